@@ -1,0 +1,58 @@
+# Qiangshi: `make help` lists the targets.
+# Byte code is written even where the server forbids it: without it every import costs double.
+SHELL := /bin/bash
+unexport PYTHONDONTWRITEBYTECODE
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+ROOMS := sources expectations warehouse orchestration
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+
+.DEFAULT_GOAL := help
+.PHONY: help nightly test check fix lock dagster benchmark clean
+
+help: ## lists the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/.runtime: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --require-hashes --requirement requirements.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q $(ROOMS)
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
+	$(PIP) --require-hashes --requirement requirements-dev.lock
+	@touch $@
+
+nightly: $(VENV)/.runtime ## sets up .venv, the demo workspace and its filings (once), runs the night, prints the five plan tables
+	@$(BIN)/qiangshi init
+	@$(BIN)/qiangshi demo --once
+	@$(BIN)/qiangshi nightly
+	@$(BIN)/qiangshi table --all
+
+test: $(VENV)/.dev ## sets up the same and runs the whole test suite
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev ## format, lint, types and SQL style
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar models/staging models/intermediate models/marts models/tests
+
+fix: $(VENV)/.dev ## formats the code and mends what the linters can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(VENV)/.dev ## resolves pyproject.toml anew into the two hashed lock files
+	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --group dev pyproject.toml --output-file requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --constraint requirements-dev.lock pyproject.toml requirements-build.in --output-file requirements.lock
+
+dagster: $(VENV)/.runtime ## opens Dagster's own UI on 127.0.0.1
+	@$(BIN)/qiangshi dagster
+
+benchmark: $(VENV)/.dev ## measures the night and its stages beside the bare cost of the tools
+	$(BIN)/python tests/benchmarks/night.py
+
+clean: ## removes the virtual environment and caches; never the workspace
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,354 @@
+"""The definition tables: one copy for Python and dbt alike.
+
+What lives here: reading `models/seeds/*.csv`, laying a folder of the user's own rows over them,
+and the typed look-ups the rooms need. What the rows mean is said in `docs/definitions.md`; no
+definition stands in code.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+import polars as pl
+
+from sources.periods import Period
+
+SEEDS = Path(__file__).resolve().parents[1] / "models" / "seeds"
+
+# What makes a row of a table the same row: an overlay row with the same key replaces it.
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "units": ("unit_code", "valid_from"),
+    "unit_changes": ("change_code",),
+    "populations": ("area_code", "year", "population_kind", "available_from"),
+    "elements": ("element_code",),
+    "forms": ("form_code", "form_version"),
+    "form_elements": ("form_code", "form_version", "row_code", "value_column"),
+    "layouts": ("layout_code", "column_order"),
+    "form_assignments": ("form_code", "city_code", "unit_level", "unit_code"),
+    "calendar": ("calendar_code", "city_code", "valid_from"),
+    "holidays": ("holiday_date",),
+    "channels": ("unit_code", "channel_kind"),
+    "indicators": ("indicator_code",),
+    "indicator_terms": ("indicator_code", "term_role", "term_order"),
+    "plans": ("plan_code",),
+    "plan_targets": ("target_code",),
+    "plan_facts": ("fact_code",),
+    "target_paths": ("target_code", "path_year"),
+    "authority_series": ("series_code", "item_key"),
+    "acceptance_policies": ("city_code", "form_code", "valid_from"),
+    "rules": ("rule_id", "rule_version"),
+}
+
+
+class DefinitionError(Exception):
+    """A definition table that cannot be read or a row that cannot stand.
+
+    Attributes:
+        table: name of the table, which is the file name without `.csv`.
+        row: line in the file, the header being line 1; 0 when the whole file is meant.
+        column: the column, empty when the whole row is meant.
+        problem_zh: what is wrong, in Chinese.
+    """
+
+    def __init__(self, table: str, row: int, column: str, problem_zh: str) -> None:
+        self.table, self.row, self.column, self.problem_zh = table, row, column, problem_zh
+        where = f"{table}.csv" + (f" 第{row}行" if row else "") + (f" {column}列" if column else "")
+        super().__init__(f"{where}：{problem_zh}")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A body that files, or an area that figures are about."""
+
+    unit_code: str
+    unit_name_zh: str
+    level: str
+    city_code: str
+    parent_code: str | None
+    host_unit_code: str | None
+    zone_relation: str | None
+    is_partition_member: bool
+    aliases_zh: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class FormVersion:
+    """One version of a form, valid for the periods that begin in `[valid_from, valid_to)`."""
+
+    form_code: str
+    form_version: str
+    form_number: str
+    form_zh: str
+    frequency: str
+    form_kind: str
+    calendar_code: str
+    layout_code: str
+    issuing_authority_zh: str | None
+    approval_number: str | None
+    valid_from: date
+    valid_to: date | None
+
+    def covers(self, period: Period) -> bool:
+        """Whether this version is the one to report the period on (by period, not by day)."""
+        return self.valid_from <= period.start and (
+            self.valid_to is None or period.start < self.valid_to
+        )
+
+
+@dataclass(frozen=True)
+class FormElement:
+    """One entry cell of a form: row × value column → element."""
+
+    row_order: int
+    row_code: str
+    section_zh: str | None
+    item_zh: str
+    value_column: str
+    element_code: str
+    unit_zh: str
+    unit_factor: str
+    is_required: bool
+    min_value: str | None
+    max_value: str | None
+    decimals: int
+
+
+@dataclass(frozen=True)
+class LayoutColumn:
+    """One printed column of a form's table and the header texts it is known by."""
+
+    column_order: int
+    column_role: str
+    value_column: str | None
+    header_zh: str
+    aliases_zh: tuple[str, ...]
+    is_required: bool
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Who must file a form, and from which period on."""
+
+    form_code: str
+    unit: Unit
+    first_period_start: date
+    last_period_end: date | None
+
+
+def _rows(path: Path, table: str) -> list[dict[str, str | None]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as handle:
+            reader = csv.DictReader(handle)
+            rows: list[dict[str, str | None]] = []
+            for raw in reader:
+                if None in raw or any(value is None for value in raw.values()):
+                    raise DefinitionError(table, reader.line_num, "", "列数与表头不一致")
+                rows.append({name: (value.strip() or None) for name, value in raw.items()})
+            return rows
+    except (OSError, UnicodeDecodeError) as error:
+        raise DefinitionError(table, 0, "", f"无法读取：{error}") from error
+
+
+def _header(path: Path) -> list[str]:
+    with path.open(encoding="utf-8-sig", newline="") as handle:
+        return next(csv.reader(handle), [])
+
+
+def _overlaid(table: str, overlay: Path | None) -> pl.DataFrame:
+    base = SEEDS / f"{table}.csv"
+    columns = _header(base)
+    key = KEYS[table]
+    merged = {tuple(row[name] for name in key): row for row in _rows(base, table)}
+    extra = overlay / f"{table}.csv" if overlay else None
+    if extra is not None and extra.exists():
+        unknown = sorted(set(_header(extra)) - set(columns))
+        if unknown:
+            raise DefinitionError(table, 1, "、".join(unknown), "未知的列")
+        for row in _rows(extra, table):
+            whole = {name: row.get(name) for name in columns}
+            merged[tuple(whole[name] for name in key)] = whole
+    return pl.DataFrame(list(merged.values()), schema=dict.fromkeys(columns, pl.String))
+
+
+def _split(text: str | None) -> tuple[str, ...]:
+    return tuple(part for part in (text or "").split("|") if part)
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+class Definitions:
+    """All definition tables, every column text, empty cells null.
+
+    Raises:
+        DefinitionError: a file cannot be read, or an overlay brings an unknown column.
+    """
+
+    def __init__(self, tables: Mapping[str, pl.DataFrame]) -> None:
+        self._tables = dict(tables)
+
+    @classmethod
+    def load(cls, overlay: Path | None = None) -> Definitions:
+        """The project's own tables, with the rows of a folder of the user's laid over them."""
+        if overlay is not None:
+            for path in sorted(overlay.glob("*.csv")):
+                if path.stem not in KEYS:
+                    raise DefinitionError(path.stem, 0, "", "没有这张定义表")
+        return cls({table: _overlaid(table, overlay) for table in KEYS})
+
+    def table(self, name: str) -> pl.DataFrame:
+        """One definition table, one row per row of its CSV."""
+        return self._tables[name]
+
+    def write_merged(self, folder: Path) -> None:
+        """Writes every table as the CSV that dbt seeds from."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, frame in self._tables.items():
+            text = frame.write_csv()
+            path = folder / f"{name}.csv"
+            # An unchanged file keeps its time, so that dbt need not parse it again.
+            if not path.exists() or path.read_text(encoding="utf-8") != text:
+                path.write_text(text, encoding="utf-8")
+
+    @cached_property
+    def hash(self) -> str:
+        """sha256 over all tables, in name order."""
+        digest = hashlib.sha256()
+        for name in sorted(self._tables):
+            digest.update(name.encode())
+            digest.update(self._tables[name].write_csv().encode())
+        return digest.hexdigest()
+
+    @cached_property
+    def units(self) -> Mapping[str, Unit]:
+        """Units by code."""
+        return {
+            str(row["unit_code"]): Unit(
+                unit_code=row["unit_code"],
+                unit_name_zh=row["unit_name_zh"],
+                level=row["level"],
+                city_code=row["city_code"],
+                parent_code=row["parent_code"],
+                host_unit_code=row["host_unit_code"],
+                zone_relation=row["zone_relation"],
+                is_partition_member=row["is_partition_member"] == "true",
+                aliases_zh=_split(row["aliases_zh"]),
+            )
+            for row in self.table("units").iter_rows(named=True)
+        }
+
+    def unit(self, code: str) -> Unit | None:
+        """The unit of a code, if there is one."""
+        return self.units.get(code)
+
+    @cached_property
+    def form_versions(self) -> tuple[FormVersion, ...]:
+        """All versions of all forms, in file order."""
+        return tuple(
+            FormVersion(
+                form_code=row["form_code"],
+                form_version=row["form_version"],
+                form_number=row["form_number"],
+                form_zh=row["form_zh"],
+                frequency=row["frequency"],
+                form_kind=row["form_kind"],
+                calendar_code=row["calendar_code"],
+                layout_code=row["layout_code"],
+                issuing_authority_zh=row["issuing_authority_zh"],
+                approval_number=row["approval_number"],
+                valid_from=date.fromisoformat(row["valid_from"]),
+                valid_to=_day(row["valid_to"]),
+            )
+            for row in self.table("forms").iter_rows(named=True)
+        )
+
+    def form(self, form_code: str, period: Period) -> FormVersion | None:
+        """The version of a form to report a period on, if there is one."""
+        for version in self.form_versions:
+            if version.form_code == form_code and version.covers(period):
+                return version
+        return None
+
+    @cached_property
+    def _form_elements(self) -> Mapping[tuple[str, str], tuple[FormElement, ...]]:
+        found: dict[tuple[str, str], list[FormElement]] = {}
+        for row in self.table("form_elements").iter_rows(named=True):
+            found.setdefault((row["form_code"], row["form_version"]), []).append(
+                FormElement(
+                    row_order=int(row["row_order"]),
+                    row_code=row["row_code"],
+                    section_zh=row["section_zh"],
+                    item_zh=row["item_zh"],
+                    value_column=row["value_column"],
+                    element_code=row["element_code"],
+                    unit_zh=row["unit_zh"],
+                    unit_factor=row["unit_factor"],
+                    is_required=row["is_required"] == "true",
+                    min_value=row["min_value"],
+                    max_value=row["max_value"],
+                    decimals=int(row["decimals"]),
+                )
+            )
+        return {key: tuple(sorted(cells, key=lambda c: c.row_order)) for key, cells in found.items()}
+
+    def form_elements(self, form_code: str, form_version: str) -> tuple[FormElement, ...]:
+        """The entry cells of a form version, in the order of its rows."""
+        return self._form_elements.get((form_code, form_version), ())
+
+    @cached_property
+    def _layouts(self) -> Mapping[str, tuple[LayoutColumn, ...]]:
+        found: dict[str, list[LayoutColumn]] = {}
+        for row in self.table("layouts").iter_rows(named=True):
+            found.setdefault(row["layout_code"], []).append(
+                LayoutColumn(
+                    column_order=int(row["column_order"]),
+                    column_role=row["column_role"],
+                    value_column=row["value_column"],
+                    header_zh=row["header_zh"],
+                    aliases_zh=_split(row["aliases_zh"]),
+                    is_required=row["is_required"] == "true",
+                )
+            )
+        return {k: tuple(sorted(v, key=lambda column: column.column_order)) for k, v in found.items()}
+
+    def layout(self, layout_code: str) -> tuple[LayoutColumn, ...]:
+        """The columns of a layout, from left to right."""
+        return self._layouts.get(layout_code, ())
+
+    @cached_property
+    def plan_cities(self) -> frozenset[str]:
+        """Codes of the cities that have a plan."""
+        return frozenset(self.table("plans")["city_code"].to_list())
+
+    @cached_property
+    def assignments(self) -> tuple[Assignment, ...]:
+        """Every (form, unit) that is expected to file, with its dates.
+
+        A blank city means every city with a plan, a blank unit every unit of the level.
+        """
+        found = []
+        for row in self.table("form_assignments").iter_rows(named=True):
+            cities = {row["city_code"]} if row["city_code"] else self.plan_cities
+            for unit in self.units.values():
+                named = row["unit_code"] is None or row["unit_code"] == unit.unit_code
+                if named and unit.level == row["unit_level"] and unit.city_code in cities:
+                    found.append(
+                        Assignment(
+                            form_code=row["form_code"],
+                            unit=unit,
+                            first_period_start=date.fromisoformat(row["first_period_start"]),
+                            last_period_end=_day(row["last_period_end"]),
+                        )
+                    )
+        return tuple(found)
+
+    def forms_of_unit(self, unit_code: str) -> tuple[str, ...]:
+        """Codes of the forms a unit is expected to file."""
+        return tuple(a.form_code for a in self.assignments if a.unit.unit_code == unit_code)
