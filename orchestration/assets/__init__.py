@@ -1,0 +1,1 @@
+"""The night's assets, one module a stage; each calls a plain function of `orchestration.stages`."""

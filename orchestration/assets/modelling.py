@@ -1,0 +1,93 @@
+"""Modelling: the ledger's state laid beside the cells, then the dbt project built in process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import dbt_assets
+from dagster_dbt.asset_utils import get_asset_check_key_for_test
+
+from orchestration.assets.validating import FINDINGS
+from orchestration.dbt import NodeResult
+from orchestration.resources import Workspace
+from orchestration.stages import definitions_of
+from orchestration.stages.modelling import model, prepare
+from orchestration.translator import OWNERS, RoomTranslator
+
+PREPARED_TABLES = (
+    "submissions",
+    "submission_events",
+    "corrections",
+    "periods",
+    "due_dates",
+    "run_context",
+    "revisions",
+)
+
+
+@dg.multi_asset(
+    name="prepare_roll_up",
+    specs=[
+        dg.AssetSpec(
+            dg.AssetKey(["raw", table]),
+            deps=[FINDINGS],
+            group_name="preparing",
+            owners=OWNERS,
+            kinds={"duckdb"},
+            description="Copied from the ledger or derived from the definitions for the roll-up.",
+        )
+        for table in PREPARED_TABLES
+    ],
+    pool="duckdb",
+)
+def prepare_roll_up(workspace: Workspace) -> list[dg.MaterializeResult]:
+    """What the roll-up reads beside the cells: states, decisions, periods, due dates, the day."""
+    settings = workspace.settings()
+    plan = prepare(settings, definitions_of(settings))
+    metadata = {"release_id": plan.release_id, "unchanged": plan.is_unchanged}
+    return [
+        dg.MaterializeResult(dg.AssetKey(["raw", t]), metadata=metadata) for t in PREPARED_TABLES
+    ]
+
+
+def build_model_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
+    """The dbt project as assets and checks, run by one `dbt build` in this process."""
+    translator = RoomTranslator()
+
+    @dbt_assets(
+        manifest=manifest,
+        dagster_dbt_translator=translator,
+        name="roll_up",
+        exclude="resource_type:unit_test",
+        pool="duckdb",
+    )
+    def roll_up(
+        context: dg.AssetExecutionContext, workspace: Workspace
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        settings = workspace.settings()
+        results = model(settings, definitions_of(settings))
+        by_id = {result.unique_id: result for result in results}
+        for unique_id, node in manifest["nodes"].items():
+            if node["resource_type"] in {"model", "seed"}:
+                key = translator.get_asset_spec(manifest, unique_id, None).key
+                yield dg.MaterializeResult(key, metadata=_seconds(by_id.get(unique_id)))
+        for result in results:
+            if result.resource_type != "test":
+                continue
+            check = get_asset_check_key_for_test(manifest, translator, result.unique_id, None)
+            if check and check in context.selected_asset_check_keys:
+                yield dg.AssetCheckResult(
+                    passed=not result.is_failed,
+                    check_name=check.name,
+                    asset_key=check.asset_key,
+                    metadata={"rows": result.failures, "message": result.message},
+                )
+
+    return roll_up
+
+
+def _seconds(result: NodeResult | None) -> dict[str, Any]:
+    """What the build of a node took; a node of an unchanged night was not built."""
+    return {"seconds": round(result.seconds, 3)} if result else {"unchanged": True}

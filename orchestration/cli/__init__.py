@@ -1,0 +1,1 @@
+"""The `qiangshi` command, one module a group of commands."""

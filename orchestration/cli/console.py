@@ -1,0 +1,101 @@
+"""What the command line prints with: one console for people, JSON for programs, exit codes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, ParamSpec, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from orchestration.errors import OrchestrationError
+from sources.definitions import DefinitionError, Definitions
+from sources.errors import SourceError
+from warehouse.errors import WarehouseError
+from warehouse.settings import Settings
+
+out = Console(soft_wrap=False)
+err = Console(stderr=True)
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取")]
+DayOption = Annotated[str | None, typer.Option("--date", help="业务日期 YYYY-MM-DD")]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def settings_of(day: str | None = None) -> Settings:
+    """The settings in force, on a given business day when one is named."""
+    try:
+        wanted = date.fromisoformat(day) if day else None
+    except ValueError as error:
+        raise typer.BadParameter(f"“{day}”不是 YYYY-MM-DD 形式的日期") from error
+    return Settings.load(day=wanted)
+
+
+def definitions_for(settings: Settings) -> Definitions:
+    """The definition tables with the workspace's overlay."""
+    return Definitions.load(settings.definitions_overlay)
+
+
+def guarded(command: Callable[P, R]) -> Callable[P, R]:
+    """Known errors end the command with their own sentence and exit code 1, not with a traceback."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except (OrchestrationError, WarehouseError, SourceError, DefinitionError) as error:
+            err.print(f"[red]{getattr(error, 'message_zh', str(error))}[/red]", highlight=False)
+            raise typer.Exit(1) from error
+
+    return run
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+
+
+def print_rows(
+    title: str, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], empty: str
+) -> None:
+    """Rows as a table under Chinese headings; `columns` maps a row's key to its heading."""
+    if not rows:
+        out.print(empty)
+        return
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for heading in columns.values():
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*(shown(row.get(key)) for key in columns))
+    out.print(table)
+
+
+def shown(value: Any) -> str:
+    """A value as a reader expects it: nothing for null, 是/否, minutes for moments."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, float):
+        return f"{value:.2f}".rstrip("0").rstrip(".")
+    return str(value)

@@ -1,0 +1,179 @@
+"""Commands of those who file: demo, template, check, submit."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestration.cli.console import (
+    JsonFlag,
+    definitions_for,
+    err,
+    guarded,
+    out,
+    print_json,
+    print_rows,
+    settings_of,
+)
+from orchestration.errors import OrchestrationError
+from sources.definitions import Definitions, FormVersion, Unit
+from sources.periods import Period, PeriodError, parse_period
+
+CLEAN, BLOCKED, REFUSED = 0, 1, 2
+FINDING_COLUMNS = {
+    "file": "文件",
+    "sheet": "工作表",
+    "cell": "单元格",
+    "value_text": "值",
+    "rule_id": "规则",
+    "severity_zh": "级别",
+    "message_zh": "问题",
+    "advice_zh": "怎么办",
+}
+
+
+def _unit(definitions: Definitions, code: str) -> Unit:
+    unit = definitions.unit(code)
+    if unit is None:
+        raise OrchestrationError(f"没有代码为“{code}”的单位；单位代码见 models/seeds/units.csv")
+    return unit
+
+
+def _period(text: str) -> Period:
+    try:
+        return parse_period(text)
+    except PeriodError as error:
+        raise OrchestrationError(
+            f"“{text}”不是报告期代码；月报写 2025-03，季报写 2025-Q1，年报写 2025"
+        ) from error
+
+
+def _form(definitions: Definitions, code: str, period: Period) -> FormVersion:
+    codes = sorted({form.form_code for form in definitions.form_versions})
+    if code not in codes:
+        raise OrchestrationError(f"没有代码为“{code}”的报表；现有：{'、'.join(codes)}")
+    form = definitions.form(code, period)
+    if form is None:
+        raise OrchestrationError(f"报表 {code} 没有适用于 {period.label_zh} 的版本")
+    if form.frequency != period.period_type:
+        raise OrchestrationError(
+            f"报表 {code} 的频率是 {form.frequency}，{period.code} 是 {period.period_type}"
+        )
+    return form
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands of this group."""
+    app.command()(demo)
+    app.command()(template)
+    app.command()(check)
+    app.command()(submit)
+
+
+@guarded
+def demo(
+    first: Annotated[str, typer.Option("--from", help="首个月份")] = "2021-01",
+    last: Annotated[str, typer.Option("--to", help="末个月份")] = "2025-12",
+    faults: Annotated[bool, typer.Option("--faults", help="另外埋入有名字的错误，附清单")] = False,
+    once: Annotated[bool, typer.Option("--once", help="已写过演示数据的工作区不再写")] = False,
+) -> None:
+    """把演示报表写进收件箱；同一种子写出同样的内容。"""
+    from sources.demo import write_demo
+    from warehouse.workspace import init, set_demo
+
+    settings = settings_of()
+    init(settings)
+    marker = settings.work / "demo.done"
+    if once and marker.exists():
+        out.print("演示报表已经写过，不再重写。")
+        return
+    set_demo(settings)
+    with out.status("正在写演示报表 …") as status:
+        summary = write_demo(
+            definitions_for(settings),
+            settings.inbox,
+            first,
+            last,
+            faults=faults,
+            cities=settings.cities or None,
+            manifest_path=settings.home / "demo_faults.csv",
+            progress=lambda done, total: status.update(f"正在写演示报表 {done}/{total}"),
+        )
+    marker.touch()
+    out.print(f"演示报表 {summary.files} 份（xlsx {summary.xlsx}，csv {summary.csv}）已写入 {settings.inbox}")
+    if summary.faults_manifest_path:
+        out.print(f"埋入的错误清单：{summary.faults_manifest_path}")
+
+
+@guarded
+def template(
+    form: Annotated[str, typer.Option("--form", help="报表代码，如 IP-M1")],
+    unit: Annotated[str, typer.Option("--unit", help="单位代码，如 150402")],
+    period: Annotated[str, typer.Option("--period", help="报告期，如 2025-12、2025-Q4、2025")],
+    target: Annotated[Path | None, typer.Option("--out", help="写到哪里")] = None,
+) -> None:
+    """写出一个单位、一个报告期的空白表。"""
+    from sources.templates import write_template
+    from warehouse.workspace import is_synthetic
+
+    settings = settings_of()
+    definitions = definitions_for(settings)
+    filer, when = _unit(definitions, unit), _period(period)
+    version = _form(definitions, form, when)
+    if form not in definitions.forms_of_unit(unit):
+        raise OrchestrationError(f"{filer.unit_name_zh} 不填报 {form}")
+    path = target or Path(f"{version.form_number}_{filer.unit_name_zh}_{when.code}.xlsx")
+    write_template(
+        path, definitions, version, filer, when, is_synthetic=bool(is_synthetic(settings))
+    )
+    out.print(f"空白表已写到 {path}")
+
+
+@guarded
+def check(
+    files: Annotated[list[Path], typer.Argument(help="要检查的文件", exists=True, dir_okay=False)],
+    unit: Annotated[str | None, typer.Option("--unit", help="应由哪个单位填报")] = None,
+    day: Annotated[str | None, typer.Option("--date", help="业务日期")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """只检查、不入库：与夜里的审核结果相同。退出码 0 通过，1 有强制性问题，2 无法读取或被拒收。"""
+    from orchestration.stages.checking import check_files
+
+    settings = settings_of(day)
+    checked = check_files(settings, definitions_for(settings), files, unit)
+    if as_json:
+        print_json({"findings": checked.findings, "exit_code": checked.exit_code})
+    else:
+        print_rows("审核结果", checked.findings, FINDING_COLUMNS, "没有发现问题。")
+        for note in checked.notes:
+            err.print(note)
+    raise typer.Exit(checked.exit_code)
+
+
+@guarded
+def submit(
+    files: Annotated[list[Path], typer.Argument(help="要报送的文件", exists=True, dir_okay=False)],
+    unit: Annotated[str, typer.Option("--unit", help="填报单位代码")],
+) -> None:
+    """报送文件，等同于放进该单位的收件箱。"""
+    from warehouse.workspace import init
+
+    settings = settings_of()
+    init(settings)
+    filer = _unit(definitions_for(settings), unit)
+    folder = settings.inbox / filer.city_code / filer.unit_code
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in files:
+        target = folder / path.name
+        number = 1
+        while target.exists():
+            number += 1
+            target = folder / f"{path.stem} ({number}){path.suffix}"
+        # Copied under a name the channel leaves alone, then renamed: never taken half-written.
+        partial = target.with_name(target.name + ".part")
+        shutil.copyfile(path, partial)
+        partial.rename(target)
+        out.print(f"{path.name} 已放入 {target.parent}，下一夜处理")

@@ -1,0 +1,27 @@
+"""The `qiangshi` command: the groups put together."""
+
+from __future__ import annotations
+
+import typer
+
+from orchestration.cli import definitions, filing, history, night, reading, steward
+
+app = typer.Typer(
+    name="qiangshi",
+    help="强市：旗县区报表进，规划指标表出。工作区由 QIANGSHI_HOME 指定，默认 ./var。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for group in (night, filing, reading, steward, history):
+    group.register(app)
+app.add_typer(definitions.app, name="definitions")
+
+
+def main() -> None:
+    """Runs the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

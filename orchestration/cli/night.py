@@ -1,0 +1,94 @@
+"""Commands of the operator: init, nightly, dagster."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from orchestration.cli.console import (
+    DayOption,
+    JsonFlag,
+    err,
+    guarded,
+    out,
+    print_json,
+    settings_of,
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands of this group."""
+    app.command()(init)
+    app.command()(nightly)
+    app.command()(dagster)
+
+
+@guarded
+def init() -> None:
+    """建立工作区；已有的工作区不受影响。"""
+    from warehouse import workspace
+
+    settings = settings_of()
+    workspace.init(settings)
+    out.print(f"工作区 {settings.home}")
+
+
+@guarded
+def nightly(
+    day: DayOption = None,
+    wait: Annotated[float, typer.Option(help="另一夜正在运行时最多等多少秒")] = 600.0,
+    as_json: JsonFlag = False,
+) -> None:
+    """跑一夜：接收、读取、审核、汇总、发布。退出码 0 已发布或无变化，1 失败，3 有城市被发布关卡拦下。"""
+    from orchestration.night import run_night
+
+    settings = settings_of(day)
+    with err.status("夜间任务开始 …") as status:
+        result = run_night(
+            settings,
+            wait_seconds=wait,
+            on_wait=lambda sentence: err.print(sentence, style="yellow"),
+            on_step=status.update,
+        )
+    outcome = result.outcome
+    if as_json:
+        print_json({
+            "release_id": outcome.release_id,
+            "as_of": outcome.as_of,
+            "is_new": outcome.is_new,
+            "held_cities": list(outcome.held_cities),
+            "steps": dict(result.steps),
+            "published": settings.published_db,
+        })
+    else:
+        said = "已发布" if outcome.is_new else "没有变化，仍为"
+        out.print(f"{said} {outcome.release_id}，截至 {outcome.as_of.isoformat()}")
+        for city in outcome.held_cities:
+            out.print(f"[yellow]{city['city_code']} 被拦下，保留上一版：{city['reason']}[/yellow]")
+        out.print("用时：" + "，".join(f"{step} {spent:.1f} 秒" for step, spent in result.steps))
+        out.print(f"数据集市：{settings.published_db}")
+    raise typer.Exit(result.exit_code)
+
+
+@guarded
+def dagster(
+    host: Annotated[str, typer.Option(help="监听地址")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="端口")] = 3000,
+) -> None:
+    """打开 Dagster 自带的界面（含定时与收件箱感知）。"""
+    from pathlib import Path
+
+    from warehouse import workspace
+
+    settings = settings_of()
+    workspace.init(settings)
+    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
+    os.environ["QIANGSHI_HOME"] = str(settings.home)
+    command = str(Path(sys.executable).parent / "dagster")
+    os.execv(  # noqa: S606  # the UI takes this process over, so Ctrl-C reaches it
+        command,
+        [command, "dev", "-m", "orchestration.definitions", "-h", host, "-p", str(port)],
+    )

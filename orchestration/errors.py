@@ -1,0 +1,43 @@
+"""Errors of the shell: a stage that cannot go on, said in words an operator can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class OrchestrationError(Exception):
+    """Base of the errors of this room.
+
+    Attributes:
+        message_zh: one sentence in Chinese: what failed and what to do.
+    """
+
+    def __init__(self, message_zh: str) -> None:
+        self.message_zh = message_zh
+        super().__init__(message_zh)
+
+
+class RollUpFailed(OrchestrationError):
+    """dbt could not build the marts, so nothing of this night is published.
+
+    Attributes:
+        nodes: the models that failed, each with dbt's own message.
+    """
+
+    def __init__(self, nodes: Sequence[tuple[str, str]]) -> None:
+        self.nodes = tuple(nodes)
+        listed = "；".join(f"{name}：{message}" for name, message in self.nodes) or "dbt 未给出原因"
+        super().__init__(f"汇总失败，本夜不发布，已发布的数据不受影响。{listed}")
+
+
+class NightFailed(OrchestrationError):
+    """The nightly job ended without success.
+
+    Attributes:
+        steps: the Dagster steps that failed, each with the error it gave.
+    """
+
+    def __init__(self, steps: Sequence[tuple[str, str]]) -> None:
+        self.steps = tuple(steps)
+        listed = "；".join(f"{step}：{error}" for step, error in self.steps)
+        super().__init__(f"夜间任务失败，已发布的数据不受影响。{listed}")

@@ -1,0 +1,95 @@
+"""One night from the command line: the same Dagster job, in this process, under the night's lease."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from orchestration.errors import NightFailed
+from orchestration.stages import ReleaseOutcome, last_outcome
+from warehouse.settings import Settings
+from warehouse.workspace import init, night_lease
+
+RELEASED, FAILED, CITY_HELD = 0, 1, 3
+QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
+
+
+@dataclass(frozen=True)
+class NightResult:
+    """What a night came to."""
+
+    outcome: ReleaseOutcome
+    steps: tuple[tuple[str, float], ...]
+    """Each Dagster step with its seconds."""
+
+    @property
+    def exit_code(self) -> int:
+        """0 released or nothing changed, 3 when the publish gate held a city back."""
+        return CITY_HELD if self.outcome.held_cities else RELEASED
+
+
+def run_night(
+    settings: Settings,
+    *,
+    wait_seconds: float = 600.0,
+    on_wait: Callable[[str], None] | None = None,
+    on_step: Callable[[str], None] | None = None,
+) -> NightResult:
+    """Runs the nightly job to its end.
+
+    Args:
+        settings: the workspace and the business day.
+        wait_seconds: how long to wait for another night of the same workspace.
+        on_wait: told in words when the lease is held by another night, or taken over from a dead one.
+        on_step: told the name of each step that begins.
+
+    Raises:
+        NightFailed: a step failed; nothing was published.
+        warehouse.errors.NightIsRunning: another night still runs after the wait.
+    """
+    init(settings)
+    with night_lease(settings, wait_seconds=wait_seconds, on_wait=on_wait):
+        return _execute(settings, on_step)
+
+
+def _execute(settings: Settings, on_step: Callable[[str], None] | None) -> NightResult:
+    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
+    import dagster as dg
+
+    from orchestration.definitions import build_defs
+    from orchestration.jobs import NIGHTLY
+    from orchestration.progress import telling
+    from orchestration.resources import Workspace
+
+    workspace = Workspace(
+        home=str(settings.home),
+        day=settings.clock_day.isoformat() if settings.clock_day else "",
+        holds_lease=False,
+    )
+    defs = build_defs(workspace)
+    with dg.DagsterInstance.get() as instance, telling(on_step):
+        result = defs.resolve_job_def(NIGHTLY).execute_in_process(
+            instance=instance, raise_on_error=False, run_config=QUIET
+        )
+    failures = [
+        (event.step_key or "", _cause(event))
+        for event in result.all_events
+        if event.event_type == dg.DagsterEventType.STEP_FAILURE
+    ]
+    if failures or not result.success:
+        raise NightFailed(failures or [("run", "见 Dagster 运行记录")])
+    steps = tuple(
+        (event.step_key or "", event.step_success_data.duration_ms / 1000)
+        for event in result.all_events
+        if event.event_type == dg.DagsterEventType.STEP_SUCCESS
+    )
+    return NightResult(last_outcome(settings), steps)
+
+
+def _cause(event: object) -> str:
+    """The innermost error of a failed step: the first one, not its wrappers."""
+    error = getattr(getattr(event, "event_specific_data", None), "error", None)
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return str(error.message).strip() if error is not None else ""

@@ -1,0 +1,35 @@
+"""The workspace as a Dagster resource: whose night it is, on which business day, under which lease."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+
+import dagster as dg
+
+from warehouse.settings import Settings
+from warehouse.workspace import night_lease
+
+
+class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """One workspace. Holds the night's lease while a run uses it, unless the caller already does."""
+
+    home: str = ""
+    day: str = ""
+    holds_lease: bool = True
+    wait_seconds: float = 600.0
+
+    def settings(self) -> Settings:
+        """The settings in force, read anew on each call."""
+        day = date.fromisoformat(self.day) if self.day else None
+        return Settings.load(self.home or None, day=day)
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Workspace]:
+        """Keeps every other night off this workspace until the run is over."""
+        if not self.holds_lease:
+            yield self
+            return
+        with night_lease(self.settings(), wait_seconds=self.wait_seconds):
+            yield self

@@ -1,0 +1,73 @@
+"""The night's stages as plain functions that know nothing of Dagster, and what they hand over.
+
+A stage reads what the one before it committed (ledger, raw tables, small JSON files in `work/night/`),
+so a night that was cut off goes on from there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+
+from sources.channels import ArrivedFile, FolderInbox
+from sources.definitions import SEEDS, Definitions
+from warehouse.settings import Settings
+
+LAST_FAILURE = "last_failure.json"
+LAST_OUTCOME = "last_outcome.json"
+
+
+@dataclass(frozen=True)
+class ReleaseOutcome:
+    """What the release step decided."""
+
+    release_id: str
+    as_of: date
+    is_new: bool
+    held_cities: Sequence[Mapping[str, str]] = field(default_factory=tuple)
+
+
+def _stamp(folder: Path | None) -> tuple[tuple[str, int], ...]:
+    if folder is None:
+        return ()
+    return tuple((path.name, path.stat().st_mtime_ns) for path in sorted(folder.glob("*.csv")))
+
+
+@lru_cache(maxsize=8)
+def _loaded(overlay: Path | None, _stamps: tuple[tuple[tuple[str, int], ...], ...]) -> Definitions:
+    return Definitions.load(overlay)
+
+
+def definitions_of(settings: Settings) -> Definitions:
+    """The definitions of a workspace, read again only when a file has changed."""
+    overlay = settings.definitions_overlay
+    return _loaded(overlay, (_stamp(SEEDS), _stamp(overlay)))
+
+
+def arrivals_in(settings: Settings) -> list[ArrivedFile]:
+    """Settled files in the inboxes of the cities this workspace serves."""
+    arrivals = FolderInbox(settings.inbox).arrivals()
+    return [arrival for arrival in arrivals if settings.serves(arrival.city_code)]
+
+
+def save_outcome(settings: Settings, outcome: ReleaseOutcome) -> None:
+    """Keeps what the night came to, for the command line and `status`."""
+    record = asdict(outcome) | {"as_of": outcome.as_of.isoformat()}
+    path = settings.work / LAST_OUTCOME
+    path.write_text(json.dumps(record, ensure_ascii=False, indent=2), encoding="utf-8")
+    (settings.work / LAST_FAILURE).unlink(missing_ok=True)
+
+
+def last_outcome(settings: Settings) -> ReleaseOutcome:
+    """What the last finished night came to."""
+    record = json.loads((settings.work / LAST_OUTCOME).read_text(encoding="utf-8"))
+    return ReleaseOutcome(
+        release_id=record["release_id"],
+        as_of=date.fromisoformat(record["as_of"]),
+        is_new=record["is_new"],
+        held_cities=tuple(record["held_cities"]),
+    )

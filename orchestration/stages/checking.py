@@ -1,0 +1,98 @@
+"""The dry run: the same findings as the night's, nothing written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from expectations.findings import findings_frame, from_sheet_check, from_source_error
+from expectations.rules import Rules
+from orchestration.stages.submitted import SEVERITY_ZH, submission_rows, values_of
+from sources.contract import FileToParse, ParsedBatch
+from sources.definitions import Definitions
+from sources.submission_files import parse_many
+from warehouse.errors import WarehouseError
+from warehouse.raw_store import history_frame
+from warehouse.settings import Settings
+from warehouse.workspace import is_synthetic
+
+CLEAN, BLOCKED, REFUSED = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a dry run found: findings as rows with their file, notes in words, the exit code."""
+
+    findings: Sequence[dict[str, Any]]
+    notes: Sequence[str]
+    exit_code: int
+
+
+def check_files(
+    settings: Settings, definitions: Definitions, files: Sequence[Path], unit_code: str | None
+) -> Checked:
+    """The findings of files as the night would find them; the workspace may be absent."""
+    rules = Rules.load(definitions)
+    wanted = [
+        FileToParse(key=str(number), path=path, file_name=path.name, expected_unit=unit_code)
+        for number, path in enumerate(files)
+    ]
+    batches = list(parse_many(wanted, definitions, is_synthetic(settings)))
+    rows: list[dict[str, str | None]] = []
+    for batch in batches:
+        rows += [
+            from_source_error(error, key, unit_code, None, None, rules)
+            for key, error in batch.errors.items()
+        ]
+        for key, checks in batch.checks.items():
+            identity = batch.identities[key]
+            rows += [
+                from_sheet_check(
+                    check, key, identity.unit_code, identity.form_code, identity.period_code, rules
+                )
+                for check in checks
+            ]
+    is_refused = any(batch.errors for batch in batches)
+    notes: list[str] = []
+    found = findings_frame(rows)
+    judged = _judged(settings, definitions, rules, batches, notes)
+    if judged is not None:
+        found = pl.concat([found, judged])
+    names = {str(number): path.name for number, path in enumerate(files)}
+    listed = [
+        row | {"file": names[row["submission_id"]], "severity_zh": SEVERITY_ZH[row["severity_code"]]}
+        for row in found.iter_rows(named=True)
+    ]
+    is_blocked = any(row["severity_code"] == "blocking" for row in listed)
+    return Checked(listed, notes, REFUSED if is_refused else BLOCKED if is_blocked else CLEAN)
+
+
+def _judged(
+    settings: Settings,
+    definitions: Definitions,
+    rules: Rules,
+    batches: Sequence[ParsedBatch],
+    notes: list[str],
+) -> pl.DataFrame | None:
+    """Findings of the rules; Great Expectations is not imported when no file could be read."""
+    now = settings.clock.now()
+    filed = [
+        row for batch in batches for row in submission_rows(batch, {}, now)
+        if batch.identities[row["submission_id"]].form_kind == "template"
+    ]  # fmt: skip
+    if not filed:
+        return None
+    submissions = pl.DataFrame(filed)
+    try:
+        history = history_frame(settings)
+    except WarehouseError as error:
+        history = history_frame(None)
+        notes.append(f"未与往期比较：{error.message_zh}")
+    from expectations.runner import validate
+
+    values = pl.concat([values_of(batch) for batch in batches])
+    return validate(submissions, values, history, definitions, rules, now).findings
