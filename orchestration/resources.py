@@ -9,7 +9,7 @@ from datetime import date
 import dagster as dg
 
 from warehouse.settings import Settings
-from warehouse.workspace import night_lease
+from warehouse.lease import night_lease
 
 
 class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]

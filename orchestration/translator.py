@@ -41,7 +41,9 @@ class RoomTranslator(DagsterDbtTranslator):
         layer = PurePosixPath(node["original_file_path"]).parts[0]
         prefix = [] if layer == "marts" else [layer]
         return spec.replace_attributes(
-            key=dg.AssetKey(["marts", node["name"]] if layer == "marts" else [*prefix, node["name"]]),
+            key=dg.AssetKey(
+                ["marts", node["name"]] if layer == "marts" else [*prefix, node["name"]]
+            ),
             group_name=GROUP_OF_LAYER[layer],
             owners=OWNERS,
         )

@@ -191,4 +191,6 @@ def _indicators_without_terms(definitions: Definitions) -> Iterator[Problem]:
             yield Problem("indicators", row, "is_ratio", code, "与 indicator_terms 中的分母不一致")
         # A rank is published, not computed; every other indicator needs a formula.
         if code not in with_terms and indicator["formula_zh"] != "由外部公布":
-            yield Problem("indicators", row, "indicator_code", code, "没有计算公式（indicator_terms）")
+            yield Problem(
+                "indicators", row, "indicator_code", code, "没有计算公式（indicator_terms）"
+            )

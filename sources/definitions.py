@@ -296,7 +296,9 @@ class Definitions:
                     decimals=int(row["decimals"]),
                 )
             )
-        return {key: tuple(sorted(cells, key=lambda c: c.row_order)) for key, cells in found.items()}
+        return {
+            key: tuple(sorted(cells, key=lambda c: c.row_order)) for key, cells in found.items()
+        }
 
     def form_elements(self, form_code: str, form_version: str) -> tuple[FormElement, ...]:
         """The entry cells of a form version, in the order of its rows."""
@@ -316,7 +318,9 @@ class Definitions:
                     is_required=row["is_required"] == "true",
                 )
             )
-        return {k: tuple(sorted(v, key=lambda column: column.column_order)) for k, v in found.items()}
+        return {
+            k: tuple(sorted(v, key=lambda column: column.column_order)) for k, v in found.items()
+        }
 
     def layout(self, layout_code: str) -> tuple[LayoutColumn, ...]:
         """The columns of a layout, from left to right."""

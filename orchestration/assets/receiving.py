@@ -79,4 +79,4 @@ def reread_submissions(
     keys = context.partition_key_range
     first, last = parse_period(keys.start), parse_period(keys.end)
     done = reread(settings, definitions_of(settings), first.start, last.end)
-    return dg.MaterializeResult(metadata={"submissions": done.submissions, "cells": done.cells})
+    return dg.MaterializeResult(metadata={"submissions": done.submissions, "chosen": done.chosen})

@@ -81,7 +81,7 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help="已写过演示数据的工作区不再写")] = False,
 ) -> None:
     """把演示报表写进收件箱；同一种子写出同样的内容。"""
-    from sources.demo import write_demo
+    from sources.demo.generator import write_demo
     from warehouse.workspace import init, set_demo
 
     settings = settings_of()
@@ -99,11 +99,13 @@ def demo(
             last,
             faults=faults,
             cities=settings.cities or None,
-            manifest_path=settings.home / "demo_faults.csv",
+            manifest=settings.home / "demo_faults.csv",
             progress=lambda done, total: status.update(f"正在写演示报表 {done}/{total}"),
         )
     marker.touch()
-    out.print(f"演示报表 {summary.files} 份（xlsx {summary.xlsx}，csv {summary.csv}）已写入 {settings.inbox}")
+    out.print(
+        f"演示报表 {summary.files} 份（xlsx {summary.xlsx}，csv {summary.csv}）已写入 {settings.inbox}"
+    )
     if summary.faults_manifest_path:
         out.print(f"埋入的错误清单：{summary.faults_manifest_path}")
 
@@ -111,7 +113,7 @@ def demo(
 @guarded
 def template(
     form: Annotated[str, typer.Option("--form", help="报表代码，如 IP-M1")],
-    unit: Annotated[str, typer.Option("--unit", help="单位代码，如 150402")],
+    unit: Annotated[str, typer.Option("--unit", help="单位代码，见 units.csv")],
     period: Annotated[str, typer.Option("--period", help="报告期，如 2025-12、2025-Q4、2025")],
     target: Annotated[Path | None, typer.Option("--out", help="写到哪里")] = None,
 ) -> None:

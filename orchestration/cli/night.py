@@ -55,14 +55,16 @@ def nightly(
         )
     outcome = result.outcome
     if as_json:
-        print_json({
-            "release_id": outcome.release_id,
-            "as_of": outcome.as_of,
-            "is_new": outcome.is_new,
-            "held_cities": list(outcome.held_cities),
-            "steps": dict(result.steps),
-            "published": settings.published_db,
-        })
+        print_json(
+            {
+                "release_id": outcome.release_id,
+                "as_of": outcome.as_of,
+                "is_new": outcome.is_new,
+                "held_cities": list(outcome.held_cities),
+                "steps": dict(result.steps),
+                "published": settings.published_db,
+            }
+        )
     else:
         said = "已发布" if outcome.is_new else "没有变化，仍为"
         out.print(f"{said} {outcome.release_id}，截至 {outcome.as_of.isoformat()}")

@@ -54,6 +54,13 @@ def arrivals_in(settings: Settings) -> list[ArrivedFile]:
     return [arrival for arrival in arrivals if settings.serves(arrival.city_code)]
 
 
+def night_folder(settings: Settings) -> Path:
+    """Where the stages of a night leave notes for one another."""
+    folder = settings.work / "night"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def save_outcome(settings: Settings, outcome: ReleaseOutcome) -> None:
     """Keeps what the night came to, for the command line and `status`."""
     record = asdict(outcome) | {"as_of": outcome.as_of.isoformat()}

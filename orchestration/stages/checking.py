@@ -15,12 +15,14 @@ from orchestration.stages.submitted import SEVERITY_ZH, submission_rows, values_
 from sources.contract import FileToParse, ParsedBatch
 from sources.definitions import Definitions
 from sources.submission_files import parse_many
-from warehouse.errors import WarehouseError
+from warehouse.connection import warehouse_reader
+from warehouse.errors import WarehouseError, WorkspaceMissing
 from warehouse.raw_store import history_frame
 from warehouse.settings import Settings
 from warehouse.workspace import is_synthetic
 
 CLEAN, BLOCKED, REFUSED = 0, 1, 2
+HISTORY = ("unit_code", "form_code", "period_code", "element_code", "number_text")
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ def check_files(
         FileToParse(key=str(number), path=path, file_name=path.name, expected_unit=unit_code)
         for number, path in enumerate(files)
     ]
-    batches = list(parse_many(wanted, definitions, is_synthetic(settings)))
+    batches = list(parse_many(wanted, definitions, _kind(settings)))
     rows: list[dict[str, str | None]] = []
     for batch in batches:
         rows += [
@@ -64,11 +66,20 @@ def check_files(
         found = pl.concat([found, judged])
     names = {str(number): path.name for number, path in enumerate(files)}
     listed = [
-        row | {"file": names[row["submission_id"]], "severity_zh": SEVERITY_ZH[row["severity_code"]]}
+        row
+        | {"file": names[row["submission_id"]], "severity_zh": SEVERITY_ZH[row["severity_code"]]}
         for row in found.iter_rows(named=True)
     ]
     is_blocked = any(row["severity_code"] == "blocking" for row in listed)
     return Checked(listed, notes, REFUSED if is_refused else BLOCKED if is_blocked else CLEAN)
+
+
+def _kind(settings: Settings) -> bool | None:
+    """Whether the workspace is synthetic; None where there is no workspace yet."""
+    try:
+        return is_synthetic(settings)
+    except WorkspaceMissing:
+        return None
 
 
 def _judged(
@@ -88,9 +99,10 @@ def _judged(
         return None
     submissions = pl.DataFrame(filed)
     try:
-        history = history_frame(settings)
+        with warehouse_reader(settings) as connection:
+            history = history_frame(connection)
     except WarehouseError as error:
-        history = history_frame(None)
+        history = pl.DataFrame(schema=dict.fromkeys(HISTORY, pl.String))
         notes.append(f"未与往期比较：{error.message_zh}")
     from expectations.runner import validate
 

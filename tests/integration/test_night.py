@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sources.demo import DEMO_PEOPLE_MARKERS
+from sources.demo.arrivals import DEMO_PEOPLE_MARKERS
 from tests.integration.conftest import Workspace
 
 SEEDS = Path(__file__).resolve().parents[2] / "models/seeds"
@@ -62,7 +62,9 @@ def test_all_targets_have_a_place_in_plan_progress(demo: Workspace) -> None:
 
 
 def test_the_table_with_baselines_is_the_documents(demo: Workspace) -> None:
-    [plan] = [row["plan_code"] for row in seed_rows("plans") if row["has_baseline_column"] == "true"]
+    [plan] = [
+        row["plan_code"] for row in seed_rows("plans") if row["has_baseline_column"] == "true"
+    ]
     printed = {
         row["target_code"]: (
             float(row["baseline_value"]) if row["baseline_value"] else None,
@@ -86,7 +88,9 @@ def test_the_table_with_baselines_is_the_documents(demo: Workspace) -> None:
             assert baseline_year == 2020
 
 
-@pytest.mark.parametrize("table", ["plan_table", "plan_progress", "city_indicators", "unit_indicators"])
+@pytest.mark.parametrize(
+    "table", ["plan_table", "plan_progress", "city_indicators", "unit_indicators"]
+)
 def test_a_ratio_is_its_numerator_by_its_denominator(demo: Workspace, table: str) -> None:
     value = "actual_value" if table.startswith("plan") else "value"
     [(rows, wrong)] = demo.query(
@@ -107,7 +111,9 @@ def test_no_county_is_missing_without_a_status(demo: Workspace) -> None:
         "select count(*) from marts.unit_observations"
         " where value is null and obs_status in ('reported', 'nil', 'corrected', 'carried')"
     ) == [(0,)]
-    filing = {row[0] for row in demo.query("select distinct unit_code from marts.unit_observations")}
+    filing = {
+        row[0] for row in demo.query("select distinct unit_code from marts.unit_observations")
+    }
     counties = {row["unit_code"] for row in seed_rows("units") if row["level"] == "county"}
     assert counties <= filing
 
@@ -157,8 +163,7 @@ def test_no_name_and_no_telephone_number_is_published(demo: Workspace) -> None:
     for table in tables:
         for marker in DEMO_PEOPLE_MARKERS:
             [(hits,)] = demo.query(
-                f"select count(*) from marts.{table} as t"
-                " where contains(cast(t as varchar), ?)",
+                f"select count(*) from marts.{table} as t where contains(cast(t as varchar), ?)",
                 marker,
             )
             if hits:

@@ -39,7 +39,9 @@ def test_every_target_carries_document_line_and_quote(definitions: Definitions) 
     targets = definitions.table("plan_targets")
     assert targets.height == 114
     assert targets.filter(pl.col("tier") == "table").height == 47
-    assert targets.select("document", "line", "quote", "direction", "basis").null_count().row(0) == (
+    assert targets.select("document", "line", "quote", "direction", "basis").null_count().row(
+        0
+    ) == (
         0,
         0,
         0,
@@ -65,9 +67,12 @@ def test_every_term_names_an_element_that_somebody_files(definitions: Definition
 
 def test_an_element_stands_on_one_form_only(definitions: Definitions) -> None:
     cells = definitions.table("form_elements")
-    assert cells.group_by("element_code").agg(pl.col("form_code").n_unique()).filter(
-        pl.col("form_code") > 1
-    ).is_empty()
+    assert (
+        cells.group_by("element_code")
+        .agg(pl.col("form_code").n_unique())
+        .filter(pl.col("form_code") > 1)
+        .is_empty()
+    )
 
 
 def test_printed_growth_rates_lead_to_the_printed_target(definitions: Definitions) -> None:
@@ -117,7 +122,9 @@ def test_an_overlay_replaces_the_row_of_the_same_key_and_adds_others(tmp_path: P
 
 
 def test_an_overlay_changes_the_hash(tmp_path: Path) -> None:
-    folder = overlay(tmp_path, "holidays", "holiday_date,is_workday,name_zh\n2030-01-01,false,元旦\n")
+    folder = overlay(
+        tmp_path, "holidays", "holiday_date,is_workday,name_zh\n2030-01-01,false,元旦\n"
+    )
     assert Definitions.load(folder).hash != Definitions.load().hash
 
 

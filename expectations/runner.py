@@ -1,0 +1,214 @@
+"""One night's validation: every rule over every new submission, one engine run per form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from expectations.adjudicate import FAILURE_SCHEMA, standing
+from expectations.engine import failing_rows
+from expectations.findings import FINDINGS_SCHEMA, finding_row, findings_frame
+from expectations.frames import cell_frame, submission_frame
+from expectations.reference import SERIES_KEYS, reference_frame, statistics_frame
+from expectations.rules import Rule, Rules
+from expectations.suites import consistency, history, structure, values
+from expectations.suites.checks import Check
+from sources.definitions import Definitions
+
+EVALUATED_SCHEMA: dict[str, pl.DataType] = {
+    "rule_id": pl.String(), "form_code": pl.String(), "evaluated": pl.Int64(),
+    "failed": pl.Int64(), "not_evaluated": pl.Int64(),
+}
+
+HISTORY_SCHEMA: dict[str, pl.DataType] = dict.fromkeys(
+    ("unit_code", "form_code", "period_code", "element_code", "number_text"), pl.String()
+)
+
+
+@dataclass(frozen=True)
+class ValidationResult:
+    """What a validation found.
+
+    Attributes:
+        findings: FINDINGS_SCHEMA, every failing row, uncapped.
+        evaluated: EVALUATED_SCHEMA, per rule and form how often it was judged, failed, and could
+            not be judged because something it needs is missing or itself in question.
+    """
+
+    findings: pl.DataFrame
+    evaluated: pl.DataFrame
+
+
+def validate(
+    submissions: pl.DataFrame,
+    filed: pl.DataFrame,
+    past: pl.DataFrame,
+    definitions: Definitions,
+    rules: Rules,
+    business_now: datetime,
+) -> ValidationResult:
+    """Every rule of stage `expectation` over every submission.
+
+    Args:
+        submissions: submission_id, unit_code, form_code, form_version, period_code, received_at,
+            version, is_nil_return; one row per submission.
+        filed: submission_id and the columns of VALUES; one row per entry cell.
+        past: unit_code, form_code, period_code, element_code, number_text of other periods.
+        definitions: the definition tables.
+        rules: the registry.
+        business_now: the business clock.
+
+    Raises:
+        ExpectationEngineError: the engine broke; nothing is a finding then.
+    """
+    if submissions.is_empty():
+        return ValidationResult(
+            pl.DataFrame(schema=FINDINGS_SCHEMA), pl.DataFrame(schema=EVALUATED_SCHEMA)
+        )
+    asked = list(rules.of_stage("expectation"))
+    known = submission_frame(submissions, definitions, business_now)
+    cells = cell_frame(known, filed, definitions)
+    reference = reference_frame(cells, known, past, definitions)
+    judged = consistency.judge(cells, reference, asked)
+    cells = cells.with_columns(value=pl.col("amount").cast(pl.Float64)).join(
+        statistics_frame(reference), on=SERIES_KEYS, how="left"
+    )
+    nights = [
+        _night(form_code, known, cells, judged.sides, asked)
+        for form_code in sorted(known["form_code"].unique())
+    ]
+    failures = pl.concat([night.failures for night in nights])
+    could_judge = judged.sides.filter(pl.col("difference").is_not_null())
+    kept, dropped = standing(failures, could_judge, judged.operands)
+    rows = pl.concat([
+        _facts_of(night, kept, judged.sides) for night in nights
+    ], how="diagonal_relaxed")
+    names = dict(definitions.table("elements").select("element_code", "element_zh").iter_rows())
+    findings = findings_frame(
+        finding_row(rules.by_key[row["rule_key"]], row, names) for row in rows.iter_rows(named=True)
+    ).unique("finding_id", keep="first", maintain_order=True).sort(
+        "form_code", "period_code", "submission_id", "cell", "rule_id", nulls_last=False
+    )
+    checks = [(night.form_code, check) for night in nights for check in night.checks]
+    return ValidationResult(findings, _counts(checks, kept, dropped))
+
+
+@dataclass(frozen=True)
+class _Night:
+    """One form's run: the frame the engine saw, what was asked and what failed."""
+
+    form_code: str
+    frame: pl.DataFrame
+    checks: list[Check]
+    failures: pl.DataFrame
+
+
+def _night(
+    form_code: str, known: pl.DataFrame, cells: pl.DataFrame, sides: pl.DataFrame, asked: list[Rule]
+) -> _Night:
+    wholes = known.filter(pl.col("form_code") == form_code)
+    frame = pl.concat(
+        [wholes, cells.filter(pl.col("form_code") == form_code)], how="diagonal_relaxed"
+    )
+    # A whole submission is a row of the frame too; it needs no entry.
+    frame = frame.with_columns(
+        entry=pl.when(pl.col("row_code").is_null()).then(pl.lit("")).otherwise("entry")
+    )
+    rules = [rule for rule in asked if rule.form_code in (None, form_code)]
+    checks: list[Check] = []
+    for add in (structure.add_checks, values.add_checks, history.add_checks):
+        frame, more = add(frame, rules)
+        checks += more
+    frame, more = consistency.add_checks(frame, sides, rules)
+    checks += more
+    failing = failing_rows(frame, checks)
+    return _Night(form_code, frame, checks, _failures(form_code, frame, checks, failing))
+
+
+def _failures(
+    form_code: str, frame: pl.DataFrame, checks: list[Check], failing: dict[str, list[int]]
+) -> pl.DataFrame:
+    parts = [pl.DataFrame(schema=FAILURE_SCHEMA)]
+    for check in checks:
+        rows = failing.get(check.rule.key)
+        if not rows:
+            continue
+        names = {one.name for one in check.rule.right_expression.operands} | {
+            one.name for one in check.rule.left_expression.operands
+        } if check.rule.rule_kind == "history" else set()
+        source = "previous_submission_id" if "previous" in names else pl.lit(None, pl.String)
+        parts.append(
+            frame[rows].select(
+                "submission_id", "element_code", "start_on",
+                rule_key=pl.lit(check.rule.key), rule_kind=pl.lit(check.rule.rule_kind),
+                severity_code=pl.lit(check.rule.severity_code),
+                form_code=pl.lit(form_code),
+                row=pl.Series(rows, dtype=pl.Int64), previous_submission_id=source,
+            ).select(list(FAILURE_SCHEMA))
+        )
+    return pl.concat(parts)
+
+
+def _facts_of(night: _Night, kept: pl.DataFrame, sides: pl.DataFrame) -> pl.DataFrame:
+    """The failing rows with everything a finding prints."""
+    parts = []
+    wanted = [
+        "submission_id", "unit_code", "form_code", "form_zh", "period_code", "period_zh",
+        "period_type", "frequency", "period_start", "period_end", "business_date", "row_code",
+        "element_code", "element_zh", "item_zh", "unit_zh", "unit_factor", "sheet", "cell", "text",
+        "number", "value", "median", "usual", "previous", "min_value", "max_value", "floor",
+        "decimals_used", "decimals_allowed", "nil_number",
+    ]
+    mine = kept.filter(pl.col("form_code") == night.form_code)
+    for check in night.checks:
+        rows = mine.filter(pl.col("rule_key") == check.rule.key)["row"]
+        if rows.is_empty():
+            continue
+        part = night.frame[rows].select(
+            *wanted, rule_key=pl.lit(check.rule.key),
+            limit=_limit(check),
+        )
+        if check.rule.rule_kind == "consistency":
+            part = part.join(
+                sides.drop("element_code"), on=["submission_id", "rule_key"], how="left"
+            )
+        parts.append(part)
+    return pl.concat(parts, how="diagonal_relaxed") if parts else pl.DataFrame()
+
+
+def _limit(check: Check) -> pl.Expr:
+    if check.rule.rule_kind == "history":
+        return pl.col(history.right_column(check.rule))
+    return pl.lit(None, pl.Float64)
+
+
+def _counts(
+    checks: list[tuple[str, Check]], kept: pl.DataFrame, dropped: pl.DataFrame
+) -> pl.DataFrame:
+    failed = _tally(kept)
+    set_aside = _tally(dropped)
+
+    def rows() -> Iterator[dict[str, Any]]:
+        for form_code, check in checks:
+            place = (check.rule.key, form_code)
+            aside = set_aside.get(place, 0)
+            yield {
+                "rule_id": check.rule.rule_id, "form_code": form_code,
+                "evaluated": check.evaluated - aside, "failed": failed.get(place, 0),
+                "not_evaluated": check.not_evaluated + aside,
+            }
+
+    return (
+        pl.DataFrame(list(rows()), schema=EVALUATED_SCHEMA)
+        .group_by("rule_id", "form_code", maintain_order=True).sum()
+        .sort("form_code", "rule_id")
+    )
+
+
+def _tally(frame: pl.DataFrame) -> dict[tuple[str, str], int]:
+    counted = frame.group_by("rule_key", "form_code").len()
+    return {(str(key), str(form)): int(n) for key, form, n in counted.iter_rows()}

@@ -1,0 +1,18 @@
+"""Values: type, unit, sign, precision and range of single cells."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from expectations.rules import Rule
+from expectations.suites.checks import Check, column_check
+
+
+def add_checks(frame: pl.DataFrame, rules: list[Rule]) -> tuple[pl.DataFrame, list[Check]]:
+    """The value rules over the frame's own columns."""
+    checks = []
+    for rule in rules:
+        if rule.rule_kind == "value":
+            frame, check = column_check(frame, rule)
+            checks.append(check)
+    return frame, checks

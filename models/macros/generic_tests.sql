@@ -1,0 +1,33 @@
+{#- A failing row is a key that stands more than once; with its city, so that the gate holds that one. -#}
+{% test unique_key(model, columns, city_column='null') %}
+select
+    {{ city_column }} as city_code,
+    {{ columns | join(', ') }},
+    count(*) as row_count
+from {{ model }}
+group by {{ (columns + ([city_column] if city_column not in columns and city_column != 'null' else [])) | join(', ') }}
+having count(*) > 1
+{% endtest %}
+
+{#- A failing row is a value outside a closed list. -#}
+{% test closed_list(model, column_name, values, city_column='null') %}
+select
+    {{ city_column }} as city_code,
+    {{ column_name }} as unknown_value,
+    count(*) as row_count
+from {{ model }}
+where {{ column_name }} is not null
+    and {{ column_name }} not in ({% for value in values %}'{{ value }}'{{ ', ' if not loop.last }}{% endfor %})
+group by {{ ([] if city_column == 'null' else [city_column]) | join(', ') }}{{ ', ' if city_column != 'null' }}{{ column_name }}
+{% endtest %}
+
+{#- A failing row is a code without a row in the table it points to. -#}
+{% test points_to(model, column_name, to, field, city_column='null') %}
+select distinct
+    {{ 'child.' ~ city_column if city_column != 'null' else 'null' }} as city_code,
+    child.{{ column_name }} as unknown_code
+from {{ model }} as child
+left join {{ to }} as parent
+    on child.{{ column_name }} = parent.{{ field }}
+where child.{{ column_name }} is not null and parent.{{ field }} is null
+{% endtest %}

@@ -1,0 +1,78 @@
+{#- What reads the same on DuckDB and Spark but is long to write, and the few places they differ. -#}
+
+{% macro truth(column) -%}
+    coalesce(lower({{ column }}) = 'true', false)
+{%- endmacro %}
+
+{#- Months since year 0 of a date: the distance of two periods is a subtraction. -#}
+{% macro month_index(day) -%}
+    (year({{ day }}) * 12 + month({{ day }}))
+{%- endmacro %}
+
+{#- The first moment after a business day. -#}
+{% macro end_of_day(day) -%}
+    (cast({{ day }} as timestamp) + interval '1' day)
+{%- endmacro %}
+
+{#- Coarseness of a period type or a form's frequency; windows have none. -#}
+{% macro coarseness(period_type) -%}
+    case {{ period_type }} when 'month' then 1 when 'quarter' then 2 when 'half' then 3 when 'year' then 4 end
+{%- endmacro %}
+
+{#- A filed numeral as an exact number; null when it has more digits than are kept, never rounded. -#}
+{% macro exact_number(text) -%}
+    case
+        when length(split_part({{ text }}, '.', 2)) <= 6
+            then try_cast({{ text }} as decimal(24, 6))
+    end
+{%- endmacro %}
+
+{#- number × factor, exactly. -#}
+{% macro scaled(number, factor) -%}
+    cast(cast({{ number }} as decimal(24, 6)) * cast({{ factor }} as decimal(12, 6)) as decimal(28, 6))
+{%- endmacro %}
+
+{#-
+  Both sides as double, null on a zero or missing denominator: one form for every ratio. Give the
+  numerator with its factor: 29 × 100 / 100 is 29, whereas 29 / 100 × 100 is 28.999999999999996.
+-#}
+{% macro ratio(numerator, denominator) -%}
+    (cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double), 0))
+{%- endmacro %}
+
+{#-
+  A number as a plan prints it: half up away from zero, or cut off; no thousands marks. The eight
+  digits kept before cutting stop 8.39 from printing 8.38, since as a double 8.39 × 100 is 838.99….
+-#}
+{% macro printed_number(value, decimals, rounding_mode="'half_up'") -%}
+    case coalesce({{ decimals }}, 0)
+    {%- for digits in range(0, 7) %}
+        when {{ digits }} then cast(cast(
+            sign({{ value }}) * floor(
+                abs(cast({{ value }} as decimal(28, 8))) * {{ 10 ** digits }}
+                + case when {{ rounding_mode }} = 'truncate' then 0 else 0.5 end
+            ) * {{ '1' if digits == 0 else '0.' ~ '0' * (digits - 1) ~ '1' }}
+            as decimal(28, {{ digits }})) as string)
+    {%- endfor %}
+    end
+{%- endmacro %}
+
+{#- The texts of a group in the order of another column, joined by a mark. -#}
+{% macro text_list(text, order_by, mark='、') -%}
+    {{ return(adapter.dispatch('text_list', 'qiangshi')(text, order_by, mark)) }}
+{%- endmacro %}
+
+{% macro default__text_list(text, order_by, mark) -%}
+    string_agg({{ text }}, '{{ mark }}' order by {{ order_by }})
+{%- endmacro %}
+
+{% macro spark__text_list(text, order_by, mark) -%}
+    array_join(transform(array_sort(collect_list(
+        case when {{ text }} is not null then named_struct('position', {{ order_by }}, 'text', {{ text }}) end
+    )), item -> item.text), '{{ mark }}')
+{%- endmacro %}
+
+{#- What every mart begins with, and how a mart knows the release it belongs to. -#}
+{% macro release_id() -%}
+    (select run_context.release_id from {{ ref('stg_runs__context') }} as run_context)
+{%- endmacro %}

@@ -1,0 +1,60 @@
+with findings as (select * from {{ ref('stg_submissions__findings') }}),
+versions as (select * from {{ ref('stg_submissions__versions') }}),
+filings as (select * from {{ ref('int_submissions_in_force') }}),
+periods as (select * from {{ ref('stg_runs__periods') }}),
+units as (select * from {{ ref('int_units_labelled') }}),
+run_context as (select * from {{ ref('stg_runs__context') }}),
+
+-- A file refused before its form and period were known has no later version to be replaced by.
+latest as (
+    select findings.*
+    from findings
+    left join versions
+        on findings.submission_id = versions.submission_id
+    left join filings
+        on
+            versions.unit_code = filings.unit_code
+            and versions.form_code = filings.form_code
+            and versions.period_code = filings.period_code
+    where
+        filings.newest_submission_id is null
+        or findings.submission_id = filings.newest_submission_id
+),
+
+final as (
+    select
+        run_context.release_id,
+        latest.finding_id,
+        latest.rule_id,
+        latest.rule_version,
+        latest.severity_code,
+        latest.submission_id,
+        latest.unit_code,
+        units.unit_name_zh,
+        units.city_code,
+        coalesce(units.is_partition_member, false) as is_partition_member,
+        latest.form_code,
+        latest.period_code,
+        periods.period_type,
+        periods.period_start,
+        periods.period_end,
+        latest.sheet,
+        latest.cell,
+        latest.element_code,
+        latest.value_text,
+        latest.expected_text,
+        latest.message_zh,
+        latest.advice_zh,
+        latest.status_code
+    from latest
+    left join units
+        on latest.unit_code = units.unit_code
+    left join periods
+        on
+            latest.period_code = periods.period_code
+            and periods.period_type in ('month', 'quarter', 'half', 'year')
+    cross join run_context
+)
+
+select * from final
+order by submission_id, finding_id

@@ -1,0 +1,336 @@
+"""Commands that read: status, coverage, findings, submissions, table, trace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.tree import Tree
+
+from orchestration.cli.console import (
+    JsonFlag,
+    definitions_for,
+    guarded,
+    out,
+    print_json,
+    print_rows,
+    settings_of,
+    shown,
+)
+from orchestration.errors import OrchestrationError
+from orchestration.stages.submitted import SEVERITY_ZH
+
+CityOption = Annotated[str | None, typer.Option("--city", help="城市代码")]
+UnitOption = Annotated[str | None, typer.Option("--unit", help="单位代码")]
+FormOption = Annotated[str | None, typer.Option("--form", help="报表代码")]
+PeriodOption = Annotated[str | None, typer.Option("--period", help="报告期")]
+ReleaseOption = Annotated[str | None, typer.Option("--release", help="发布号，默认当前发布")]
+
+STATE_ZH: Mapping[str, str] = {
+    "received": "已接收",
+    "refused": "拒收",
+    "held": "扣留",
+    "passed": "审核通过",
+    "explained": "已说明",
+    "returned": "已退回",
+    "accepted_county": "旗县级已接收",
+    "accepted_city": "市级已接收",
+    "published": "已发布",
+    "superseded": "已被新版取代",
+    "withdrawn": "已撤回",
+}
+STATUS_ZH: Mapping[str, str] = {
+    "not_due": "未到期",
+    "not_computable": "无法计算",
+    "no_data": "无数据",
+    "met": "达标",
+    "incomplete": "未报齐",
+    "not_met": "未达标",
+    "on_track": "进度正常",
+    "behind": "落后",
+}
+STATUS_STYLE: Mapping[str, str] = {
+    "met": "green",
+    "on_track": "green",
+    "behind": "yellow",
+    "incomplete": "yellow",
+    "not_met": "red",
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands of this group."""
+    for command in (status, coverage, findings, submissions, table, trace):
+        app.command()(command)
+
+
+@guarded
+def status(city: CityOption = None, as_json: JsonFlag = False) -> None:
+    """来了什么、欠什么、错在哪里。"""
+    from orchestration.stages import arrivals_in
+    from warehouse.errors import NoRelease
+    from warehouse.ledger.engine import open_ledger
+    from warehouse.queries import ledger
+    from warehouse.queries.published import manifest
+    from warehouse.queries.tables import owed
+
+    settings = settings_of()
+    engine = open_ledger(settings)
+    found: dict[str, Any] = {
+        "home": settings.home,
+        "waiting_files": len(arrivals_in(settings)),
+        "submissions": ledger.state_counts(engine),
+        "open_findings": ledger.waiting_for_a_steward(engine),
+        "release": None,
+        "owed": [],
+    }
+    try:
+        found["release"] = dict(manifest(settings))
+        found["owed"] = owed(settings, city_code=city)
+    except NoRelease as error:
+        found["note"] = error.message_zh
+    if as_json:
+        print_json(found)
+        return
+    out.print(f"工作区 {found['home']}，收件箱待收 {found['waiting_files']} 个文件")
+    states = found["submissions"].items()
+    out.print("报送件：" + ("，".join(f"{STATE_ZH[s]} {n}" for s, n in sorted(states)) or "无"))
+    waiting = found["open_findings"].items()
+    out.print("待处理问题：" + ("，".join(f"{SEVERITY_ZH[s]} {n}" for s, n in waiting) or "无"))
+    if found["release"] is None:
+        out.print(found["note"])
+        return
+    release = found["release"]
+    out.print(
+        f"当前发布 {release['release_id']}，截至 {release['as_of']}，核对至 {release['checked_as_of']}"
+    )
+    columns = {
+        "unit_name_zh": "单位",
+        "unit_code": "代码",
+        "form_code": "报表",
+        "period_code": "报告期",
+        "due_at": "应报时间",
+        "state_code": "状态",
+    }
+    print_rows("到期未报", found["owed"], columns, "到期报表全部报齐。")
+
+
+@guarded
+def coverage(
+    city: CityOption = None, period: PeriodOption = None, as_json: JsonFlag = False
+) -> None:
+    """各市各表的报送率、及时率、接收率；默认各表最近到期的一期。"""
+    from warehouse.queries.tables import coverage as asked
+
+    found = asked(settings_of(), city_code=city, period_code=period)
+    if as_json:
+        print_json(found)
+        return
+    columns = {
+        "city_code": "城市",
+        "form_code": "报表",
+        "period_code": "报告期",
+        "expected_units": "应报",
+        "received_units": "已报",
+        "on_time_units": "按时",
+        "accepted_units": "已接收",
+        "expected_cells": "应填",
+        "filled_cells": "已填",
+    }
+    print_rows("报送情况", found, columns, "没有到期的报表。")
+
+
+@guarded
+def findings(
+    city: CityOption = None,
+    unit: UnitOption = None,
+    form: FormOption = None,
+    period: PeriodOption = None,
+    severity: Annotated[str | None, typer.Option("--severity", help="级别代码")] = None,
+    rule: Annotated[str | None, typer.Option("--rule", help="规则编号")] = None,
+    every: Annotated[bool, typer.Option("--all", help="包括已处理的")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """审核问题：哪个文件、哪个单元格、什么值、违反哪条规则、怎么办。"""
+    from warehouse.ledger.engine import open_ledger
+    from warehouse.queries.ledger import finding_rows
+
+    filters = {
+        "city_code": city,
+        "unit_code": unit,
+        "form_code": form,
+        "period_code": period,
+        "severity_code": severity,
+        "rule_id": rule,
+    }
+    found = finding_rows(open_ledger(settings_of()), filters, is_open=not every)
+    if as_json:
+        print_json(found)
+        return
+    for row in found:
+        row["severity_zh"] = SEVERITY_ZH[row["severity_code"]]
+    columns = {
+        "submission_id": "报送件",
+        "file_name": "文件",
+        "cell": "单元格",
+        "value_text": "值",
+        "rule_id": "规则",
+        "severity_zh": "级别",
+        "message_zh": "问题",
+        "advice_zh": "怎么办",
+    }
+    print_rows(f"审核问题（{len(found)} 条）", found, columns, "没有待处理的问题。")
+
+
+@guarded
+def submissions(
+    city: CityOption = None,
+    unit: UnitOption = None,
+    form: FormOption = None,
+    period: PeriodOption = None,
+    state: Annotated[str | None, typer.Option("--state", help="状态代码")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """报送件及其状态，最近到达的在前。"""
+    from warehouse.ledger.engine import open_ledger
+    from warehouse.queries.ledger import submission_rows
+
+    filters = {
+        "city_code": city,
+        "unit_code": unit,
+        "form_code": form,
+        "period_code": period,
+        "state_code": state,
+    }
+    found = submission_rows(open_ledger(settings_of()), filters)
+    if as_json:
+        print_json(found)
+        return
+    for row in found:
+        row["state_zh"] = STATE_ZH[row["state_code"]]
+    columns = {
+        "submission_id": "报送件",
+        "file_name": "文件",
+        "received_at": "到达",
+        "state_zh": "状态",
+        "version": "版本",
+    }
+    print_rows(f"报送件（{len(found)} 件）", found, columns, "没有报送件。")
+
+
+@guarded
+def table(
+    plan: Annotated[str | None, typer.Argument(help="规划代码")] = None,
+    every: Annotated[bool, typer.Option("--all", help="所有规划")] = False,
+    release: ReleaseOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """规划自己的指标表，附实际值、状态和覆盖率。"""
+    from warehouse.queries import tables
+
+    settings = settings_of()
+    if (plan is None) == (not every):
+        raise OrchestrationError("请写明一个规划代码，或用 --all 列出所有规划")
+    known = tables.plans(settings, release)
+    wanted = [row for row in known if every or row["plan_code"] == plan]
+    if not every and not wanted:
+        wanted = [{"plan_code": plan, "plan_zh": plan}]
+    printed = {
+        row["plan_code"]: tables.plan_table(settings, row["plan_code"], release) for row in wanted
+    }
+    if as_json:
+        print_json(printed if every else next(iter(printed.values())))
+        return
+    for row in wanted:
+        _print_plan(row, printed[row["plan_code"]])
+    out.print(f"数据集市：{settings.published_db}")
+
+
+def _print_plan(plan: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> None:
+    first = rows[0]
+    stamp = "  【演示数据】" if first["is_synthetic"] else ""
+    title = f"{plan['plan_zh']}（{plan['plan_code']}）截至 {first['as_of']}{stamp}"
+    grid = Table(title=title, title_justify="left", header_style="bold")
+    for heading in ("分类", "指标", "单位", "基期", "目标", "实际", "期", "状态", "覆盖"):
+        numeric = heading in {"基期", "目标", "实际", "覆盖"}
+        grid.add_column(heading, justify="right" if numeric else "left", overflow="fold")
+    category = None
+    for row in rows:
+        status_code = row["status_code"]
+        said = STATUS_ZH.get(status_code, status_code)
+        style = STATUS_STYLE.get(status_code, "")
+        grid.add_row(
+            row["category_zh"] if row["category_zh"] != category else "",
+            row["indicator_zh"],
+            row["unit_zh"] or "",
+            _baseline(row),
+            row["target_printed"],
+            row["actual_printed"] or "",
+            row["period_code"] or "",
+            f"[{style}]{said}[/{style}]" if style else said,
+            f"{row['reported_units']}/{row['expected_units']}" if row["expected_units"] else "",
+        )
+        category = row["category_zh"]
+    out.print(grid)
+
+
+def _baseline(row: Mapping[str, Any]) -> str:
+    """The baseline as printed, or as first observed, which is marked."""
+    if row["baseline_value"] is None:
+        return "—"
+    text = shown(float(row["baseline_value"]))
+    return text if row["baseline_source"] == "printed" else f"{text}*"
+
+
+@guarded
+def trace(
+    target: Annotated[str, typer.Argument(help="目标代码，如 BT-T01")],
+    period: PeriodOption = None,
+    release: ReleaseOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """把一个公布的数追到规划原文、公式、单位、文件和单元格。"""
+    from warehouse.ledger.engine import open_ledger
+    from warehouse.queries.trace import trace as traced
+
+    settings = settings_of()
+    found = traced(
+        settings, open_ledger(settings), definitions_for(settings), target, period, release
+    )
+    if as_json:
+        print_json(found)
+        return
+    out.print(_tree(found))
+
+
+def _tree(found: Mapping[str, Any]) -> Tree:
+    target, figure = found["target"], found["figure"]
+    root = Tree(
+        f"[bold]{target['target_code']} {target['indicator_zh']}[/bold]"
+        f" {figure['period_code']}：{figure['actual_printed'] or '无值'} {target['unit_zh'] or ''}"
+        f"（{STATUS_ZH.get(figure['status_code'], figure['status_code'])}：{figure['status_reason_zh']}）"
+    )
+    root.add(f"原文：{target['quote']}（{target['document']}，第 {target['line']} 行）")
+    if figure["numerator"] is not None:
+        by = f" ÷ {figure['denominator']}" if figure["is_ratio"] else ""
+        root.add(f"计算：{figure['numerator']}{by} × {figure['factor']} = {figure['actual_value']}")
+    for term in found["terms"]:
+        side = "分子" if term["term_role"] == "numerator" else "分母"
+        branch = root.add(f"{side} {term['element_code']} × {term['coefficient']}")
+        for leaf in term["leaves"]:
+            branch.add(_leaf(leaf))
+    return root
+
+
+def _leaf(leaf: Mapping[str, Any]) -> str:
+    value = "缺" if leaf["value"] is None else shown(leaf["value"])
+    if "source_zh" in leaf:
+        return f"{leaf['unit_name_zh']}：{value}（人口口径 {leaf['source_zh']}）"
+    place = (
+        f" ← {leaf['file_name']} {leaf['source_cell']}（原填“{leaf['text_as_filed']}”，{leaf['submission_id']}）"
+        if leaf.get("file_name")
+        else ""
+    )
+    return f"{leaf['unit_name_zh']} {leaf['period_code']}：{value} {leaf['obs_status']}{place}"

@@ -1,0 +1,157 @@
+"""Parsed files into the raw tables, and the repair of what a broken night left unloaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+from sqlalchemy import Engine
+
+from orchestration.progress import tell
+from sources.contract import (
+    AUTHORITY_SCHEMA,
+    CELLS_SCHEMA,
+    VALUES_SCHEMA,
+    FileToParse,
+    FormIdentity,
+    SheetCheck,
+    with_key,
+)
+from sources.definitions import Definitions
+from sources.errors import SourceError
+from sources.submission_files import parse_many
+from warehouse.connection import warehouse_writer
+from warehouse.ledger.frames import submissions_frame
+from warehouse.raw_files import raw_path
+from warehouse.raw_store import write_filed
+from warehouse.settings import Settings
+from warehouse.workspace import is_synthetic
+
+IDENTITY = ("unit_code", "form_code", "form_version", "period_code")
+WITHOUT_VALUES = ("refused",)
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """Many files, read: identities or errors by key, and three frames with the column `key`."""
+
+    identities: Mapping[str, FormIdentity] = field(default_factory=dict)
+    errors: Mapping[str, SourceError] = field(default_factory=dict)
+    checks: Mapping[str, tuple[SheetCheck, ...]] = field(default_factory=dict)
+    cells: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=with_key(CELLS_SCHEMA)))
+    values: pl.DataFrame = field(
+        default_factory=lambda: pl.DataFrame(schema=with_key(VALUES_SCHEMA))
+    )
+    authority: pl.DataFrame = field(
+        default_factory=lambda: pl.DataFrame(schema=with_key(AUTHORITY_SCHEMA))
+    )
+    cells_read: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def nothing(cls) -> Parsed:
+        """No files."""
+        return cls()
+
+
+def parse(
+    settings: Settings,
+    definitions: Definitions,
+    wanted: Sequence[tuple[str, Path, str, str | None]],
+) -> Parsed:
+    """Files (key, path, name, expected unit) through the guarded readers, as one."""
+    files = [FileToParse(key, path, name, unit) for key, path, name, unit in wanted]
+    batches = []
+    done = 0
+    for batch in parse_many(files, definitions, is_synthetic(settings)):
+        batches.append(batch)
+        done += len(batch.identities) + len(batch.errors)
+        tell(f"读取：{done}/{len(files)}")
+    if not batches:
+        return Parsed.nothing()
+    cells = pl.concat([batch.cells for batch in batches])
+    return Parsed(
+        identities={key: one for batch in batches for key, one in batch.identities.items()},
+        errors={key: one for batch in batches for key, one in batch.errors.items()},
+        checks={key: one for batch in batches for key, one in batch.checks.items()},
+        cells=cells,
+        values=pl.concat([batch.values for batch in batches]),
+        authority=pl.concat([batch.authority for batch in batches]),
+        cells_read=dict(cells.group_by("key").len().iter_rows()),
+    )
+
+
+def load(
+    settings: Settings,
+    parsed: Parsed,
+    submission_ids: Mapping[str, str],
+    hashes: Mapping[str, str],
+) -> int:
+    """Number of cells written: those of the files that became submissions.
+
+    Args:
+        settings: the workspace.
+        parsed: the files as read.
+        submission_ids: submission of each key; keys that are not here are left out.
+        hashes: content hash of each key.
+    """
+    if not submission_ids:
+        return 0
+    tell("读取：写入原始表")
+    known = pl.DataFrame(
+        [
+            (
+                key,
+                submission_id,
+                hashes[key],
+                *(getattr(parsed.identities[key], n) for n in IDENTITY),
+            )
+            for key, submission_id in submission_ids.items()
+        ],
+        schema=dict.fromkeys(("key", "submission_id", "file_sha256", *IDENTITY), pl.String),
+        orient="row",
+    )
+    cells = parsed.cells.join(known, on="key").unique(
+        ["file_sha256", "sheet", "row_no", "column_no"], keep="first"
+    )
+    with warehouse_writer(settings) as connection:
+        write_filed(
+            connection,
+            cells=cells,
+            values=parsed.values.join(known, on="key"),
+            authority=parsed.authority.join(known.select("key", "submission_id"), on="key"),
+        )
+    return cells.height
+
+
+def load_unread(settings: Settings, definitions: Definitions, engine: Engine) -> int:
+    """Number of submissions in the ledger that had no rows yet, read again from their bytes.
+
+    A night that was cut off between ledger and warehouse leaves such ones, and so does a private
+    warehouse that was deleted.
+    """
+    filed = submissions_frame(engine).filter(~pl.col("state_code").is_in(WITHOUT_VALUES))
+    with warehouse_writer(settings) as connection:
+        present = connection.sql(
+            "select submission_id from raw.reported_values"
+            " union select submission_id from raw.authority_values"
+        ).pl()
+    unread = filed.join(present, on="submission_id", how="anti")
+    return reload(settings, definitions, unread)
+
+
+def reload(settings: Settings, definitions: Definitions, submissions: pl.DataFrame) -> int:
+    """Number of submissions whose rows were written anew from their stored bytes."""
+    if submissions.is_empty():
+        return 0
+    rows = submissions.to_dicts()
+    wanted = [
+        (row["submission_id"], raw_path(settings, row["file_sha256"]), row["file_name"],
+         row["unit_code"])
+        for row in rows
+    ]  # fmt: skip
+    parsed = parse(settings, definitions, wanted)
+    readable = {key: key for key in parsed.identities}
+    load(settings, parsed, readable, {row["submission_id"]: row["file_sha256"] for row in rows})
+    return len(readable)

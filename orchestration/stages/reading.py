@@ -1,0 +1,116 @@
+"""Reading: kept files parsed in guarded child processes, recorded in the ledger, loaded as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from expectations.findings import findings_frame, from_sheet_check, from_source_error
+from expectations.rules import Rules
+from orchestration.progress import tell
+from orchestration.stages.loading import Parsed, load, load_unread, parse
+from orchestration.stages.receiving import KeptArrival, kept_arrivals, let_go
+from sources.definitions import Definitions
+from warehouse.ledger.engine import open_ledger
+from warehouse.ledger.findings import record_findings
+from warehouse.ledger.intake import ParsedRecord, Recorded, record_batch
+from warehouse.raw_files import raw_path
+from warehouse.releases.history import last_as_of
+from warehouse.settings import Settings
+from warehouse.workspace import is_synthetic, mark_kind
+
+
+@dataclass(frozen=True)
+class Read:
+    """What became of the files of a night."""
+
+    files: int
+    received: int
+    refused: int
+    unchanged: int
+
+
+def read(settings: Settings, definitions: Definitions) -> Read:
+    """Every kept file read once; a bad one is refused in words and stops nothing else."""
+    kept = list(kept_arrivals(settings))
+    engine = open_ledger(settings)
+    try:
+        parsed = _parse_kept(settings, definitions, kept)
+        is_demo = bool(is_synthetic(settings))
+        records = [_record(definitions, one, parsed, str(i), is_demo) for i, one in enumerate(kept)]
+        recorded = record_batch(engine, records, settings.clock.now(), last_as_of(settings))
+        findings = _reader_findings(recorded, parsed, Rules.load(definitions))
+        record_findings(engine, findings)
+        new = {
+            str(i): one
+            for i, one in enumerate(recorded)
+            if one.outcome == "recorded" and one.state_code == "received"
+        }
+        load(settings, parsed, {key: one.submission_id for key, one in new.items()},
+             {str(i): one.sha256 for i, one in enumerate(kept)})  # fmt: skip
+        load_unread(settings, definitions, engine)
+    finally:
+        engine.dispose()
+    let_go(settings, kept)
+    refused = sum(one.outcome == "recorded" and one.state_code == "refused" for one in recorded)
+    unchanged = sum(one.outcome == "no_op" for one in recorded)
+    return Read(len(kept), len(new), refused, unchanged)
+
+
+def _parse_kept(
+    settings: Settings, definitions: Definitions, kept: Sequence[KeptArrival]
+) -> Parsed:
+    if not kept:
+        return Parsed.nothing()
+    if is_synthetic(settings) is None:
+        # The first files decide what the workspace is; `demo` has claimed its own already.
+        mark_kind(settings, False)
+    wanted = [
+        (str(i), raw_path(settings, one.sha256), one.arrival.file_name, one.arrival.unit_code)
+        for i, one in enumerate(kept)
+    ]
+    tell(f"读取：0/{len(wanted)}")
+    return parse(settings, definitions, wanted)
+
+
+def _record(
+    definitions: Definitions, kept: KeptArrival, parsed: Parsed, key: str, is_demo: bool
+) -> ParsedRecord:
+    error = parsed.errors.get(key)
+    identity = error.identity if error is not None else parsed.identities[key]
+    unit = definitions.unit(kept.arrival.unit_code)
+    return ParsedRecord(
+        unit_code=kept.arrival.unit_code,
+        city_code=unit.city_code if unit else kept.arrival.city_code,
+        file_sha256=kept.sha256,
+        size_bytes=kept.size_bytes,
+        file_name=kept.arrival.file_name,
+        channel_kind=kept.arrival.channel_kind,
+        received_at=kept.arrival.received_at,
+        # What an authority published is real in every workspace.
+        is_synthetic=is_demo and (identity is None or identity.form_kind != "authority"),
+        form_code=identity.form_code if identity else None,
+        form_version=identity.form_version if identity else None,
+        period_code=identity.period_code if identity else None,
+        is_refused=error is not None,
+        is_nil_return=bool(identity and identity.is_nil_return),
+        cells_read=parsed.cells_read.get(key, 0),
+        refusal_rule_id=error.rule_id if error is not None else None,
+        refusal_text=error.message_zh if error is not None else None,
+        people=dict(identity.people) if identity else {},
+    )
+
+
+def _reader_findings(recorded: Sequence[Recorded], parsed: Parsed, rules: Rules) -> pl.DataFrame:
+    """The findings that refusals and failed sums of published releases stand for."""
+    rows: list[dict[str, str | None]] = []
+    for place, one in enumerate(recorded):
+        key, record = str(place), one.record
+        about = (one.submission_id, record.unit_code, record.form_code, record.period_code)
+        if key in parsed.errors and one.state_code == "refused":
+            rows.append(from_source_error(parsed.errors[key], *about, rules))
+        elif one.outcome == "recorded":
+            rows += [from_sheet_check(check, *about, rules) for check in parsed.checks.get(key, ())]
+    return findings_frame(rows)

@@ -1,0 +1,133 @@
+"""Validating: rules over all new submissions at once, verdicts, policies, receipts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+from sqlalchemy import Engine
+
+from expectations.rules import Rules
+from orchestration.progress import tell
+from orchestration.stages import night_folder
+from orchestration.stages.answering import answer
+from sources.definitions import Definitions
+from warehouse.connection import warehouse_writer
+from warehouse.ledger.engine import open_ledger
+from warehouse.ledger.findings import record_findings
+from warehouse.ledger.frames import findings_frame, submissions_frame
+from warehouse.ledger.intake import awaiting_check, settle
+from warehouse.ledger.policies import AcceptancePolicies, apply_policies
+from warehouse.raw_store import history_frame, replace_ledger_copies
+from warehouse.settings import Settings
+
+CHECKED, EVALUATED = "checked.parquet", "evaluated.parquet"
+FILED = [
+    "submission_id", "unit_code", "city_code", "form_code", "form_version", "period_code",
+    "received_at", "version", "is_nil_return",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Validated:
+    """What the rules said of the night's submissions."""
+
+    submissions: int
+    held: int
+    by_severity: Mapping[str, int]
+
+
+def validate(settings: Settings, definitions: Definitions) -> Validated:
+    """Findings of every submission that awaits its check, then its verdict and the policies."""
+    engine = open_ledger(settings)
+    try:
+        waiting = awaiting_check(engine)
+        found = _judge(settings, definitions, engine, waiting)
+        tell("审核：登记问题，按接收政策处理")
+        record_findings(engine, found, waiting)
+        verdicts = settle(engine, waiting)
+        policies = AcceptancePolicies.from_frame(definitions.table("acceptance_policies"))
+        apply_policies(engine, policies, settings.clock.today())
+        tell("审核：写回执")
+        answer(settings, definitions, engine)
+    finally:
+        engine.dispose()
+    counts = dict(found.group_by("severity_code").len().iter_rows())
+    held = sum(state == "held" for state in verdicts.values())
+    return Validated(len(waiting), held, counts)
+
+
+def _judge(
+    settings: Settings, definitions: Definitions, engine: Engine, waiting: list[str]
+) -> pl.DataFrame:
+    """Findings of the rules; those of the readers are in the ledger already and stay."""
+    submissions = submissions_frame(engine).filter(pl.col("submission_id").is_in(waiting))
+    own = findings_frame(engine).filter(pl.col("submission_id").is_in(waiting)).drop("status_code")
+    submissions.write_parquet(night_folder(settings) / CHECKED)
+    (night_folder(settings) / EVALUATED).unlink(missing_ok=True)
+    templates = [f.form_code for f in definitions.form_versions if f.form_kind == "template"]
+    filed = submissions.filter(pl.col("form_code").is_in(templates)).select(FILED)
+    if filed.is_empty():
+        return own
+    tell(f"审核：{filed.height} 件报送件，装载规则引擎")
+    # Great Expectations takes seconds to import: late, and only on a night that needs it.
+    from expectations.runner import validate as judged
+
+    with warehouse_writer(settings) as connection:
+        replace_ledger_copies(connection, engine)
+        connection.register("wanted", filed.select("submission_id").to_arrow())
+        values = connection.sql(
+            "select filed.* from raw.reported_values as filed semi join wanted using (submission_id)"
+        ).pl()
+        history = history_frame(connection)
+    names = {(e.row_code, e.value_column, f.form_code, f.form_version): e.item_zh
+             for f in definitions.form_versions
+             for e in definitions.form_elements(f.form_code, f.form_version)}  # fmt: skip
+    items = pl.DataFrame(
+        [(*key, item) for key, item in names.items()],
+        schema=["row_code", "value_column", "form_code", "form_version", "item_zh"],
+        orient="row",
+    )
+    values = values.join(
+        items, on=["row_code", "value_column", "form_code", "form_version"], how="left"
+    )
+    rules = Rules.load(definitions)
+    result = judged(filed, values, history, definitions, rules, settings.clock.now())
+    result.evaluated.write_parquet(night_folder(settings) / EVALUATED)
+    readers = [rule.rule_id for rule in rules.of_stage("reader")]
+    return pl.concat([own.filter(pl.col("rule_id").is_in(readers)), result.findings])
+
+
+def report(settings: Settings, definitions: Definitions) -> Path | None:
+    """The night's one-page report; None on a night without new submissions."""
+    from expectations.report import Names, write_report
+
+    checked, evaluated = night_folder(settings) / CHECKED, night_folder(settings) / EVALUATED
+    if not checked.exists() or not evaluated.exists():
+        return None
+    submissions = pl.read_parquet(checked)
+    engine = open_ledger(settings)
+    try:
+        found = findings_frame(engine)
+    finally:
+        engine.dispose()
+    found = found.join(submissions.select("submission_id"), on="submission_id", how="semi")
+    path = settings.work / "reports" / f"审核报告_{settings.clock.today().isoformat()}.html"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    names = Names(
+        cities={u.unit_code: u.unit_name_zh for u in definitions.units.values()},
+        units={u.unit_code: u.unit_name_zh for u in definitions.units.values()},
+        forms={form.form_code: form.form_zh for form in definitions.form_versions},
+    )
+    write_report(
+        path,
+        submissions,
+        found,
+        pl.read_parquet(evaluated),
+        Rules.load(definitions),
+        settings.clock.now(),
+        names,
+    )
+    return path

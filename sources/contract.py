@@ -1,0 +1,137 @@
+"""What this room hands to the others: small frozen dataclasses and the schemas of its frames.
+
+Frames: CELLS one row per filled cell of a file; VALUES one row per form element of the identified
+form, blanks included; AUTHORITY one row per figure of a published release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from sources.errors import SourceError
+
+CELLS_SCHEMA: dict[str, pl.DataType] = {
+    "sheet": pl.String(),
+    "row_no": pl.Int32(),
+    "column_no": pl.Int32(),
+    "cell": pl.String(),
+    "text": pl.String(),
+    "issue_code": pl.String(),
+}
+
+VALUES_SCHEMA: dict[str, pl.DataType] = {
+    "row_code": pl.String(),
+    "value_column": pl.String(),
+    "element_code": pl.String(),
+    "item_zh": pl.String(),
+    "sheet": pl.String(),
+    "cell": pl.String(),
+    "text": pl.String(),
+    "number_text": pl.String(),
+    "issue_code": pl.String(),
+}
+
+AUTHORITY_SCHEMA: dict[str, pl.DataType] = {
+    "authority_release_id": pl.String(),
+    "published_on": pl.Date(),
+    "area_code": pl.String(),
+    "area_name_zh": pl.String(),
+    "element_code": pl.String(),
+    "period_code": pl.String(),
+    "period_type": pl.String(),
+    "value_text": pl.String(),
+    "is_derived": pl.Boolean(),
+    "note": pl.String(),
+    "sheet": pl.String(),
+    "cell": pl.String(),
+}
+
+VOIDING_ISSUES = frozenset(
+    {
+        "blank",
+        "missing_mark",
+        "not_a_number",
+        "error_value",
+        "uncached_formula",
+        "percent_format",
+        "percent",
+        "unit_suffix",
+        "unit_differs",
+    }
+)
+"""Issues under which a cell has no number; `formula`, `hidden_row` and `full_width` keep theirs."""
+
+
+@dataclass(frozen=True)
+class FormIdentity:
+    """What a file says it is: form, version, unit, period; people stay out of every frame."""
+
+    form_code: str
+    form_version: str
+    unit_code: str
+    period_code: str
+    is_synthetic: bool = False
+    is_nil_return: bool = False
+    layout_code: str | None = None
+    form_kind: str = "template"
+    people: Mapping[str, str] = field(default_factory=dict)
+    """Footer of the form by its printed label: for the ledger only, never for a published table."""
+
+
+@dataclass(frozen=True)
+class SheetCheck:
+    """One failed sum check of a published release, computed from the file itself."""
+
+    rule_id: str
+    sheet: str
+    cell: str
+    area_code: str
+    element_code: str | None
+    value_text: str
+    expected_text: str
+    message_zh: str
+
+
+@dataclass(frozen=True)
+class ParsedSubmission:
+    """One file, read: `values` for a filed form, `authority` and `checks` for a release."""
+
+    identity: FormIdentity
+    cells: pl.DataFrame
+    values: pl.DataFrame
+    authority: pl.DataFrame
+    checks: tuple[SheetCheck, ...] = ()
+
+
+@dataclass(frozen=True)
+class FileToParse:
+    """One file for the guarded readers; `key` names it in the batch that comes back."""
+
+    key: str
+    path: Path
+    file_name: str
+    expected_unit: str | None = None
+
+
+@dataclass(frozen=True)
+class ParsedBatch:
+    """Many files, read: each key stands in `identities` or in `errors`, never in both.
+
+    The three frames are those of ParsedSubmission with a leading column `key`.
+    """
+
+    identities: Mapping[str, FormIdentity]
+    errors: Mapping[str, SourceError]
+    cells: pl.DataFrame
+    values: pl.DataFrame
+    authority: pl.DataFrame
+    checks: Mapping[str, tuple[SheetCheck, ...]]
+
+
+def with_key(schema: Mapping[str, pl.DataType]) -> dict[str, pl.DataType]:
+    """The schema of a batch frame: `key` in front of the columns of one file's frame."""
+    return {"key": pl.String(), **schema}

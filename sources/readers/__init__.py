@@ -1,0 +1,45 @@
+"""Readers: bytes of any supported format become located text cells.
+
+The format is told by magic bytes, never by the file's name. Files of counties are read only in the
+guarded child processes of `guard`; these functions are what runs inside them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from sources.contract import CELLS_SCHEMA
+from sources.errors import EmptyWorkbook, SourceError
+from sources.readers.container import XLSX, recognise
+from sources.readers.delimited import read_delimited
+from sources.readers.grid import LIMITS, Cell, Limits
+from sources.readers.workbook import read_workbook
+
+
+def read_file(data: bytes, file_name: str, limits: Limits = LIMITS) -> list[Cell]:
+    """Every filled cell of a file, in sheet, row and column order.
+
+    Raises:
+        SourceError: the file cannot be read; the error names it.
+    """
+    try:
+        kind = recognise(data, file_name, limits)
+        cells = read_workbook(data, limits) if kind == XLSX else read_delimited(data, limits)
+        if not cells:
+            raise EmptyWorkbook
+    except SourceError as error:
+        raise error.in_file(file_name) from error.__cause__
+    return cells
+
+
+def read_cells(source: Path | bytes, file_name: str = "") -> pl.DataFrame:
+    """The CELLS frame of a file: one row per filled cell.
+
+    Raises:
+        SourceError: the file cannot be read; the error names it.
+    """
+    data = source if isinstance(source, bytes) else source.read_bytes()
+    name = file_name or (source.name if isinstance(source, Path) else "")
+    return pl.DataFrame(read_file(data, name), schema=CELLS_SCHEMA, orient="row")

@@ -1,0 +1,146 @@
+"""Opening the private warehouse: one writer under an operating-system lock, short sessions.
+
+dbt opens the same file in its own way: whoever runs dbt holds `warehouse_lock` meanwhile.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+from filelock import FileLock, Timeout
+
+from warehouse.errors import WarehouseBusy, WorkspaceMissing
+from warehouse.settings import Settings
+
+_DDL = Path(__file__).parent / "schema" / "raw.sql"
+
+
+@contextmanager
+def warehouse_lock(settings: Settings, wait_seconds: float = 120) -> Iterator[None]:
+    """Holds the right to write `work/warehouse.duckdb`.
+
+    Raises:
+        WarehouseBusy: another process kept it for longer than `wait_seconds`.
+    """
+    if not settings.work.is_dir():
+        raise WorkspaceMissing(settings.home)
+    lock = FileLock(str(settings.work / "warehouse.lock"))
+    try:
+        lock.acquire(timeout=wait_seconds)
+    except Timeout as error:
+        raise WarehouseBusy(settings.warehouse_db, wait_seconds) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def warehouse_writer(
+    settings: Settings, wait_seconds: float = 120
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The private warehouse, open for writing, with all raw tables; checkpointed and closed after.
+
+    Raises:
+        WarehouseBusy: another process of ours writes it.
+    """
+    with warehouse_lock(settings, wait_seconds):
+        prepare_warehouse(settings)
+        connection = duckdb.connect(str(settings.warehouse_db))
+        try:
+            yield connection
+            connection.execute("checkpoint")
+        finally:
+            connection.close()
+
+
+@contextmanager
+def private_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The private warehouse, read-only, for the length of one question.
+
+    Raises:
+        WarehouseBusy: a night is writing it.
+    """
+    if not settings.warehouse_db.is_file():
+        raise WorkspaceMissing(settings.home)
+    try:
+        connection = duckdb.connect(str(settings.warehouse_db), read_only=True)
+    except (duckdb.IOException, duckdb.ConnectionException) as error:
+        raise WarehouseBusy(settings.warehouse_db, 0) from error
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All or nothing."""
+    connection.execute("begin transaction")
+    try:
+        yield
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("commit")
+
+
+def prepare_warehouse(settings: Settings) -> bool:
+    """Whether the file was made or made anew because the raw tables have changed.
+
+    Changed tables are not altered in place (DuckDB's log is weakest there): a new file takes over
+    the rows of the columns that both know. Tables of the models are left out; dbt rebuilds them.
+    """
+    ddl = _DDL.read_text(encoding="utf-8")
+    mark = hashlib.sha256(ddl.encode()).hexdigest()
+    path = settings.warehouse_db
+    if path.is_file() and _mark(path) == mark:
+        return False
+    aside = path.with_suffix(".building")
+    aside.unlink(missing_ok=True)
+    with duckdb.connect(str(aside)) as connection:
+        connection.execute(ddl)
+        connection.execute("insert into raw.schema_mark values (?)", [mark])
+        if path.is_file():
+            _take_over(connection, path)
+        connection.execute("checkpoint")
+    aside.replace(path)
+    return True
+
+
+def _mark(path: Path) -> str | None:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        try:
+            row = connection.execute("select ddl_sha256 from raw.schema_mark").fetchone()
+        except duckdb.CatalogException:
+            return None
+    return str(row[0]) if row else None
+
+
+def _take_over(connection: duckdb.DuckDBPyConnection, old: Path) -> None:
+    quoted = str(old).replace("'", "''")
+    connection.execute(f"attach '{quoted}' as old_file (read_only)")
+    rows = connection.execute(
+        """
+        select new_columns.table_name, string_agg(new_columns.column_name, ', ')
+        from duckdb_columns() as new_columns
+        inner join duckdb_columns() as old_columns
+            on new_columns.table_name = old_columns.table_name
+            and new_columns.column_name = old_columns.column_name
+        where new_columns.database_name = current_database()
+            and new_columns.schema_name = 'raw'
+            and old_columns.database_name = 'old_file'
+            and old_columns.schema_name = 'raw'
+            and new_columns.table_name <> 'schema_mark'
+        group by new_columns.table_name
+        """
+    ).fetchall()
+    for table, columns in rows:
+        connection.execute(
+            f"insert into raw.{table} ({columns}) select {columns} from old_file.raw.{table}"
+        )
+    connection.execute("detach old_file")

@@ -1,0 +1,188 @@
+"""What can go wrong in storage: one family, facts as attributes, one Chinese sentence each.
+
+Errors about the shape of a filed document live in `sources.errors`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+
+class WarehouseError(Exception):
+    """Any failure of storage that a person can act on; `message_zh` says what and what to do."""
+
+    def __init__(self, message_zh: str) -> None:
+        """Keep the sentence shown to the user."""
+        super().__init__(message_zh)
+        self.message_zh = message_zh
+
+
+class InvalidSetting(WarehouseError):
+    """A setting holds a text that cannot be read."""
+
+    def __init__(self, name: str, text: str, expected_zh: str) -> None:
+        """Name the setting, the text found and what was expected."""
+        super().__init__(f"设置 {name} 的值“{text}”无法识别，应为{expected_zh}。")
+        self.name = name
+        self.text = text
+
+
+class WorkspaceMissing(WarehouseError):
+    """The folder is not a workspace yet, or its ledger has not been created."""
+
+    def __init__(self, home: Path) -> None:
+        """Name the folder."""
+        super().__init__(f"“{home}”还不是工作区，请先运行 qiangshi init。")
+        self.home = home
+
+
+class LedgerOutdated(WarehouseError):
+    """The ledger was written by another version of the software."""
+
+    def __init__(self, found: str | None, expected: str) -> None:
+        """Name the two schema revisions."""
+        super().__init__(
+            f"台账结构版本为 {found or '空'}，本软件需要 {expected}，请运行 qiangshi init 升级。"
+        )
+        self.found = found
+        self.expected = expected
+
+
+class WorkspaceKindConflict(WarehouseError):
+    """Synthetic data offered to a real workspace, or real data to a synthetic one."""
+
+    def __init__(self, *, workspace_is_synthetic: bool) -> None:
+        """Say which of the two the workspace is."""
+        super().__init__(
+            "本工作区是演示工作区，不接收真实报表；请另建一个工作区。"
+            if workspace_is_synthetic
+            else "本工作区是真实工作区，不接收演示数据；请另建一个工作区。"
+        )
+        self.workspace_is_synthetic = workspace_is_synthetic
+
+
+class NightIsRunning(WarehouseError):
+    """Another night holds the workspace."""
+
+    def __init__(self, pid: int, started_at: datetime, waited_seconds: float) -> None:
+        """Name the process, since when it runs, and how long we waited."""
+        waited = f"，已等待 {waited_seconds:.0f} 秒" if waited_seconds >= 1 else ""
+        super().__init__(
+            f"另一次夜间运行正在进行（进程 {pid}，开始于 {started_at:%Y-%m-%d %H:%M:%S}）{waited}；"
+            "本次不再运行，请待其结束后重试。"
+        )
+        self.pid = pid
+        self.started_at = started_at
+        self.waited_seconds = waited_seconds
+
+
+class WarehouseBusy(WarehouseError):
+    """Another process of ours is writing the private warehouse."""
+
+    def __init__(self, path: Path, waited_seconds: float) -> None:
+        """Name the file and how long we waited."""
+        super().__init__(f"数据仓库“{path}”正由另一进程写入，已等待 {waited_seconds:.0f} 秒。")
+        self.path = path
+        self.waited_seconds = waited_seconds
+
+
+class UnknownSubmission(WarehouseError):
+    """No such submission in the ledger."""
+
+    def __init__(self, submission_id: str) -> None:
+        """Name the submission."""
+        super().__init__(f"台账中没有报送“{submission_id}”。")
+        self.submission_id = submission_id
+
+
+class IllegalTransition(WarehouseError):
+    """A verb that the submission's state does not allow."""
+
+    def __init__(self, verb: str, from_state: str | None, allowed_from: Sequence[str]) -> None:
+        """Name the verb, the present state and the states that would allow it."""
+        states = "、".join(allowed_from) or "无"
+        super().__init__(
+            f"当前状态 {from_state or '（新报送）'} 不允许操作 {verb}；允许的状态：{states}。"
+        )
+        self.verb = verb
+        self.from_state = from_state
+        self.allowed_from = tuple(allowed_from)
+
+
+class DecisionRefused(WarehouseError):
+    """A steward's decision that breaks a rule of the review; nothing was written."""
+
+
+class ExplanationRefused(DecisionRefused):
+    """An explanation that says nothing."""
+
+    def __init__(self, text: str, minimum: int) -> None:
+        """Keep the text refused."""
+        super().__init__(
+            f"说明“{text}”不能接受：请写明具体原因，不得只写套话，且不少于 {minimum} 个字。"
+        )
+        self.text = text
+
+
+class SelfApproval(DecisionRefused):
+    """The author of a correction tried to approve it."""
+
+    def __init__(self, author: str) -> None:
+        """Name the author."""
+        super().__init__(f"更正由“{author}”提出，须由另一账户批准。")
+        self.author = author
+
+
+class OpenFindings(DecisionRefused):
+    """An acceptance while findings stand in the way."""
+
+    def __init__(self, submission_id: str, counts: dict[str, int]) -> None:
+        """Name the submission and the open findings by severity."""
+        names = {"blocking": "强制性", "quasi_blocking": "准强制性", "verify": "核实性"}
+        listed = "、".join(
+            f"{names.get(code, code)} {number} 条" for code, number in counts.items()
+        )
+        super().__init__(f"报送“{submission_id}”尚有未处理的问题（{listed}），不能验收。")
+        self.submission_id = submission_id
+        self.counts = counts
+
+
+class NoRelease(WarehouseError):
+    """Nothing has been published, or not under this id."""
+
+    def __init__(self, wanted: str | None = None) -> None:
+        """Name the release asked for, if one was."""
+        super().__init__(
+            f"没有发布版本“{wanted}”。"
+            if wanted
+            else "尚未发布任何版本，请先运行 qiangshi nightly。"
+        )
+        self.wanted = wanted
+
+
+class UnknownTarget(WarehouseError):
+    """A plan, target or period that the release does not hold."""
+
+    def __init__(self, what_zh: str, code: str) -> None:
+        """Name the kind of thing and its code."""
+        super().__init__(f"发布数据中没有{what_zh}“{code}”。")
+        self.code = code
+
+
+class ReleaseBroken(WarehouseError):
+    """A release built aside failed a check of its own file; nothing was published."""
+
+
+class LockedTarget(WarehouseError):
+    """The published file could not be replaced because a program holds it."""
+
+    def __init__(self, path: Path, attempts: int) -> None:
+        """Name the file and how often it was tried."""
+        super().__init__(
+            f"“{path}”被其他程序占用，尝试 {attempts} 次仍无法替换；"
+            "新版本已保存在 releases 目录，下次夜间运行将自动补发。"
+        )
+        self.path = path
+        self.attempts = attempts

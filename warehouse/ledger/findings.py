@@ -1,0 +1,122 @@
+"""Findings in the ledger: written by the check, moved on by decisions, never deleted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+
+import polars as pl
+from sqlalchemy import Connection, Engine, insert, select, update
+
+from warehouse.ledger.changes import chunks
+from warehouse.ledger.engine import writing
+from warehouse.ledger.tables import findings
+
+WRITTEN = (
+    "finding_id",
+    "rule_id",
+    "rule_version",
+    "severity_code",
+    "submission_id",
+    "unit_code",
+    "form_code",
+    "period_code",
+    "sheet",
+    "cell",
+    "element_code",
+    "value_text",
+    "expected_text",
+    "message_zh",
+    "advice_zh",
+)
+"""Columns of a finding as the check hands it over."""
+
+
+def record_findings(
+    engine: Engine, frame: pl.DataFrame, checked: Iterable[str] | None = None
+) -> int:
+    """Number of findings that were not there before.
+
+    A finding met again keeps its status (an explained one stays explained); one that the check no
+    longer makes is closed.
+
+    Args:
+        engine: the ledger.
+        frame: one row per finding, columns `WRITTEN`.
+        checked: submissions the check looked at; None for those that have a row in `frame`.
+    """
+    rows = frame.select(WRITTEN).unique("finding_id", keep="first", maintain_order=True).to_dicts()
+    looked_at = {row["submission_id"] for row in rows} | set(checked or ())
+    with writing(engine) as connection:
+        known: dict[str, str] = {}
+        for part in chunks(sorted(looked_at)):
+            found = select(findings.c.finding_id, findings.c.status_code).where(
+                findings.c.submission_id.in_(part)
+            )
+            for row in connection.execute(found).mappings():
+                known[row["finding_id"]] = row["status_code"]
+        met = {row["finding_id"] for row in rows}
+        _set_status(connection, (key for key in known if key not in met), "closed")
+        again = [key for key in met if known.get(key) == "closed"]
+        _set_status(connection, again, "open")
+        new = [row | {"status_code": "open"} for row in rows if row["finding_id"] not in known]
+        if new:
+            connection.execute(insert(findings), new)
+    return len(new)
+
+
+def open_counts(connection: Connection, submission_ids: Iterable[str]) -> dict[str, Counter[str]]:
+    """Open findings per submission and severity; submissions without any are absent."""
+    counts: dict[str, Counter[str]] = {}
+    for part in chunks(submission_ids):
+        found = select(findings.c.submission_id, findings.c.severity_code).where(
+            findings.c.submission_id.in_(part), findings.c.status_code == "open"
+        )
+        for row in connection.execute(found).mappings():
+            counts.setdefault(row["submission_id"], Counter())[row["severity_code"]] += 1
+    return counts
+
+
+def move_open(connection: Connection, submission_ids: Iterable[str], status: str) -> None:
+    """Moves every open finding of the submissions to a status."""
+    for part in chunks(submission_ids):
+        connection.execute(
+            update(findings)
+            .where(findings.c.submission_id.in_(part), findings.c.status_code == "open")
+            .values(status_code=status)
+        )
+
+
+def decide_findings(
+    connection: Connection,
+    finding_ids: Iterable[str],
+    status: str,
+    *,
+    author: str,
+    moment: datetime,
+    reason_code: str | None,
+    reason_text: str,
+) -> None:
+    """Writes a decision on single findings."""
+    for part in chunks(finding_ids):
+        connection.execute(
+            update(findings)
+            .where(findings.c.finding_id.in_(part))
+            .values(
+                status_code=status,
+                decided_by=author,
+                decided_at=moment,
+                reason_code=reason_code,
+                reason_text=reason_text,
+            )
+        )
+
+
+def _set_status(connection: Connection, finding_ids: Iterable[str], status: str) -> None:
+    for part in chunks(finding_ids):
+        connection.execute(
+            update(findings)
+            .where(findings.c.finding_id.in_(part), findings.c.status_code != status)
+            .values(status_code=status)
+        )

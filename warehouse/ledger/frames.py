@@ -1,0 +1,108 @@
+"""The ledger as Polars frames, shaped as the raw tables that dbt reads.
+
+Persons' names (`people_json`, who proposed or confirmed) never leave the ledger here. The move to
+`published` is left out and an accepted submission reads `published` beforehand: the frames say how
+things stand once the release being built is out, so that building again the day after finds the
+same rows.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+from sqlalchemy import Connection, Engine, Select, select
+
+from warehouse.ledger.findings import WRITTEN
+from warehouse.ledger.tables import corrections, events, findings, submissions
+
+_TEXT, _INT, _TIME, _FLAG = pl.String(), pl.Int32(), pl.Datetime("us"), pl.Boolean()
+
+SUBMISSIONS: dict[str, pl.DataType] = {
+    "submission_id": _TEXT,
+    "unit_code": _TEXT,
+    "city_code": _TEXT,
+    "form_code": _TEXT,
+    "form_version": _TEXT,
+    "period_code": _TEXT,
+    "version": _INT,
+    "replaces_version": _INT,
+    "file_sha256": _TEXT,
+    "file_name": _TEXT,
+    "channel_kind": _TEXT,
+    "received_at": _TIME,
+    "first_seen_at": _TIME,
+    "known_from": _TIME,
+    "state_code": _TEXT,
+    "is_nil_return": _FLAG,
+    "is_synthetic": _FLAG,
+}
+EVENTS: dict[str, pl.DataType] = {
+    "submission_id": _TEXT,
+    "event_order": _INT,
+    "verb": _TEXT,
+    "from_state": _TEXT,
+    "to_state": _TEXT,
+    "author": _TEXT,
+    "effective_at": _TIME,
+    "reason_code": _TEXT,
+    "reason_text": _TEXT,
+}
+FINDINGS: dict[str, pl.DataType] = {name: _TEXT for name in (*WRITTEN, "status_code")}
+CORRECTIONS: dict[str, pl.DataType] = {
+    "correction_id": _TEXT,
+    "submission_id": _TEXT,
+    "row_code": _TEXT,
+    "value_column": _TEXT,
+    "element_code": _TEXT,
+    "new_number_text": _TEXT,
+    "state_code": _TEXT,
+    "proposed_at": _TIME,
+    "approved_at": _TIME,
+    "reason_text": _TEXT,
+}
+
+
+def submissions_frame(engine: Engine) -> pl.DataFrame:
+    """All versions of all submissions, the refused too, with the state as it stands."""
+    query = select(*(submissions.c[name] for name in SUBMISSIONS))
+    with engine.connect() as connection:
+        return _frame(connection, query.order_by(submissions.c.submission_id), SUBMISSIONS)
+
+
+def events_frame(engine: Engine) -> pl.DataFrame:
+    """Every event of every submission, as it stands."""
+    query = select(*(events.c[name] for name in EVENTS))
+    with engine.connect() as connection:
+        ordered = query.order_by(events.c.submission_id, events.c.event_order)
+        return _frame(connection, ordered, EVENTS)
+
+
+def findings_frame(engine: Engine) -> pl.DataFrame:
+    """Every finding ever made, with its status."""
+    query = select(*(findings.c[name] for name in FINDINGS)).order_by(findings.c.finding_id)
+    with engine.connect() as connection:
+        return _frame(connection, query, FINDINGS)
+
+
+def corrections_frame(engine: Engine) -> pl.DataFrame:
+    """Every correction, whatever became of it."""
+    query = select(*(corrections.c[name] for name in CORRECTIONS))
+    with engine.connect() as connection:
+        return _frame(connection, query.order_by(corrections.c.correction_id), CORRECTIONS)
+
+
+def copies_for_build(engine: Engine) -> dict[str, pl.DataFrame]:
+    """The raw tables that copy the ledger, by name, as they stand once the build is published."""
+    as_published = pl.col("state_code").replace({"accepted_city": "published"})
+    return {
+        "submissions": submissions_frame(engine).with_columns(as_published),
+        "submission_events": events_frame(engine).filter(pl.col("verb") != "publish"),
+        "findings": findings_frame(engine),
+        "corrections": corrections_frame(engine),
+    }
+
+
+def _frame(
+    connection: Connection, query: Select[tuple[object, ...]], schema: dict[str, pl.DataType]
+) -> pl.DataFrame:
+    rows = [tuple(row) for row in connection.execute(query)]
+    return pl.DataFrame(rows, schema=schema, orient="row")

@@ -1,0 +1,1 @@
+"""Alembic's home: run by `warehouse.ledger.engine.create_ledger`, never from a command line."""

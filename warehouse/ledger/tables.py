@@ -1,0 +1,145 @@
+"""The ledger's tables as SQLAlchemy Core objects; migrations create exactly these.
+
+What is not here: values and cells (the private warehouse) and bytes (`raw/`).
+Business times are naive Asia/Shanghai; `recorded_at` is the technical clock's.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+HEAD = "0001"
+"""The schema revision this software needs."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+workspace_facts = Table(
+    "workspace_facts",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("recorded_at", DateTime, nullable=False),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("lease_id", String(64), primary_key=True),
+    Column("lease_name", String(32), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("boot_id", String(64), nullable=False),
+    Column("started_at", DateTime, nullable=False),
+    Column("ended_at", DateTime),
+    Column("ended_how", String(16)),  # finished | failed | taken_over
+)
+
+files = Table(
+    "files",
+    metadata,
+    Column("file_sha256", String(64), primary_key=True),
+    Column("size_bytes", Integer, nullable=False),
+    Column("stored_at", DateTime, nullable=False),
+)
+
+submissions = Table(
+    "submissions",
+    metadata,
+    Column("submission_id", String(160), primary_key=True),
+    Column("unit_code", String(32), nullable=False),
+    Column("city_code", String(32), nullable=False),
+    Column("form_code", String(32)),
+    Column("form_version", String(32)),
+    Column("period_code", String(32)),
+    Column("version", Integer),
+    Column("replaces_version", Integer),
+    Column("file_sha256", String(64), ForeignKey("files.file_sha256"), nullable=False),
+    Column("file_name", Text, nullable=False),
+    Column("channel_kind", String(32), nullable=False),
+    Column("received_at", DateTime, nullable=False),
+    Column("first_seen_at", DateTime, nullable=False),
+    Column("known_from", DateTime, nullable=False),
+    Column("state_code", String(32), nullable=False, index=True),
+    Column("is_nil_return", Boolean, nullable=False),
+    Column("is_synthetic", Boolean, nullable=False),
+    Column("cells_read", Integer, nullable=False),
+    Column("people_json", Text),
+    Index("ix_submissions_key", "unit_code", "form_code", "period_code", "version", unique=True),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("submission_id", ForeignKey("submissions.submission_id"), primary_key=True),
+    Column("event_order", Integer, primary_key=True),
+    Column("verb", String(16), nullable=False),
+    Column("from_state", String(32)),
+    Column("to_state", String(32), nullable=False),
+    Column("author", String(128), nullable=False),
+    Column("effective_at", DateTime, nullable=False),
+    Column("recorded_at", DateTime, nullable=False),
+    Column("reason_code", String(64)),
+    Column("reason_text", Text),
+    Column("evidence_sha256", String(64), ForeignKey("files.file_sha256")),
+)
+
+findings = Table(
+    "findings",
+    metadata,
+    Column("finding_id", String(64), primary_key=True),
+    Column("rule_id", String(32), nullable=False),
+    Column("rule_version", String(16)),
+    Column("severity_code", String(16), nullable=False),
+    Column("submission_id", ForeignKey("submissions.submission_id"), nullable=False, index=True),
+    Column("unit_code", String(32), nullable=False),
+    Column("form_code", String(32)),
+    Column("period_code", String(32)),
+    Column("sheet", Text),
+    Column("cell", String(16)),
+    Column("element_code", String(64)),
+    Column("value_text", Text),
+    Column("expected_text", Text),
+    Column("message_zh", Text, nullable=False),
+    Column("advice_zh", Text),
+    Column("status_code", String(16), nullable=False),
+    Column("reason_code", String(64)),
+    Column("reason_text", Text),
+    Column("decided_by", String(128)),
+    Column("decided_at", DateTime),
+)
+
+corrections = Table(
+    "corrections",
+    metadata,
+    Column("correction_id", String(176), primary_key=True),
+    Column("submission_id", ForeignKey("submissions.submission_id"), nullable=False, index=True),
+    Column("row_code", String(32), nullable=False),
+    Column("value_column", String(32), nullable=False),
+    Column("element_code", String(64), nullable=False),
+    Column("new_number_text", String(64), nullable=False),
+    Column("state_code", String(16), nullable=False),  # proposed | approved | rejected
+    Column("proposed_by", String(128), nullable=False),
+    Column("proposed_at", DateTime, nullable=False),
+    Column("confirmed_by", String(128), nullable=False),
+    Column("evidence_sha256", String(64), ForeignKey("files.file_sha256"), nullable=False),
+    Column("evidence_name", Text, nullable=False),
+    Column("decided_by", String(128)),
+    Column("approved_at", DateTime),
+    Column("reason_text", Text, nullable=False),
+)

@@ -1,0 +1,94 @@
+"""What readers ask of the marts: a plan's table, coverage, findings, what is owed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from warehouse.errors import UnknownTarget
+from warehouse.queries.published import ask
+from warehouse.settings import Settings
+
+Rows = list[dict[str, Any]]
+
+
+def plans(settings: Settings, release_id: str | None = None) -> Rows:
+    """The plans of a release, one row each."""
+    return ask(settings, "select * from marts.plans order by city_code, plan_code", (), release_id)
+
+
+def plan_table(settings: Settings, plan_code: str, release_id: str | None = None) -> Rows:
+    """A plan's own table in its own order.
+
+    Raises:
+        UnknownTarget: the release has no such plan.
+    """
+    found = ask(
+        settings,
+        "select * from marts.plan_table where plan_code = ? order by target_order",
+        [plan_code],
+        release_id,
+    )
+    if not found:
+        raise UnknownTarget("规划", plan_code)
+    return found
+
+
+def coverage(settings: Settings, *, city_code: str | None, period_code: str | None) -> Rows:
+    """One row per city, form and period: units that owe, filed, filed on time, were accepted.
+
+    Without a period: the newest due period of each form.
+    """
+    sql = """
+        with due as (
+            select *, max(period_end) over (partition by city_code, form_code) as newest_end
+            from marts.reporting_rates
+            where is_expected and due_at <= (select as_of + interval 1 day from marts.release)
+        )
+        select city_code, form_code, period_code,
+            count(*) as expected_units,
+            count(*) filter (is_received) as received_units,
+            count(*) filter (is_on_time) as on_time_units,
+            count(*) filter (is_accepted) as accepted_units,
+            sum(expected_cells) as expected_cells,
+            sum(filled_cells) as filled_cells
+        from due
+        where (? is null or city_code = ?)
+            and (period_code = ? or (? is null and period_end = newest_end))
+        group by city_code, form_code, period_code
+        order by city_code, form_code, period_code
+    """
+    return ask(settings, sql, [city_code, city_code, period_code, period_code])
+
+
+def owed(settings: Settings, *, city_code: str | None) -> Rows:
+    """What is due by the release's day and has not come: unit, form, period, due moment."""
+    sql = """
+        select rates.city_code, rates.unit_code, units.unit_name_zh, rates.form_code,
+            rates.period_code, rates.due_at, rates.state_code
+        from marts.reporting_rates as rates
+        left join marts.units using (unit_code)
+        where rates.is_expected and not rates.is_received
+            and rates.due_at <= (select as_of + interval 1 day from marts.release)
+            and (? is null or rates.city_code = ?)
+        order by rates.due_at desc, rates.city_code, rates.unit_code, rates.form_code
+    """
+    return ask(settings, sql, [city_code, city_code])
+
+
+FINDING_FILTERS = ("city_code", "unit_code", "form_code", "period_code", "severity_code", "rule_id")
+
+
+def findings(settings: Settings, filters: Mapping[str, str | None], *, is_open: bool) -> Rows:
+    """Findings of the latest versions in the marts, newest period first."""
+    wanted = {name: value for name, value in filters.items() if value is not None}
+    conditions: Sequence[str] = [f"{name} = ?" for name in FINDING_FILTERS if name in wanted]
+    if is_open:
+        conditions = [*conditions, "status_code = 'open'"]
+    where = " and ".join(conditions) or "true"
+    return ask(
+        settings,
+        f"select * from marts.findings where {where}"
+        " order by period_code desc, unit_code, form_code, cell, rule_id",
+        [wanted[name] for name in FINDING_FILTERS if name in wanted],
+    )

@@ -1,0 +1,45 @@
+"""Received bytes by content hash: `raw/<sha[:2]>/<sha>`, written once, never altered."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from warehouse.settings import Settings
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """Bytes kept in `raw/`."""
+
+    sha256: str
+    size_bytes: int
+    path: Path
+    is_new: bool
+
+
+def raw_path(settings: Settings, sha256: str) -> Path:
+    """Where the bytes of a content hash lie."""
+    return settings.raw / sha256[:2] / sha256
+
+
+def store_bytes(settings: Settings, data: bytes) -> StoredFile:
+    """Keeps bytes in `raw/`; call `flush_to_disk` once before the ledger commits to them."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    path = raw_path(settings, sha256)
+    if path.exists() and path.stat().st_size == len(data):
+        return StoredFile(sha256, len(data), path, is_new=False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{sha256}.{uuid4().hex[:8]}")
+    aside.write_bytes(data)
+    aside.chmod(0o444)
+    aside.replace(path)
+    return StoredFile(sha256, len(data), path, is_new=True)
+
+
+def flush_to_disk() -> None:
+    """Waits until written files are on disk: once a batch, as an fsync per file costs too much."""
+    os.sync()

@@ -1,0 +1,1 @@
+"""Releases: built aside, judged, compared, kept for ever and swapped in atomically."""

@@ -1,0 +1,96 @@
+"""What has been published: manifests, release ids, and up to which day releases stand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from warehouse.errors import NoRelease
+from warehouse.settings import PUBLISHED_FILE, Settings
+
+MANIFEST = "manifest.json"
+
+
+def read_manifest(path: Path) -> dict[str, Any] | None:
+    """A manifest file; None when there is none."""
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return found
+
+
+def write_manifest(path: Path, manifest: Mapping[str, Any]) -> None:
+    """Writes a manifest whole or not at all."""
+    aside = path.with_name(f".{path.name}")
+    text = json.dumps(manifest, ensure_ascii=False, indent=2, sort_keys=True)
+    aside.write_text(f"{text}\n", encoding="utf-8")
+    aside.replace(path)
+
+
+def published_manifest(settings: Settings) -> dict[str, Any] | None:
+    """The manifest of what BI opens now; None before the first release."""
+    return read_manifest(settings.published_manifest)
+
+
+def release_manifests(settings: Settings) -> list[dict[str, Any]]:
+    """Manifests of every release kept, oldest first."""
+    found = (read_manifest(folder / MANIFEST) for folder in _folders(settings))
+    return [manifest for manifest in found if manifest is not None]
+
+
+def release_as_of(settings: Settings, day: date) -> str:
+    """Id of the newest release that stands at the end of a day.
+
+    Raises:
+        NoRelease: nothing had been released by then.
+    """
+    standing = [m for m in release_manifests(settings) if m["as_of"] <= day.isoformat()]
+    if not standing:
+        raise NoRelease(day.isoformat())
+    return str(max(standing, key=lambda m: (m["as_of"], m["release_id"]))["release_id"])
+
+
+def last_as_of(settings: Settings) -> date | None:
+    """The day up to which releases stand: the last one's, or its last check that found no change."""
+    days = [manifest["as_of"] for manifest in release_manifests(settings)]
+    published = published_manifest(settings)
+    if published is not None:
+        days += [published["as_of"], published["checked_as_of"]]
+    return date.fromisoformat(max(days)) if days else None
+
+
+def release_db(settings: Settings, release_id: str) -> Path:
+    """A release's own DuckDB file.
+
+    Raises:
+        NoRelease: it is not kept.
+    """
+    path = settings.releases / release_id / PUBLISHED_FILE
+    if not path.is_file():
+        raise NoRelease(release_id)
+    return path
+
+
+def next_release_id(settings: Settings, as_of: date) -> str:
+    """The id of the next release: its day and a running number of that day, 20260131-001."""
+    prefix = f"{as_of:%Y%m%d}-"
+    taken = [
+        int(folder.name.removeprefix(prefix))
+        for folder in _folders(settings)
+        if folder.name.startswith(prefix)
+    ]
+    return f"{prefix}{max(taken, default=0) + 1:03d}"
+
+
+def _folders(settings: Settings) -> list[Path]:
+    if not settings.releases.is_dir():
+        return []
+    return sorted(
+        folder
+        for folder in settings.releases.iterdir()
+        if folder.is_dir() and not folder.name.startswith(".")
+    )

@@ -1,0 +1,191 @@
+"""Publishing: hold, compare, record revisions, re-read, keep, swap; or find nothing changed.
+
+The order is what makes it safe. Until the build is renamed to `releases/<id>` nothing outside
+`.building` has changed; from then on it is complete and a broken swap is finished by the next night.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+
+from warehouse.errors import LockedTarget, ReleaseBroken
+from warehouse.raw_store import RunContext
+from warehouse.releases.build import STORAGE_VERSION, Building, discard
+from warehouse.releases.digest import digest_tables, mart_names
+from warehouse.releases.gate import Verdict
+from warehouse.releases.history import MANIFEST, published_manifest, release_db, write_manifest
+from warehouse.releases.hold import hold_cities
+from warehouse.releases.revisions import fallback_reason, record_revisions
+from warehouse.releases.swap import note_checked, put_in_place, restore_published
+from warehouse.settings import Settings
+
+Tables = dict[str, dict[str, str | int]]
+
+
+@dataclass(frozen=True)
+class Published:
+    """What publishing came to."""
+
+    outcome: Literal["released", "unchanged", "blocked"]
+    release_id: str | None
+    """The release BI opens afterwards (or will, once a locked file is let go)."""
+    verdict: Verdict
+    manifest: Mapping[str, Any] | None
+    revisions: int = 0
+    warning_zh: str | None = None
+
+
+def publish(
+    settings: Settings, building: Building, context: RunContext, verdict: Verdict
+) -> Published:
+    """Publishes what was built, unless the gate holds everything or nothing has changed.
+
+    Args:
+        settings: the workspace.
+        building: where dbt has built; no connection to its file may be open.
+        context: the run's one row, as the models saw it.
+        verdict: the gate's.
+
+    Raises:
+        ReleaseBroken: the file built does not read back as it was written.
+    """
+    before = published_manifest(settings)
+    if verdict.holds_all:
+        discard(building)
+        return Published("blocked", before["release_id"] if before else None, verdict, before)
+    if not building.file.is_file():
+        raise ReleaseBroken(f"没有建成发布文件“{building.file}”。")
+    held = [{"city_code": city.city_code, "reason": city.reason} for city in verdict.held]
+    tables, revisions = _complete(settings, building, context, verdict, before)
+    if before is not None and tables == before["tables"]:
+        discard(building)
+        restore_published(settings)
+        manifest = note_checked(settings, before, context.as_of.isoformat(), held)
+        return Published("unchanged", before["release_id"], verdict, manifest)
+    storage = _verify(building.file, tables)
+    write_manifest(
+        building.folder / MANIFEST,
+        {
+            "release_id": context.release_id,
+            "kind": context.kind,
+            "as_of": context.as_of.isoformat(),
+            "checked_as_of": context.as_of.isoformat(),
+            "published_at": context.published_at.isoformat(),
+            "software_version": context.software_version,
+            "definitions_hash": context.definitions_hash,
+            "is_synthetic": context.is_synthetic,
+            "tables": tables,
+            "files": _files(building.folder),
+            "storage_version": storage,
+            "held_cities": held,
+            "previous_release_id": before["release_id"] if before else None,
+            "chain_head": context.chain_head,
+        },
+    )
+    _keep(settings, building)
+    warning = None
+    manifest_now: Mapping[str, Any] | None = before
+    try:
+        manifest_now = put_in_place(settings, building.release_id)
+    except LockedTarget as error:
+        warning = error.message_zh
+    return Published("released", building.release_id, verdict, manifest_now, revisions, warning)
+
+
+def _complete(
+    settings: Settings,
+    building: Building,
+    context: RunContext,
+    verdict: Verdict,
+    before: Mapping[str, Any] | None,
+) -> tuple[Tables, int]:
+    """Digests of the build with held cities put back and, if it differs, its revisions recorded."""
+    with duckdb.connect(str(building.file)) as connection:
+        _refuse_strangers(connection, context)
+        new = str(connection.execute("select current_database()").fetchone()[0])  # type: ignore[index]
+        old = None
+        if before is not None:
+            path = str(release_db(settings, before["release_id"])).replace("'", "''")
+            old = "previous_release"
+            connection.execute(f"attach '{path}' as {old} (read_only)")
+        hold_cities(connection, verdict.held_codes, old)
+        tables = digest_tables(connection)
+        revisions = 0
+        if before is not None and old is not None and tables != before["tables"]:
+            revisions = record_revisions(
+                connection,
+                new=new,
+                old=old,
+                from_release=before["release_id"],
+                to_release=building.release_id,
+                fallback=fallback_reason(connection, new=new, old=old),
+            )
+            tables = digest_tables(connection)
+        if old is not None:
+            connection.execute(f"detach {old}")
+        connection.execute("checkpoint")
+        return tables, revisions
+
+
+def _refuse_strangers(connection: duckdb.DuckDBPyConnection, context: RunContext) -> None:
+    """The file must be the build of this run: one release row, with its id."""
+    names = mart_names(connection)
+    if "release" not in names:
+        raise ReleaseBroken("发布文件中没有 release 表。")
+    rows = connection.execute("select release_id from marts.release").fetchall()
+    if rows != [(context.release_id,)]:
+        found = "、".join(str(row[0]) for row in rows) or "无"
+        raise ReleaseBroken(f"发布文件的版本号为 {found}，应为 {context.release_id}。")
+
+
+def _verify(file: Path, tables: Tables) -> str:
+    """The storage version of the file, once it reads back as written; Parquet beside it."""
+    if file.with_name(f"{file.name}.wal").exists():
+        raise ReleaseBroken("发布文件尚有未写入的日志。")
+    folder = file.parent / "parquet"
+    folder.mkdir(exist_ok=True)
+    with duckdb.connect(str(file), read_only=True) as connection:
+        if digest_tables(connection) != tables:
+            raise ReleaseBroken("发布文件重新读取后内容不一致。")
+        row = connection.execute(
+            "select tags['storage_version'] from duckdb_databases() "
+            "where database_name = current_database()"
+        ).fetchone()
+        storage = str(row[0]) if row else ""
+        if storage.rstrip("+") != STORAGE_VERSION:
+            raise ReleaseBroken(f"发布文件的存储版本为 {storage}，应为 {STORAGE_VERSION}。")
+        for table in tables:
+            target = str(folder / f"{table}.parquet").replace("'", "''")
+            connection.execute(
+                f"copy (select * from marts.\"{table}\" order by all) to '{target}' (format parquet)"
+            )
+    return storage
+
+
+def _files(folder: Path) -> dict[str, dict[str, str | int]]:
+    files = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.name != MANIFEST:
+            with path.open("rb") as handle:
+                sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
+                os.fsync(handle.fileno())
+            files[path.relative_to(folder).as_posix()] = {
+                "sha256": sha256,
+                "size": path.stat().st_size,
+            }
+    return files
+
+
+def _keep(settings: Settings, building: Building) -> None:
+    """Makes the build a kept release: files read-only, the folder renamed in one step."""
+    for path in building.folder.rglob("*"):
+        if path.is_file():
+            path.chmod(0o444)
+    building.folder.rename(settings.releases / building.release_id)

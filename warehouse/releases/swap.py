@@ -1,0 +1,121 @@
+"""Putting a finished release where BI opens it: copy aside, replace, manifest last.
+
+`releases/.publishing` names a release that is finished but not yet in place. It is written before
+the first byte of `published/` moves and removed after the manifest, so that a night killed in
+between, or a file that a program would not let go, is made good by the next one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from warehouse.errors import LockedTarget, NoRelease
+from warehouse.releases.history import (
+    MANIFEST,
+    published_manifest,
+    read_manifest,
+    release_db,
+    write_manifest,
+)
+from warehouse.settings import PUBLISHED_FILE, Settings
+
+ATTEMPTS = 5
+PAUSE_SECONDS = 0.5
+
+
+def put_in_place(settings: Settings, release_id: str) -> dict[str, Any]:
+    """The published manifest after making a kept release the published one.
+
+    Raises:
+        NoRelease: the release is not kept.
+        LockedTarget: the published file could not be replaced; the next night tries again.
+    """
+    source = release_db(settings, release_id)
+    manifest = read_manifest(source.parent / MANIFEST)
+    if manifest is None:
+        raise NoRelease(release_id)
+    marker = _marker(settings)
+    marker.write_text(release_id, encoding="utf-8")
+    settings.published.mkdir(parents=True, exist_ok=True)
+    aside = settings.published / f".{release_id}.{PUBLISHED_FILE}"
+    aside.unlink(missing_ok=True)
+    shutil.copyfile(source, aside)
+    with aside.open("rb") as handle:
+        os.fsync(handle.fileno())
+    aside.chmod(0o444)
+    replace_patiently(aside, settings.published_db)
+    files = {PUBLISHED_FILE: manifest["files"][PUBLISHED_FILE]}
+    public = manifest | {"files": files, "checked_as_of": manifest["as_of"]}
+    write_manifest(settings.published_manifest, public)
+    marker.unlink(missing_ok=True)
+    return public
+
+
+def finish_interrupted(settings: Settings) -> str | None:
+    """Id of a finished release that a broken night had not put in place, now in place."""
+    marker = _marker(settings)
+    if not marker.is_file():
+        return None
+    release_id = marker.read_text(encoding="utf-8").strip()
+    try:
+        put_in_place(settings, release_id)
+    except NoRelease:
+        marker.unlink(missing_ok=True)
+        return None
+    return release_id
+
+
+def restore_published(settings: Settings) -> None:
+    """Puts the published file back when it is missing or was cut short; else leaves it alone."""
+    manifest = published_manifest(settings)
+    if manifest is None:
+        return
+    known = manifest["files"][PUBLISHED_FILE]
+    target = settings.published_db
+    if target.is_file() and target.stat().st_size == known["size"]:
+        return
+    checked = manifest["checked_as_of"]
+    note_checked(settings, put_in_place(settings, manifest["release_id"]), checked)
+
+
+def note_checked(
+    settings: Settings,
+    manifest: Mapping[str, Any],
+    checked_as_of: str,
+    held_cities: list[dict[str, str]] | None = None,
+) -> dict[str, Any]:
+    """The published manifest with the day moved on (never back) to which it was found unchanged."""
+    moved = dict(manifest)
+    moved["checked_as_of"] = max(str(manifest["checked_as_of"]), checked_as_of)
+    if held_cities is not None:
+        moved["held_cities"] = held_cities
+    if moved != manifest or not settings.published_manifest.exists():
+        write_manifest(settings.published_manifest, moved)
+    return moved
+
+
+def replace_patiently(source: Path, target: Path, attempts: int = ATTEMPTS) -> None:
+    """Renames over a file that another program may hold for a moment (network shares, Windows).
+
+    Raises:
+        LockedTarget: it held it throughout.
+    """
+    for attempt in range(1, attempts + 1):
+        try:
+            source.replace(target)
+        except PermissionError as error:
+            if attempt == attempts:
+                raise LockedTarget(target, attempts) from error
+            time.sleep(PAUSE_SECONDS)
+        else:
+            return
+
+
+def _marker(settings: Settings) -> Path:
+    settings.releases.mkdir(parents=True, exist_ok=True)
+    return settings.releases / ".publishing"

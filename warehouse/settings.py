@@ -1,0 +1,178 @@
+"""Where the workspace lies and how it is run: environment, else `workspace.toml`, read on call.
+
+Nothing here touches the disk except reading `workspace.toml`; `workspace.py` creates folders.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from warehouse.clock import BusinessClock
+from warehouse.errors import InvalidSetting
+
+DEFAULT_HOME = Path("var")
+PUBLISHED_FILE = "ip_marts.duckdb"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One workspace's settings and paths; immutable for the length of a command."""
+
+    home: Path
+    ledger_url: str = field(repr=False)  # may hold a password
+    definitions_overlay: Path | None = None
+    cities: tuple[str, ...] = ()
+    """Cities this workspace serves; empty means all."""
+    clock_day: date | None = None
+
+    @classmethod
+    def load(
+        cls,
+        home: Path | str | None = None,
+        *,
+        day: date | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> Settings:
+        """The settings in force: argument, else environment, else workspace.toml, else default."""
+        env = os.environ if environ is None else environ
+        root = Path(home or env.get("QIANGSHI_HOME") or DEFAULT_HOME).expanduser().absolute()
+        stored = _read_toml(root / "workspace.toml")
+
+        def setting(variable: str, key: str) -> tuple[str, Any]:
+            if env.get(variable):
+                return variable, env[variable]
+            return f"workspace.toml: {key}", stored.get(key) or None
+
+        _, ledger_url = setting("QIANGSHI_LEDGER_URL", "ledger_url")
+        overlay_name, overlay = setting("QIANGSHI_DEFINITIONS", "definitions")
+        cities_name, cities = setting("QIANGSHI_CITIES", "cities")
+        clock_name, clock = setting("QIANGSHI_CLOCK", "clock")
+        return cls(
+            home=root,
+            ledger_url=str(ledger_url or f"sqlite:///{root / 'ledger.sqlite'}"),
+            definitions_overlay=_folder(overlay_name, overlay, root),
+            cities=_codes(cities_name, cities),
+            clock_day=day or _day(clock_name, clock),
+        )
+
+    def on(self, day: date | None) -> Settings:
+        """The same settings with the business clock on `day` (unchanged when None)."""
+        return self if day is None else replace(self, clock_day=day)
+
+    def serves(self, city_code: str) -> bool:
+        """Whether this workspace serves the city."""
+        return not self.cities or city_code in self.cities
+
+    @property
+    def clock(self) -> BusinessClock:
+        """The business clock."""
+        return BusinessClock(self.clock_day)
+
+    @property
+    def toml_path(self) -> Path:
+        """The workspace's own settings file."""
+        return self.home / "workspace.toml"
+
+    @property
+    def inbox(self) -> Path:
+        """Files dropped by reporting units."""
+        return self.home / "inbox"
+
+    @property
+    def outbox(self) -> Path:
+        """Receipts and annotated workbooks."""
+        return self.home / "outbox"
+
+    @property
+    def raw(self) -> Path:
+        """Received bytes by content hash."""
+        return self.home / "raw"
+
+    @property
+    def work(self) -> Path:
+        """What only the pipeline opens."""
+        return self.home / "work"
+
+    @property
+    def warehouse_db(self) -> Path:
+        """The private warehouse file."""
+        return self.work / "warehouse.duckdb"
+
+    @property
+    def definitions_dir(self) -> Path:
+        """The merged definition tables, as dbt reads them."""
+        return self.work / "definitions"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Dagster's home."""
+        return self.home / "dagster"
+
+    @property
+    def published(self) -> Path:
+        """The folder BI opens."""
+        return self.home / "published"
+
+    @property
+    def published_db(self) -> Path:
+        """The published marts."""
+        return self.published / PUBLISHED_FILE
+
+    @property
+    def published_manifest(self) -> Path:
+        """What the published file is; written last."""
+        return self.published / "manifest.json"
+
+    @property
+    def releases(self) -> Path:
+        """Published history."""
+        return self.home / "releases"
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidSetting("workspace.toml", str(error), "合法的 TOML 文件") from error
+
+
+def _folder(name: str, value: Any, root: Path) -> Path | None:
+    """A folder; a relative one in workspace.toml is relative to the workspace."""
+    if not value:
+        return None
+    path = Path(str(value)).expanduser()
+    path = (root / path) if name.startswith("workspace.toml") else path.absolute()
+    if not path.is_dir():
+        raise InvalidSetting(name, str(value), "一个存在的目录")
+    return path
+
+
+def _codes(name: str, value: Any) -> tuple[str, ...]:
+    if not value:
+        return ()
+    parts = value if isinstance(value, list) else re.split(r"[,，;；\s|]+", str(value))
+    codes = tuple(str(part).strip() for part in parts if str(part).strip())
+    for code in codes:
+        if not re.fullmatch(r"[0-9A-Za-z]{6,}", code):
+            raise InvalidSetting(name, code, "以逗号分隔的城市代码")
+    return codes
+
+
+def _day(name: str, value: Any) -> date | None:
+    if value is None:
+        return None
+    if isinstance(value, date):
+        return date(value.year, value.month, value.day)
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError as error:
+        raise InvalidSetting(name, str(value), "YYYY-MM-DD 形式的日期") from error

@@ -1,0 +1,141 @@
+"""The workspace itself: its folders, its settings file, and whether it is synthetic or real."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from datetime import date
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, insert, select
+
+from warehouse.clock import technical_now
+from warehouse.errors import WorkspaceKindConflict, WorkspaceMissing
+from warehouse.lease import night_lease
+from warehouse.ledger.engine import create_ledger, open_ledger, writing
+from warehouse.ledger.tables import workspace_facts
+from warehouse.settings import Settings
+
+__all__ = ["init", "is_synthetic", "mark_kind", "mark_kind_in", "night_lease", "set_demo"]
+
+DEMO_DAY = date(2026, 1, 31)
+"""The demo workspace's business day: every form of 2025 is due."""
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+
+_SYNTHETIC = "is_synthetic"
+_TOML = """\
+# 强市（Qiangshi）工作区设置。环境变量优先于本文件；去掉行首的 # 即生效。
+
+# 台账数据库（环境变量 QIANGSHI_LEDGER_URL）；默认是本工作区的 ledger.sqlite。
+# ledger_url = "postgresql+psycopg://用户@主机/数据库"
+
+# 叠加的定义表目录（QIANGSHI_DEFINITIONS）；相对路径以本工作区为起点。
+# definitions = "definitions"
+
+# 本工作区服务的城市代码（QIANGSHI_CITIES）；默认全部。
+# cities = ["000000"]
+
+# 业务日期（QIANGSHI_CLOCK），取当日结束时刻；默认为当前时间。
+# clock = 2026-01-31
+"""
+
+
+def init(settings: Settings) -> list[Path]:
+    """What was created: folders, settings file, ledger, Dagster's home; nothing is overwritten."""
+    created = []
+    folders = (
+        settings.home,
+        settings.inbox,
+        settings.outbox,
+        settings.raw,
+        settings.work,
+        settings.definitions_dir,
+        settings.dagster_home,
+        settings.published,
+        settings.releases,
+    )
+    for folder in folders:
+        if not folder.is_dir():
+            folder.mkdir(parents=True)
+            created.append(folder)
+    if not settings.toml_path.exists():
+        settings.toml_path.write_text(_TOML, encoding="utf-8")
+        created.append(settings.toml_path)
+    source, target = PROJECT_ROOT / "dagster.yaml", settings.dagster_home / "dagster.yaml"
+    if source.is_file() and not target.exists():
+        shutil.copyfile(source, target)
+        created.append(target)
+    create_ledger(settings).dispose()
+    return created
+
+
+def set_demo(settings: Settings) -> Settings:
+    """Makes the workspace a synthetic one with the demo's business day in its settings file.
+
+    A clock the user has set there or in the environment stays.
+
+    Raises:
+        WorkspaceKindConflict: the workspace is a real one.
+    """
+    init(settings)
+    mark_kind(settings, is_synthetic=True)
+    text = settings.toml_path.read_text(encoding="utf-8")
+    if not re.search(r"(?m)^\s*clock\s*=", text):
+        line = f"clock = {DEMO_DAY.isoformat()}"
+        text, found = re.subn(r"(?m)^# clock = .*$", line, text, count=1)
+        settings.toml_path.write_text(text if found else f"{text}\n{line}\n", encoding="utf-8")
+    return settings if settings.clock_day else settings.on(_stored_day(settings))
+
+
+def is_synthetic(settings: Settings) -> bool | None:
+    """Whether the workspace is synthetic; None before its first use, or without a workspace."""
+    try:
+        engine = open_ledger(settings)
+    except WorkspaceMissing:
+        return None
+    try:
+        with engine.connect() as connection:
+            return _kind(connection)
+    finally:
+        engine.dispose()
+
+
+def mark_kind(settings: Settings, is_synthetic: bool) -> None:
+    """Settles at the first use, for ever, what the workspace is.
+
+    Raises:
+        WorkspaceKindConflict: it is the other kind already.
+    """
+    engine = open_ledger(settings)
+    try:
+        mark_kind_in(engine, is_synthetic)
+    finally:
+        engine.dispose()
+
+
+def mark_kind_in(engine: Engine, is_synthetic: bool) -> None:
+    """`mark_kind` on an open ledger."""
+    with writing(engine) as connection:
+        kind = _kind(connection)
+        if kind is None:
+            connection.execute(
+                insert(workspace_facts).values(
+                    key=_SYNTHETIC,
+                    value="true" if is_synthetic else "false",
+                    recorded_at=technical_now(),
+                )
+            )
+        elif kind is not is_synthetic:
+            raise WorkspaceKindConflict(workspace_is_synthetic=kind)
+
+
+def _kind(connection: Connection) -> bool | None:
+    value = connection.execute(
+        select(workspace_facts.c.value).where(workspace_facts.c.key == _SYNTHETIC)
+    ).scalar()
+    return None if value is None else value == "true"
+
+
+def _stored_day(settings: Settings) -> date | None:
+    return Settings.load(settings.home, environ={}).clock_day
