@@ -1,7 +1,7 @@
 """The one place that runs dbt, in this process.
 
-dbtRunner keeps the DuckDB file open for the life of the process, so every invocation ends by closing
-its connections; and a manifest is parsed once per content of `models/` and workspace.
+dbtRunner keeps the DuckDB file open for the life of the process, so every invocation ends by
+closing its connections; and a manifest is parsed once per content of `models/` and workspace.
 """
 
 from __future__ import annotations

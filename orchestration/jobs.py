@@ -18,7 +18,7 @@ nightly_job = dg.define_asset_job(
 reread_job = dg.define_asset_job(
     "reread",
     selection=dg.AssetSelection.assets(reread_submissions),
-    description="Stored bytes of chosen reporting months, read again; the next night rolls them up.",
+    description="Stored bytes of chosen reporting months, read again; the next night takes them.",
     partitions_def=REPORTING_MONTHS,
     executor_def=dg.in_process_executor,
 )

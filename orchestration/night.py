@@ -1,4 +1,4 @@
-"""One night from the command line: the same Dagster job, in this process, under the night's lease."""
+"""One night from the command line: the same Dagster job, in this process, under the lease."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from orchestration.errors import NightFailed
 from orchestration.stages import ReleaseOutcome, last_outcome
-from warehouse.settings import Settings
 from warehouse.lease import Lease, night_lease
+from warehouse.settings import Settings
 from warehouse.workspace import init
 
 RELEASED, FAILED, CITY_HELD = 0, 1, 3
-QUIET = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def run_night(
     Args:
         settings: the workspace and the business day.
         wait_seconds: how long to wait for another night of the same workspace.
-        on_wait: told in words when the lease is held by another night, or taken over from a dead one.
+        on_wait: told in words when another night holds the lease, or a dead one left it.
         on_step: told the name of each step that begins.
 
     Raises:

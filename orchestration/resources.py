@@ -1,4 +1,4 @@
-"""The workspace as a Dagster resource: whose night it is, on which business day, under which lease."""
+"""The workspace as a Dagster resource: whose night, on which business day, under which lease."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from datetime import date
 
 import dagster as dg
 
-from warehouse.settings import Settings
 from warehouse.lease import night_lease
+from warehouse.settings import Settings
 
 
 class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """One workspace. Holds the night's lease while a run uses it, unless the caller already does."""
+    """One workspace. Holds the lease while a run uses it, unless the caller does."""
 
     home: str = ""
     day: str = ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -202,6 +202,27 @@ class Definitions:
                 if path.stem not in KEYS:
                     raise DefinitionError(path.stem, 0, "", "没有这张定义表")
         return cls({table: _overlaid(table, overlay) for table in KEYS})
+
+    def serving(self, city_codes: Collection[str]) -> Definitions:
+        """The same definitions with only the plans of these cities; all of them when none is named.
+
+        Units, elements and forms stay: a city that is not served owes nothing and has no table.
+        """
+        if not city_codes:
+            return self
+        served = dict(self._tables)
+        wanted = pl.col("city_code").is_in(list(city_codes))
+        served["plans"] = served["plans"].filter(wanted)
+        served["form_assignments"] = served["form_assignments"].filter(
+            pl.col("city_code").is_null() | wanted
+        )
+        for table, key in (
+            ("plan_targets", "plan_code"), ("plan_facts", "plan_code"),
+            ("target_paths", "target_code"),
+        ):  # fmt: skip
+            source = served["plans"] if key == "plan_code" else served["plan_targets"]
+            served[table] = served[table].join(source.select(key), on=key, how="semi")
+        return Definitions(served)
 
     def table(self, name: str) -> pl.DataFrame:
         """One definition table, one row per row of its CSV."""

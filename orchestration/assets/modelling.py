@@ -1,8 +1,7 @@
 """Modelling: the ledger's state laid beside the cells, then the dbt project built in process."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
+from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
@@ -42,14 +41,13 @@ PREPARED_TABLES = (
     ],
     pool="duckdb",
 )
-def prepare_roll_up(workspace: Workspace) -> list[dg.MaterializeResult]:
+def prepare_roll_up(workspace: Workspace) -> Iterator[dg.MaterializeResult]:
     """What the roll-up reads beside the cells: states, decisions, periods, due dates, the day."""
     settings = workspace.settings()
     plan = prepare(settings, definitions_of(settings))
     metadata = {"release_id": plan.release_id, "unchanged": plan.is_unchanged}
-    return [
-        dg.MaterializeResult(dg.AssetKey(["raw", t]), metadata=metadata) for t in PREPARED_TABLES
-    ]
+    for table in PREPARED_TABLES:
+        yield dg.MaterializeResult(dg.AssetKey(["raw", table]), metadata=metadata)
 
 
 def build_model_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
@@ -69,10 +67,9 @@ def build_model_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         settings = workspace.settings()
         results = model(settings, definitions_of(settings))
         by_id = {result.unique_id: result for result in results}
-        for unique_id, node in manifest["nodes"].items():
-            if node["resource_type"] in {"model", "seed"}:
-                key = translator.get_asset_spec(manifest, unique_id, None).key
-                yield dg.MaterializeResult(key, metadata=_seconds(by_id.get(unique_id)))
+        for unique_id in built_in_order(manifest):
+            key = translator.get_asset_spec(manifest, unique_id, None).key
+            yield dg.MaterializeResult(key, metadata=_seconds(by_id.get(unique_id)))
         for result in results:
             if result.resource_type != "test":
                 continue
@@ -86,6 +83,14 @@ def build_model_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
                 )
 
     return roll_up
+
+
+def built_in_order(manifest: Mapping[str, Any]) -> list[str]:
+    """Seeds and models, each after what it is built from."""
+    nodes = manifest["nodes"]
+    built = {name for name, node in nodes.items() if node["resource_type"] in {"model", "seed"}}
+    graph = {name: built.intersection(nodes[name]["depends_on"].get("nodes", ())) for name in built}
+    return list(TopologicalSorter(graph).static_order())
 
 
 def _seconds(result: NodeResult | None) -> dict[str, Any]:

@@ -1,14 +1,14 @@
 """Receiving and reading: files of the reporting units become immutable bytes and located cells."""
 
-from __future__ import annotations
+from collections.abc import Iterator
 
 import dagster as dg
 
 from orchestration.resources import Workspace
 from orchestration.stages import definitions_of
+from orchestration.stages.reading import read
 from orchestration.stages.receiving import receive
 from orchestration.stages.rereading import reread
-from orchestration.stages.reading import read
 from orchestration.translator import OWNERS
 from sources.periods import parse_period
 
@@ -50,7 +50,7 @@ def received_files(workspace: Workspace) -> dg.MaterializeResult:
     ],
     pool="duckdb",
 )
-def read_submissions(workspace: Workspace) -> list[dg.MaterializeResult]:
+def read_submissions(workspace: Workspace) -> Iterator[dg.MaterializeResult]:
     """New files parsed in guarded child processes, recorded in the ledger, loaded as text."""
     settings = workspace.settings()
     done = read(settings, definitions_of(settings))
@@ -60,7 +60,8 @@ def read_submissions(workspace: Workspace) -> list[dg.MaterializeResult]:
         "refused": done.refused,
         "unchanged": done.unchanged,
     }
-    return [dg.MaterializeResult(dg.AssetKey(["raw", t]), metadata=metadata) for t in READ_TABLES]
+    for table in READ_TABLES:
+        yield dg.MaterializeResult(dg.AssetKey(["raw", table]), metadata=metadata)
 
 
 @dg.asset(

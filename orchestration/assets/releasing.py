@@ -1,7 +1,5 @@
 """Releasing: the checked build becomes a release, and the file that BI opens."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """Validating: one Great Expectations run per form over all new submissions of the night."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg

@@ -40,12 +40,12 @@ def settings_of(day: str | None = None) -> Settings:
 
 
 def definitions_for(settings: Settings) -> Definitions:
-    """The definition tables with the workspace's overlay."""
-    return Definitions.load(settings.definitions_overlay)
+    """The definition tables of the workspace: its overlay, its cities."""
+    return Definitions.load(settings.definitions_overlay).serving(settings.cities)
 
 
 def guarded(command: Callable[P, R]) -> Callable[P, R]:
-    """Known errors end the command with their own sentence and exit code 1, not with a traceback."""
+    """A known error ends the command with its own sentence and exit code 1, without a traceback."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:

@@ -103,9 +103,8 @@ def demo(
             progress=lambda done, total: status.update(f"正在写演示报表 {done}/{total}"),
         )
     marker.touch()
-    out.print(
-        f"演示报表 {summary.files} 份（xlsx {summary.xlsx}，csv {summary.csv}）已写入 {settings.inbox}"
-    )
+    kinds = f"xlsx {summary.xlsx}，csv {summary.csv}"
+    out.print(f"演示报表 {summary.files} 份（{kinds}）已写入 {settings.inbox}")
     if summary.faults_manifest_path:
         out.print(f"埋入的错误清单：{summary.faults_manifest_path}")
 

@@ -42,7 +42,10 @@ def nightly(
     wait: Annotated[float, typer.Option(help="另一夜正在运行时最多等多少秒")] = 600.0,
     as_json: JsonFlag = False,
 ) -> None:
-    """跑一夜：接收、读取、审核、汇总、发布。退出码 0 已发布或无变化，1 失败，3 有城市被发布关卡拦下。"""
+    """跑一夜：接收、读取、审核、汇总、发布。
+
+    退出码 0 已发布或无变化，1 失败，3 有城市被发布关卡拦下。
+    """
     from orchestration.night import run_night
 
     settings = settings_of(day)
@@ -90,7 +93,7 @@ def dagster(
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
     os.environ["QIANGSHI_HOME"] = str(settings.home)
     command = str(Path(sys.executable).parent / "dagster")
-    os.execv(  # noqa: S606  # the UI takes this process over, so Ctrl-C reaches it
+    os.execv(  # the UI takes this process over, so Ctrl-C reaches it
         command,
         [command, "dev", "-m", "orchestration.definitions", "-h", host, "-p", str(port)],
     )

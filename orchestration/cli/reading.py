@@ -103,9 +103,8 @@ def status(city: CityOption = None, as_json: JsonFlag = False) -> None:
         out.print(found["note"])
         return
     release = found["release"]
-    out.print(
-        f"当前发布 {release['release_id']}，截至 {release['as_of']}，核对至 {release['checked_as_of']}"
-    )
+    days = f"截至 {release['as_of']}，核对至 {release['checked_as_of']}"
+    out.print(f"当前发布 {release['release_id']}，{days}")
     columns = {
         "unit_name_zh": "单位",
         "unit_code": "代码",
@@ -307,10 +306,11 @@ def trace(
 
 def _tree(found: Mapping[str, Any]) -> Tree:
     target, figure = found["target"], found["figure"]
+    said = STATUS_ZH.get(figure["status_code"], figure["status_code"])
     root = Tree(
         f"[bold]{target['target_code']} {target['indicator_zh']}[/bold]"
         f" {figure['period_code']}：{figure['actual_printed'] or '无值'} {target['unit_zh'] or ''}"
-        f"（{STATUS_ZH.get(figure['status_code'], figure['status_code'])}：{figure['status_reason_zh']}）"
+        f"（{said}：{figure['status_reason_zh']}）"
     )
     root.add(f"原文：{target['quote']}（{target['document']}，第 {target['line']} 行）")
     if figure["numerator"] is not None:
@@ -328,9 +328,6 @@ def _leaf(leaf: Mapping[str, Any]) -> str:
     value = "缺" if leaf["value"] is None else shown(leaf["value"])
     if "source_zh" in leaf:
         return f"{leaf['unit_name_zh']}：{value}（人口口径 {leaf['source_zh']}）"
-    place = (
-        f" ← {leaf['file_name']} {leaf['source_cell']}（原填“{leaf['text_as_filed']}”，{leaf['submission_id']}）"
-        if leaf.get("file_name")
-        else ""
-    )
+    filed = f"（原填“{leaf.get('text_as_filed')}”，{leaf.get('submission_id')}）"
+    place = f" ← {leaf['file_name']} {leaf['source_cell']}{filed}" if leaf.get("file_name") else ""
     return f"{leaf['unit_name_zh']} {leaf['period_code']}：{value} {leaf['obs_status']}{place}"

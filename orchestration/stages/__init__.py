@@ -1,6 +1,6 @@
 """The night's stages as plain functions that know nothing of Dagster, and what they hand over.
 
-A stage reads what the one before it committed (ledger, raw tables, small JSON files in `work/night/`),
+A stage reads what the one before it committed (ledger, raw tables, small files in `work/night/`),
 so a night that was cut off goes on from there.
 """
 
@@ -38,14 +38,18 @@ def _stamp(folder: Path | None) -> tuple[tuple[str, int], ...]:
 
 
 @lru_cache(maxsize=8)
-def _loaded(overlay: Path | None, _stamps: tuple[tuple[tuple[str, int], ...], ...]) -> Definitions:
-    return Definitions.load(overlay)
+def _loaded(
+    overlay: Path | None,
+    cities: tuple[str, ...],
+    _stamps: tuple[tuple[tuple[str, int], ...], ...],
+) -> Definitions:
+    return Definitions.load(overlay).serving(cities)
 
 
 def definitions_of(settings: Settings) -> Definitions:
     """The definitions of a workspace, read again only when a file has changed."""
     overlay = settings.definitions_overlay
-    return _loaded(overlay, (_stamp(SEEDS), _stamp(overlay)))
+    return _loaded(overlay, settings.cities, (_stamp(SEEDS), _stamp(overlay)))
 
 
 def arrivals_in(settings: Settings) -> list[ArrivedFile]:

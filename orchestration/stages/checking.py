@@ -15,7 +15,7 @@ from orchestration.stages.submitted import SEVERITY_ZH, submission_rows, values_
 from sources.contract import FileToParse, ParsedBatch
 from sources.definitions import Definitions
 from sources.submission_files import parse_many
-from warehouse.connection import warehouse_reader
+from warehouse.connection import private_warehouse
 from warehouse.errors import WarehouseError, WorkspaceMissing
 from warehouse.raw_store import history_frame
 from warehouse.settings import Settings
@@ -99,7 +99,7 @@ def _judged(
         return None
     submissions = pl.DataFrame(filed)
     try:
-        with warehouse_reader(settings) as connection:
+        with private_warehouse(settings) as connection:
             history = history_frame(connection)
     except WarehouseError as error:
         history = pl.DataFrame(schema=dict.fromkeys(HISTORY, pl.String))

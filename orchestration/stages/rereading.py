@@ -8,6 +8,7 @@ from datetime import date
 import polars as pl
 
 from orchestration.stages.loading import WITHOUT_VALUES, reload
+from orchestration.stages.modelling import forget_inputs
 from sources.definitions import Definitions
 from sources.periods import parse_period
 from warehouse.ledger.engine import open_ledger
@@ -35,4 +36,5 @@ def reread(settings: Settings, definitions: Definitions, first: date, last: date
         engine.dispose()
     ends = [parse_period(code).end for code in filed["period_code"]]
     chosen = filed.filter(pl.Series("end", ends, dtype=pl.Date).is_between(first, last))
+    forget_inputs(settings)
     return Reread(reload(settings, definitions, chosen), chosen.height)

@@ -79,7 +79,8 @@ def _judge(
         replace_ledger_copies(connection, engine)
         connection.register("wanted", filed.select("submission_id").to_arrow())
         values = connection.sql(
-            "select filed.* from raw.reported_values as filed semi join wanted using (submission_id)"
+            "select filed.* from raw.reported_values as filed"
+            " semi join wanted using (submission_id)"
         ).pl()
         history = history_frame(connection)
     names = {(e.row_code, e.value_column, f.form_code, f.form_version): e.item_zh

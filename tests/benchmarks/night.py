@@ -1,9 +1,9 @@
 """The night beside the bare cost of the tools it starts: `make benchmark` prints one table.
 
-Measured in one run on one machine: demo writing, the first night over all demo filings, a night with
-one new month, a night with nothing new; wall time of each stage and peak memory of the process tree;
-and, in fresh processes, the import of Great Expectations, the import of Dagster and a `dbt build` of
-the same models over the same warehouse.
+Measured in one run on one machine: demo writing, the first night over all demo filings, a night
+with one new month, a night with nothing new; wall time of each stage and peak memory of the process
+tree; and, in fresh processes, the import of Great Expectations, the import of Dagster and a
+`dbt build` of the same models over the same warehouse.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ QIANGSHI = [str(Path(sys.executable).parent / "qiangshi")]
 
 @dataclass
 class Measured:
-    """One command: wall seconds, peak resident memory of its process tree, stages as it told them."""
+    """One command: wall seconds, peak memory of its process tree, stages as it told them."""
 
     seconds: float
     peak_mib: float

@@ -53,7 +53,7 @@ def test_no_module_is_longer_than_400_lines() -> None:
 
 
 def test_no_code_names_a_city() -> None:
-    """Cities, counties and plans are rows; a code or name of one in the rooms is a branch to come."""
+    """Cities, counties and plans are rows; one named in a room is a branch to come."""
     import csv
 
     with (ROOT / "models/seeds/units.csv").open(encoding="utf-8") as handle:

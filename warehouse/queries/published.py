@@ -1,4 +1,4 @@
-"""Reading a published file: always the one that stands there now, never a kept connection's old one.
+"""Reading a published file: the one that stands there now, never a kept connection's old one.
 
 A second connection of one process to a path goes on seeing the file it first opened, even after the
 file was replaced. So a connection lives for one question, opened on the release's own file name.

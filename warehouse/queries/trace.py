@@ -9,7 +9,7 @@ import polars as pl
 from sqlalchemy import Engine, select
 
 from sources.definitions import Definitions
-from warehouse.connection import warehouse_reader
+from warehouse.connection import private_warehouse
 from warehouse.errors import UnknownTarget
 from warehouse.ledger.tables import submissions
 from warehouse.queries.published import marts, rows
@@ -140,7 +140,7 @@ def _lay_files_beside(
     ).where(submissions.c.submission_id.in_(sorted(submitted)))
     with engine.connect() as ledger:
         files = {row.submission_id: row for row in ledger.execute(named)}
-    with warehouse_reader(settings) as connection:
+    with private_warehouse(settings) as connection:
         texts = {
             (row["submission_id"], row["element_code"]): row["text"]
             for row in rows(

@@ -2,7 +2,7 @@
 
 Left out are the columns that name the release rather than say something: a build of the day after
 with the same content has the same digests. The digest sums the two halves of each row's MD5, so it
-needs no sort and no memory; it detects change, and the files' sha256 in the manifest detect tampering.
+needs no sort and no memory. It tells change; the manifest's sha256 of the files tell tampering.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ def columns_of(
 ) -> dict[str, str]:
     """Column types of a mart by column name, in the table's order."""
     rows = connection.execute(
-        "select column_name, data_type from information_schema.columns where table_schema = 'marts' "
-        "and table_name = ? and table_catalog = coalesce(?, current_database()) "
+        "select column_name, data_type from information_schema.columns "
+        "where table_schema = 'marts' and table_name = ? "
+        "and table_catalog = coalesce(?, current_database()) "
         "order by ordinal_position",
         [table, database],
     ).fetchall()

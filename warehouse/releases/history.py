@@ -55,7 +55,7 @@ def release_as_of(settings: Settings, day: date) -> str:
 
 
 def last_as_of(settings: Settings) -> date | None:
-    """The day up to which releases stand: the last one's, or its last check that found no change."""
+    """The day up to which releases stand: the last one's, or of its last check without change."""
     days = [manifest["as_of"] for manifest in release_manifests(settings)]
     published = published_manifest(settings)
     if published is not None:

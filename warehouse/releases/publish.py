@@ -1,7 +1,7 @@
 """Publishing: hold, compare, record revisions, re-read, keep, swap; or find nothing changed.
 
 The order is what makes it safe. Until the build is renamed to `releases/<id>` nothing outside
-`.building` has changed; from then on it is complete and a broken swap is finished by the next night.
+`.building` has changed; from then on it is complete, and the next night finishes a broken swap.
 """
 
 from __future__ import annotations
@@ -163,14 +163,13 @@ def _verify(file: Path, tables: Tables) -> str:
             raise ReleaseBroken(f"发布文件的存储版本为 {storage}，应为 {STORAGE_VERSION}。")
         for table in tables:
             target = str(folder / f"{table}.parquet").replace("'", "''")
-            connection.execute(
-                f"copy (select * from marts.\"{table}\" order by all) to '{target}' (format parquet)"
-            )
+            rows = f'select * from marts."{table}" order by all'
+            connection.execute(f"copy ({rows}) to '{target}' (format parquet)")
     return storage
 
 
 def _files(folder: Path) -> dict[str, dict[str, str | int]]:
-    files = {}
+    files: dict[str, dict[str, str | int]] = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.name != MANIFEST:
             with path.open("rb") as handle:

@@ -56,7 +56,6 @@ select
         when after.value is null then 'withdrawn'
         when after.obs_status = 'authority' then 'authority_revised'
         when after.submission_id is distinct from before.submission_id then 'resubmitted'
-        when before.obs_status = 'corrected' then 'withdrawn'
         else 'recalculated'
     end as reason_code
 from {new}.marts.unit_observations as after
@@ -156,7 +155,6 @@ def record_revisions(
                 '{column}', old_value, new_value, reason_code_found,
                 {_reason_text("reason_code_found")}
             from explained
-            order by 4 + {int(has_id)}
             """
         )
         row = connection.execute(

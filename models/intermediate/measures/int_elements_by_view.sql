@@ -18,42 +18,54 @@ counted_elements as (
     where plan_targets.basis in ('cumulative', 'milestone')
 ),
 
+-- Every observation has its calendar views, and those of the plans that count it.
+viewable as (
+    select
+        observations.*,
+        '' as plan_key
+    from observations
+    union all
+    select
+        observations.*,
+        counted_elements.plan_code as plan_key
+    from observations
+    inner join counted_elements
+        on
+            observations.city_code = counted_elements.city_code
+            and observations.element_code = counted_elements.element_code
+),
+
 -- Flows and facts add up over the filed periods of a view.
 summed_members as (
     select
-        observations.unit_code,
-        observations.element_code,
+        viewable.unit_code,
+        viewable.element_code,
         view_periods.view_type,
         view_periods.view_code,
         view_periods.plan_code,
-        max(observations.city_code) as city_code,
-        max(observations.level_code) as level_code,
-        bool_and(observations.is_partition_member) as is_partition_member,
-        max(observations.kind) as kind,
+        max(viewable.city_code) as city_code,
+        max(viewable.level_code) as level_code,
+        bool_and(viewable.is_partition_member) as is_partition_member,
+        max(viewable.kind) as kind,
         max(view_periods.view_start) as view_start,
         max(view_periods.view_end) as view_end,
         max(view_periods.coarseness) as coarseness,
-        cast(sum(observations.value) as decimal(28, 6)) as value,
+        cast(sum(viewable.value) as decimal(28, 6)) as value,
         max(view_periods.filed_periods_in_view) as expected_cells,
-        count(observations.value) as reported_cells,
-        bool_and(observations.is_due) as is_due,
-        bool_or(observations.is_provisional) as is_provisional,
-        bool_or(observations.obs_status = 'carried') as is_carried
-    from observations
+        count(viewable.value) as reported_cells,
+        bool_and(viewable.is_due) as is_due,
+        bool_or(viewable.is_provisional) as is_provisional,
+        bool_or(viewable.obs_status = 'carried') as is_carried
+    from viewable
     inner join view_periods
         on
-            observations.period_type = view_periods.filed_type
-            and observations.period_code = view_periods.filed_code
-    left join counted_elements
-        on
-            view_periods.plan_code = counted_elements.plan_code
-            and observations.city_code = counted_elements.city_code
-            and observations.element_code = counted_elements.element_code
+            viewable.period_type = view_periods.filed_type
+            and viewable.period_code = view_periods.filed_code
+            and viewable.plan_key = view_periods.plan_key
     where
-        observations.kind in ('flow', 'fact')
-        and (view_periods.plan_code is null or counted_elements.plan_code is not null)
+        viewable.kind in ('flow', 'fact')
     group by
-        observations.unit_code, observations.element_code, view_periods.view_type,
+        viewable.unit_code, viewable.element_code, view_periods.view_type,
         view_periods.view_code, view_periods.plan_code
 ),
 
@@ -61,42 +73,37 @@ summed_members as (
 -- counts, running sums of a year) has only the views in which one filed period speaks for all.
 last_members as (
     select
-        observations.unit_code,
-        observations.element_code,
+        viewable.unit_code,
+        viewable.element_code,
         view_periods.view_type,
         view_periods.view_code,
         view_periods.plan_code,
-        observations.city_code,
-        observations.level_code,
-        observations.is_partition_member,
-        observations.kind,
+        viewable.city_code,
+        viewable.level_code,
+        viewable.is_partition_member,
+        viewable.kind,
         view_periods.view_start,
         view_periods.view_end,
         view_periods.coarseness,
-        observations.value,
+        viewable.value,
         1 as expected_cells,
-        case when observations.value is null then 0 else 1 end as reported_cells,
-        observations.is_due,
-        observations.is_provisional,
-        observations.obs_status = 'carried' as is_carried
-    from observations
+        case when viewable.value is null then 0 else 1 end as reported_cells,
+        viewable.is_due,
+        viewable.is_provisional,
+        viewable.obs_status = 'carried' as is_carried
+    from viewable
     inner join view_periods
         on
-            observations.period_type = view_periods.filed_type
-            and observations.period_code = view_periods.filed_code
+            viewable.period_type = view_periods.filed_type
+            and viewable.period_code = view_periods.filed_code
+            and viewable.plan_key = view_periods.plan_key
             and view_periods.is_last
-    left join counted_elements
-        on
-            view_periods.plan_code = counted_elements.plan_code
-            and observations.city_code = counted_elements.city_code
-            and observations.element_code = counted_elements.element_code
     where
-        observations.kind not in ('flow', 'fact')
-        and (view_periods.plan_code is null or counted_elements.plan_code is not null)
+        viewable.kind not in ('flow', 'fact')
         and (
-            observations.kind in ('stock', 'cumulative', 'rate', 'score', 'rank')
-            or view_periods.view_type = observations.period_type
-            or (observations.kind = 'ytd' and view_periods.view_type in ('ytd', 'year'))
+            viewable.kind in ('stock', 'cumulative', 'rate', 'score', 'rank')
+            or view_periods.view_type = viewable.period_type
+            or (viewable.kind = 'ytd' and view_periods.view_type in ('ytd', 'year'))
         )
 ),
 

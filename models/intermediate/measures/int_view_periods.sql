@@ -79,6 +79,7 @@ all_views as (
 view_periods as (
     select
         all_views.*,
+        coalesce(all_views.plan_code, '') as plan_key,
         all_views.filed_end = all_views.view_end as is_last,
         count(*) over (
             partition by

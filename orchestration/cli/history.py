@@ -1,0 +1,75 @@
+"""Commands on published history: releases, diff, rollback."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from orchestration.cli.console import JsonFlag, guarded, out, print_json, print_rows, settings_of
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands of this group."""
+    for command in (releases, diff, rollback):
+        app.command()(command)
+
+
+@guarded
+def releases(as_json: JsonFlag = False) -> None:
+    """历次发布，最新的在前。"""
+    from warehouse.queries.history import releases as asked
+
+    found = asked(settings_of())
+    if as_json:
+        print_json(found)
+        return
+    for row in found:
+        row["table_count"] = len(row["tables"])
+        row["held"] = "、".join(city["city_code"] for city in row["held_cities"])
+    columns = {
+        "release_id": "发布号",
+        "kind": "类别",
+        "as_of": "截至",
+        "published_at": "发布时间",
+        "table_count": "表数",
+        "held": "被拦下的城市",
+    }
+    print_rows("历次发布", found, columns, "尚未发布。")
+
+
+@guarded
+def diff(
+    first: Annotated[str, typer.Argument(help="较早的发布号")],
+    second: Annotated[str, typer.Argument(help="较晚的发布号")],
+    as_json: JsonFlag = False,
+) -> None:
+    """两次发布之间变了哪些数。"""
+    from warehouse.queries.history import differences
+
+    found = differences(settings_of(), first, second)
+    if as_json:
+        print_json(found)
+        return
+    columns = {
+        "table_name": "表",
+        "key_text": "行",
+        "column_name": "列",
+        "old_value": "原值",
+        "new_value": "新值",
+    }
+    print_rows(f"{first} → {second}：{len(found)} 处不同", found, columns, "两次发布没有不同。")
+
+
+@guarded
+def rollback(
+    release_id: Annotated[str, typer.Argument(metavar="ID", help="要恢复的发布号")],
+) -> None:
+    """让数据集市回到较早的一次发布；各次发布都保留。"""
+    from warehouse.lease import night_lease
+    from warehouse.queries.history import roll_back
+
+    settings = settings_of()
+    with night_lease(settings, wait_seconds=60):
+        manifest = roll_back(settings, release_id)
+    out.print(f"现在发布的是 {manifest['release_id']}，截至 {manifest['as_of']}")

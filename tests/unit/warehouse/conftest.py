@@ -1,0 +1,117 @@
+"""A workspace in a temporary folder, and submissions in a few literal words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+from sqlalchemy import Engine, select
+
+from tests.unit.warehouse.builders import AUTOMATIC, JAN_10, NOW, TODAY, filed
+from warehouse.ledger.engine import open_ledger
+from warehouse.ledger.findings import WRITTEN, record_findings
+from warehouse.ledger.intake import Recorded, record_batch, settle
+from warehouse.ledger.policies import AcceptancePolicies, apply_policies
+from warehouse.ledger.tables import events, findings, submissions
+from warehouse.settings import Settings
+from warehouse.workspace import init
+
+
+@dataclass
+class Ledger:
+    """The ledger with short words for what tests do to it."""
+
+    engine: Engine
+
+    def file(
+        self,
+        sha: str = "a1",
+        *,
+        unit: str = "150402",
+        period: str | None = "2025-12",
+        at: datetime = JAN_10,
+        name: str = "上报.xlsx",
+        now: datetime = NOW,
+        last: date | None = None,
+        refused: bool = False,
+    ) -> Recorded:
+        """One file of the form M1 of a county of 150400."""
+        return record_batch(
+            self.engine,
+            [filed(sha, unit=unit, period=period, at=at, name=name, refused=refused)],
+            now,
+            last,
+        )[0]
+
+    def passed(self, sha: str = "a1", severity: str | None = None, **words: object) -> str:
+        """A checked submission, with one finding of a severity on element patents."""
+        recorded = self.file(sha, **words)  # type: ignore[arg-type]
+        if severity:
+            self.find(recorded.submission_id, severity)
+        settle(self.engine, [recorded.submission_id])
+        return recorded.submission_id
+
+    def find(self, submission_id: str, *severities: str) -> list[str]:
+        """Findings of these severities, one rule each."""
+        ids = [f"{submission_id}#{number}" for number in range(len(severities))]
+        rows = [
+            dict.fromkeys(WRITTEN)
+            | {
+                "finding_id": finding_id,
+                "rule_id": f"R{number}",
+                "rule_version": "1",
+                "severity_code": severity,
+                "submission_id": submission_id,
+                "unit_code": "150402",
+                "element_code": "patents",
+                "cell": "C7",
+                "message_zh": "本期与上期相差过大",
+            }
+            for number, (finding_id, severity) in enumerate(zip(ids, severities, strict=True))
+        ]
+        schema = dict.fromkeys(WRITTEN, pl.String)
+        record_findings(self.engine, pl.DataFrame(rows, schema=schema))
+        return ids
+
+    def apply(self, policies: AcceptancePolicies = AUTOMATIC) -> list[str]:
+        """Lets the system accept."""
+        return apply_policies(self.engine, policies, TODAY)
+
+    def state(self, submission_id: str) -> str:
+        """State of a submission."""
+        found = select(submissions.c.state_code).where(submissions.c.submission_id == submission_id)
+        with self.engine.connect() as connection:
+            return str(connection.execute(found).scalar())
+
+    def finding_states(self, submission_id: str) -> list[str]:
+        """Status of each finding of a submission, by rule."""
+        found = select(findings.c.status_code).where(findings.c.submission_id == submission_id)
+        with self.engine.connect() as connection:
+            return list(connection.execute(found.order_by(findings.c.rule_id)).scalars())
+
+    def events(self, submission_id: str) -> list[tuple[str, str | None, str, datetime]]:
+        """Verb, states and moment of each event."""
+        found = select(events).where(events.c.submission_id == submission_id)
+        with self.engine.connect() as connection:
+            return [
+                (row["verb"], row["from_state"], row["to_state"], row["effective_at"])
+                for row in connection.execute(found.order_by(events.c.event_order)).mappings()
+            ]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    made = Settings.load(tmp_path / "var", environ={})
+    init(made)
+    return made
+
+
+@pytest.fixture
+def ledger(settings: Settings) -> Iterator[Ledger]:
+    engine = open_ledger(settings)
+    yield Ledger(engine)
+    engine.dispose()

@@ -1,0 +1,107 @@
+"""Receipts: what a county reads about its file."""
+
+from __future__ import annotations
+
+from tests.unit.warehouse.builders import JAN_10
+from warehouse.ledger.states import STATES
+from warehouse.receipts import STATE_ZH, Receipt, receipt_path, write_receipts
+from warehouse.settings import Settings
+
+FINDINGS = (
+    {
+        "severity_code": "verify",
+        "rule_id": "H01",
+        "sheet": "报表",
+        "cell": "C9",
+        "value_text": "300",
+        "message_zh": "比上期增长过快",
+        "advice_zh": "请核对并说明原因",
+    },
+    {
+        "severity_code": "blocking",
+        "rule_id": "C02",
+        "sheet": "报表",
+        "cell": "C7",
+        "value_text": "12",
+        "message_zh": "合计不等于分项之和",
+        "advice_zh": "请改正后重报",
+    },
+)
+
+
+def receipt(**words: object) -> Receipt:
+    facts: dict[str, object] = {
+        "submission_id": "150402.M1.2025-12.v2",
+        "city_code": "150400",
+        "unit_code": "150402",
+        "file_name": "红山区 (终稿).xlsx",
+        "file_sha256": "abcdef0123456789".ljust(64, "0"),
+        "state_code": "held",
+        "received_at": JAN_10,
+        "form_zh": "知识产权创造月报",
+        "period_zh": "2025年12月",
+        "version": 2,
+        "cells_read": 41,
+        "is_synthetic": True,
+        "findings": FINDINGS,
+    }
+    return Receipt(**(facts | words))  # type: ignore[arg-type]
+
+
+def test_a_receipt_names_file_form_period_version_state_and_every_finding_gravest_first():
+    text = receipt().text
+    for said in (
+        "（演示数据）",
+        "红山区 (终稿).xlsx",
+        "知识产权创造月报",
+        "2025年12月（第 2 版）",
+        "2026-01-10 09:00:00",
+        "abcdef012345",
+        "41 个",
+        "审核未通过",
+        "发现问题 2 条",
+        "重新报送",
+    ):
+        assert said in text, said
+    blocking = "1. 【强制性】合计不等于分项之和（工作表“报表”单元格 C7，值：12）［规则 C02］"
+    assert blocking in text
+    assert "   建议：请改正后重报" in text
+    assert text.index("C02") < text.index("H01")
+
+
+def test_a_refused_file_without_identity_still_gets_its_receipt():
+    text = receipt(
+        submission_id="150402.refused.abcdef012345", state_code="refused", form_zh=None,
+        period_zh=None, version=None, findings=(),
+    ).text  # fmt: skip
+    assert "不予接收" in text
+    assert "报表：" not in text
+
+
+def test_every_state_has_a_chinese_name():
+    assert set(STATE_ZH) == set(STATES)
+
+
+def test_receipts_lie_beside_the_units_inbox_and_an_unchanged_one_is_not_rewritten(
+    settings: Settings,
+):
+    first, second = receipt(), receipt(submission_id="150402.M1.2025-11.v1")
+    assert write_receipts(settings, [first, second]) == 2
+    assert (
+        write_receipts(
+            settings,
+            [
+                first,
+                receipt(submission_id="150402.M1.2025-11.v1", state_code="passed", findings=()),
+            ],
+        )
+        == 1
+    )
+    path = settings.outbox / "150400" / "150402" / "150402.M1.2025-12.v2.回执.txt"
+    assert path == receipt_path(settings, "150400", "150402", "150402.M1.2025-12.v2")
+    assert path.read_text(encoding="utf-8") == first.text
+
+
+def test_the_receipt_of_a_window_has_a_name_that_a_folder_can_hold(settings: Settings):
+    path = receipt_path(settings, "150400", "150402", "150402.W1.2020-12-16/2021-06-15.v1")
+    assert path.name == "150402.W1.2020-12-16_2021-06-15.v1.回执.txt"

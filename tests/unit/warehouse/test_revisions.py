@@ -1,0 +1,87 @@
+"""Revisions: which published values a release changes, and why."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from tests.unit.warehouse.marts import Observed, ask, build, figures, release
+from warehouse.releases.gate import Verdict
+from warehouse.releases.publish import publish
+from warehouse.settings import Settings
+
+COLUMNS = "table_name, key_text, cast(old_value as double), cast(new_value as double), reason_code"
+
+
+def revisions(settings: Settings) -> list[tuple[Any, ...]]:
+    return ask(settings.published_db, f"select {COLUMNS} from marts.revisions order by all")
+
+
+def test_one_county_filing_anew_revises_its_value_and_what_depends_on_it_and_no_other(
+    settings: Settings,
+):
+    release(settings)
+    result = release(settings, figures(u150402=Observed("11", "v2")))
+    assert revisions(settings) == [
+        ("city_indicators", "150400|patents|2025-12|month", 30.0, 31.0, "resubmitted"),
+        ("plan_table", "red|red-1|2025-12|month", 30.0, 31.0, "resubmitted"),
+        ("unit_observations", "150402|patents|2025-12|month", 10.0, 11.0, "resubmitted"),
+    ]
+    assert result.revisions == 3
+    facts = "select distinct release_id, from_release, to_release, reason_zh from marts.revisions"
+    assert ask(settings.published_db, facts) == [
+        ("20260131-002", "20260131-001", "20260131-002", "填报单位重新报送")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("observed", "reason", "values"),
+    [
+        (Observed("12", "v1", "corrected"), "corrected", (10.0, 12.0)),
+        (Observed(None, None, "missing"), "withdrawn", (10.0, None)),
+        (Observed("12", "v1", "authority"), "authority_revised", (10.0, 12.0)),
+    ],
+)
+def test_the_reason_comes_from_what_happened_to_the_units_figure(
+    settings: Settings, observed: Observed, reason: str, values: tuple[float, float | None]
+):
+    release(settings)
+    release(settings, figures(u150402=observed))
+    unit_row = revisions(settings)[-1]
+    assert unit_row[2:] == (*values, reason)
+    assert {row[4] for row in revisions(settings)} == {reason}
+
+
+def test_a_first_figure_revises_only_the_totals_it_enters(settings: Settings):
+    release(settings, figures(u150402=Observed(None, None, "missing")))
+    release(settings, figures())
+    assert [(row[0], row[4]) for row in revisions(settings)] == [
+        ("city_indicators", "late_report"),
+        ("plan_table", "late_report"),
+    ]
+
+
+def test_changed_definitions_are_the_reason_where_no_unit_changed(settings: Settings):
+    release(settings)
+    release(settings, figures(), definitions="d2", weight=2)
+    assert {row[4] for row in revisions(settings)} == {"definitions_changed"}
+    assert {row[0] for row in revisions(settings)} == {"city_indicators", "plan_table"}
+
+
+def test_a_plan_moving_on_to_its_next_period_revises_nothing(settings: Settings):
+    release(settings)
+    building, run = build(settings, figures(), date(2026, 2, 28), period="2026-01")
+    publish(settings, building, run, Verdict())
+    assert [row for row in revisions(settings) if row[0] == "plan_table"] == []
+
+
+def test_revisions_of_earlier_releases_are_carried_and_told_once(settings: Settings):
+    release(settings)
+    changed = figures(u150402=Observed("11", "v2"))
+    release(settings, changed)
+    assert release(settings, changed, date(2026, 2, 1)).outcome == "unchanged"
+    release(settings, figures(u150402=Observed("12", "v3")), date(2026, 2, 2))
+    steps = "select to_release, count(*) from marts.revisions group by 1 order by 1"
+    assert ask(settings.published_db, steps) == [("20260131-002", 3), ("20260202-001", 3)]
