@@ -15,9 +15,15 @@ import polars as pl
 from expectations.rules import SEVERITIES
 
 FAILURE_SCHEMA: dict[str, type[pl.DataType]] = {
-    "rule_key": pl.String, "rule_kind": pl.String, "severity_code": pl.String,
-    "form_code": pl.String, "submission_id": pl.String, "element_code": pl.String,
-    "start_on": pl.Date, "row": pl.Int64, "previous_submission_id": pl.String,
+    "rule_key": pl.String,
+    "rule_kind": pl.String,
+    "severity_code": pl.String,
+    "form_code": pl.String,
+    "submission_id": pl.String,
+    "element_code": pl.String,
+    "start_on": pl.Date,
+    "row": pl.Int64,
+    "previous_submission_id": pl.String,
 }
 
 _SETTLED = ("structure", "value")
@@ -65,16 +71,21 @@ def _weaker(failures: pl.DataFrame) -> pl.DataFrame:
         pl.col("element_code").is_not_null(), ~pl.col("severity_code").is_in(["verify", "info"])
     )
     asking = rivals.filter(pl.col("severity_code") == "verify", ~is_period)
-    return pl.concat([
-        rivals.filter(pl.col("rank") > strongest).select("failure"),
-        asking.join(to_correct, on=["submission_id", "element_code"], how="semi").select("failure"),
-    ]).unique()
+    return pl.concat(
+        [
+            rivals.filter(pl.col("rank") > strongest).select("failure"),
+            asking.join(to_correct, on=["submission_id", "element_code"], how="semi").select(
+                "failure"
+            ),
+        ]
+    ).unique()
 
 
 def _blocked_cells(settled: pl.DataFrame) -> pl.DataFrame:
     return (
         settled.filter(pl.col("severity_code") == "blocking", pl.col("element_code").is_not_null())
-        .select("submission_id", "element_code").unique()
+        .select("submission_id", "element_code")
+        .unique()
     )
 
 
@@ -85,18 +96,23 @@ def _voided(
     touched = (
         operands.filter(pl.col("lag") == "same")
         .join(_blocked_cells(settled), on=["submission_id", "element_code"], how="semi")
-        .select("rule_key", "submission_id").unique()
+        .select("rule_key", "submission_id")
+        .unique()
         .join(judged, on=["rule_key", "submission_id"], how="semi")
     )
-    failed = failures.select("rule_key", "submission_id").unique().with_columns(
-        is_failure=pl.lit(value=True)
+    failed = (
+        failures.select("rule_key", "submission_id")
+        .unique()
+        .with_columns(is_failure=pl.lit(value=True))
     )
     forms = failures.select("submission_id", "form_code").unique()
     return (
         touched.join(failed, on=["rule_key", "submission_id"], how="left")
         .join(forms, on="submission_id")
         .select(
-            "rule_key", "form_code", "submission_id",
+            "rule_key",
+            "form_code",
+            "submission_id",
             is_failure=pl.col("is_failure").fill_null(value=False),
         )
     )
@@ -117,18 +133,22 @@ def _consequences(left: pl.DataFrame, operands: pl.DataFrame) -> pl.DataFrame:
     Submissions are taken in the order of their periods, so that a failure which does not stand
     puts nothing in question in its turn.
     """
-    later = pl.concat([
-        left.filter(pl.col("rule_kind") == "consistency").select(
-            "failure", "rule_key", "submission_id"
-        ).join(
-            operands.filter(pl.col("lag") != "same").rename({"element_code": "source_element"}),
-            on=["rule_key", "submission_id"],
-        ).select("failure", "source_element", "source_submission_id"),
-        left.filter(pl.col("rule_kind") == "history").select(
-            "failure", source_element="element_code",
-            source_submission_id="previous_submission_id",
-        ),
-    ]).drop_nulls("source_submission_id")
+    later = pl.concat(
+        [
+            left.filter(pl.col("rule_kind") == "consistency")
+            .select("failure", "rule_key", "submission_id")
+            .join(
+                operands.filter(pl.col("lag") != "same").rename({"element_code": "source_element"}),
+                on=["rule_key", "submission_id"],
+            )
+            .select("failure", "source_element", "source_submission_id"),
+            left.filter(pl.col("rule_kind") == "history").select(
+                "failure",
+                source_element="element_code",
+                source_submission_id="previous_submission_id",
+            ),
+        ]
+    ).drop_nulls("source_submission_id")
     sources: dict[int, list[tuple[str, str]]] = {}
     for failure, element, submission in later.iter_rows():
         sources.setdefault(failure, []).append((submission, element))

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
 
 _GX_SEVERITY = {
-    "blocking": "critical", "quasi_blocking": "critical", "verify": "warning", "info": "info",
+    "blocking": "critical",
+    "quasi_blocking": "critical",
+    "verify": "warning",
+    "info": "info",
 }
 
 
@@ -38,8 +41,11 @@ def failing_rows(frame: pl.DataFrame, checks: Sequence[Check]) -> dict[str, list
         return {}
     columns = sorted({name for check in asked for name in (check.column, check.other) if name})
     result = _run(frame.select(columns), asked)
-    by_key = {str(one.expectation_config.meta["rule_key"]): one for one in result.results
-              if one.expectation_config is not None}
+    by_key = {
+        str(one.expectation_config.meta["rule_key"]): one
+        for one in result.results
+        if one.expectation_config is not None
+    }
     if missing := [check.rule.key for check in asked if check.rule.key not in by_key]:
         raise ExpectationEngineError(missing[0], "no result")
     return {key: _positions(key, one) for key, one in by_key.items()}
@@ -74,7 +80,9 @@ def _expectation(check: Check) -> Expectation:
     common: dict[str, Any] = {
         "severity": _GX_SEVERITY[rule.severity_code],
         "meta": {
-            "rule_key": rule.key, "rule_id": rule.rule_id, "rule_version": rule.rule_version,
+            "rule_key": rule.key,
+            "rule_id": rule.rule_id,
+            "rule_version": rule.rule_version,
             "severity_code": rule.severity_code,
         },
     }
@@ -90,18 +98,26 @@ def _expectation(check: Check) -> Expectation:
         )
     if check.shape == "pair_equal":
         return gxe.ExpectColumnPairValuesToBeEqual(
-            column_A=check.column, column_B=check.other,
-            ignore_row_if="either_value_is_missing", **common,
+            column_A=check.column,
+            column_B=check.other,
+            ignore_row_if="either_value_is_missing",
+            **common,
         )
     if check.shape == "pair_at_least":
         return gxe.ExpectColumnPairValuesAToBeGreaterThanB(
-            column_A=check.column, column_B=check.other, or_equal=not check.is_strict,
-            ignore_row_if="either_value_is_missing", **common,
+            column_A=check.column,
+            column_B=check.other,
+            or_equal=not check.is_strict,
+            ignore_row_if="either_value_is_missing",
+            **common,
         )
     return gxe.ExpectColumnValuesToBeBetween(
-        column=check.column, min_value=check.minimum, max_value=check.maximum,
+        column=check.column,
+        min_value=check.minimum,
+        max_value=check.maximum,
         strict_min=check.is_strict and check.minimum is not None,
-        strict_max=check.is_strict and check.maximum is not None, **common,
+        strict_max=check.is_strict and check.maximum is not None,
+        **common,
     )
 
 

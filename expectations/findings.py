@@ -18,9 +18,21 @@ from sources.periods import parse_period
 
 FINDINGS_SCHEMA: dict[str, pl.DataType] = dict.fromkeys(
     (
-        "finding_id", "rule_id", "rule_version", "severity_code", "submission_id", "unit_code",
-        "form_code", "period_code", "sheet", "cell", "element_code", "value_text", "expected_text",
-        "message_zh", "advice_zh",
+        "finding_id",
+        "rule_id",
+        "rule_version",
+        "severity_code",
+        "submission_id",
+        "unit_code",
+        "form_code",
+        "period_code",
+        "sheet",
+        "cell",
+        "element_code",
+        "value_text",
+        "expected_text",
+        "message_zh",
+        "advice_zh",
     ),
     pl.String(),
 )
@@ -58,9 +70,17 @@ def from_source_error(
     """
     rule = rules.get(error.rule_id, _start_of(period_code))
     return _reader_row(
-        rule, submission_id, unit_code, form_code, period_code,
-        sheet=error.sheet, cell=error.cell, element=None, value_text=error.value_text,
-        expected_text=error.expected_text, message_zh=error.message_zh,
+        rule,
+        submission_id,
+        unit_code,
+        form_code,
+        period_code,
+        sheet=error.sheet,
+        cell=error.cell,
+        element=None,
+        value_text=error.value_text,
+        expected_text=error.expected_text,
+        message_zh=error.message_zh,
         advice_zh=error.advice_zh,
     )
 
@@ -80,10 +100,18 @@ def from_sheet_check(
     """
     rule = rules.get(check.rule_id, _start_of(period_code))
     return _reader_row(
-        rule, submission_id, unit_code, form_code, period_code,
-        sheet=check.sheet, cell=check.cell, element=check.element_code,
-        value_text=check.value_text, expected_text=check.expected_text,
-        message_zh=check.message_zh, advice_zh=None,
+        rule,
+        submission_id,
+        unit_code,
+        form_code,
+        period_code,
+        sheet=check.sheet,
+        cell=check.cell,
+        element=check.element_code,
+        value_text=check.value_text,
+        expected_text=check.expected_text,
+        message_zh=check.message_zh,
+        advice_zh=None,
     )
 
 
@@ -245,8 +273,8 @@ def _consistency_words(
     facts["previous"] = filed(row["prior"])
     facts["formula"] = rule.right_expression.in_words(name_zh)
     only = rule.left_expression.only_operand
-    subject = "" if only and only.name == rule.target else (
-        rule.left_expression.in_words(name_zh) + " "
+    subject = (
+        "" if only and only.name == rule.target else (rule.left_expression.in_words(name_zh) + " ")
     )
     return f"{subject}{COMPARISONS[rule.operator]} {facts['expected']}（{facts['formula']}）"
 

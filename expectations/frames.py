@@ -15,7 +15,11 @@ from sources.periods import MONTHS_IN, Period, index_in_year, parse_period, prev
 
 AMOUNT = pl.Decimal(38, 10)
 FREQUENCY_ZH = {
-    "month": "月报", "quarter": "季报", "half": "半年报", "year": "年报", "window": "不定期",
+    "month": "月报",
+    "quarter": "季报",
+    "half": "半年报",
+    "year": "年报",
+    "window": "不定期",
 }
 NOT_ASKED = "非必填"
 """Stands in `entry` for cells that need not be filled, so that only asked ones can be null."""
@@ -26,9 +30,14 @@ def period_frame(codes: list[str]) -> pl.DataFrame:
     return pl.DataFrame(
         [_period_row(parse_period(code)) for code in sorted(set(codes))],
         schema={
-            "period_code": pl.String, "period_type": pl.String, "start_on": pl.Date,
-            "end_on": pl.Date, "place": pl.Int64, "previous_code": pl.String,
-            "is_first_of_year": pl.Boolean, "period_zh": pl.String,
+            "period_code": pl.String,
+            "period_type": pl.String,
+            "start_on": pl.Date,
+            "end_on": pl.Date,
+            "place": pl.Int64,
+            "previous_code": pl.String,
+            "is_first_of_year": pl.Boolean,
+            "period_zh": pl.String,
         },
         orient="row",
     )
@@ -37,13 +46,26 @@ def period_frame(codes: list[str]) -> pl.DataFrame:
 def _period_row(period: Period) -> tuple[object, ...]:
     months = MONTHS_IN.get(period.period_type)
     if months is None:
-        return (period.code, period.period_type, period.start, period.end, None, None, False,
-                period.label_zh)
+        return (
+            period.code,
+            period.period_type,
+            period.start,
+            period.end,
+            None,
+            None,
+            False,
+            period.label_zh,
+        )
     index = index_in_year(period)
     return (
-        period.code, period.period_type, period.start, period.end,
+        period.code,
+        period.period_type,
+        period.start,
+        period.end,
         period.start.year * (12 // months) + index - 1,
-        previous(period).code, index == 1, period.label_zh,
+        previous(period).code,
+        index == 1,
+        period.label_zh,
     )
 
 
@@ -78,15 +100,26 @@ def amount(number_text: str = "number_text", unit_factor: str = "unit_factor") -
 def form_cells(definitions: Definitions) -> pl.DataFrame:
     """One row per entry cell of every form version, with what its definitions ask of it."""
     elements = definitions.table("elements").select(
-        "element_code", "element_zh", "kind",
-        element_unit_zh="unit_zh", is_non_negative=pl.col("is_non_negative") == "true",
+        "element_code",
+        "element_zh",
+        "kind",
+        element_unit_zh="unit_zh",
+        is_non_negative=pl.col("is_non_negative") == "true",
     )
     return (
         definitions.table("form_elements")
         .join(elements, on="element_code", how="left")
         .select(
-            "form_code", "form_version", "row_code", "value_column", "element_code", "element_zh",
-            "kind", "unit_zh", "element_unit_zh", "is_non_negative",
+            "form_code",
+            "form_version",
+            "row_code",
+            "value_column",
+            "element_code",
+            "element_zh",
+            "kind",
+            "unit_zh",
+            "element_unit_zh",
+            "is_non_negative",
             unit_factor=pl.col("unit_factor").fill_null("1").cast(AMOUNT),
             is_required=pl.col("is_required") == "true",
             min_defined=pl.col("min_value").cast(pl.Float64),
@@ -102,8 +135,18 @@ def cell_frame(
     """One row per entry cell of every submission, with the columns that value rules name."""
     keys = ["form_code", "form_version", "row_code", "value_column"]
     carried = [
-        "submission_id", "unit_code", "form_code", "form_version", "form_zh", "period_code",
-        "period_type", "period_zh", "start_on", "place", "previous_code", "is_first_of_year",
+        "submission_id",
+        "unit_code",
+        "form_code",
+        "form_version",
+        "form_zh",
+        "period_code",
+        "period_type",
+        "period_zh",
+        "start_on",
+        "place",
+        "previous_code",
+        "is_first_of_year",
         "is_nil_return",
     ]
     number = pl.col("number_text").cast(pl.Float64, strict=False)
@@ -120,16 +163,19 @@ def cell_frame(
             number=number, amount=amount(), plain_text=plain, is_asked=is_asked, is_filled=is_filled
         )
         .with_columns(
-            entry=pl.when(~is_asked).then(pl.lit(NOT_ASKED))
-            .when("is_filled").then(pl.col("text").fill_null("")),
+            entry=pl.when(~is_asked)
+            .then(pl.lit(NOT_ASKED))
+            .when("is_filled")
+            .then(pl.col("text").fill_null("")),
             floor=pl.when("is_non_negative").then(0.0),
             # A negative count breaks the floor; the lower bound need not say it again.
-            min_value=pl.when(~(pl.col("is_non_negative") & (pl.col("number") < 0)))
-            .then("min_defined"),
+            min_value=pl.when(~(pl.col("is_non_negative") & (pl.col("number") < 0))).then(
+                "min_defined"
+            ),
             count_text=pl.when(pl.col("decimals") == 0).then("plain_text"),
-            decimals_used=pl.when(pl.col("number").is_not_null()).then(
-                pl.col("plain_text").str.extract(r"\.([0-9]+)$").str.len_chars().fill_null(0)
-            ).cast(pl.Float64),
+            decimals_used=pl.when(pl.col("number").is_not_null())
+            .then(pl.col("plain_text").str.extract(r"\.([0-9]+)$").str.len_chars().fill_null(0))
+            .cast(pl.Float64),
             decimals_allowed=pl.when(pl.col("decimals") > 0).then("decimals").cast(pl.Float64),
             nil_number=pl.when("is_nil_return").then("number"),
             element_rank=pl.int_range(pl.len()).over("submission_id", "element_code"),

@@ -57,7 +57,8 @@ def _factors(history: pl.DataFrame, definitions: Definitions) -> pl.DataFrame:
         if version is not None:
             rows.append((form_code, period_code, version.form_version))
     versions = pl.DataFrame(
-        rows, schema=dict.fromkeys(("form_code", "period_code", "form_version"), pl.String),
+        rows,
+        schema=dict.fromkeys(("form_code", "period_code", "form_version"), pl.String),
         orient="row",
     )
     factors = form_cells(definitions).select(
@@ -93,8 +94,11 @@ def statistics_frame(reference: pl.DataFrame) -> pl.DataFrame:
             usual=pl.when(positive.len() >= least).then(positive.median()),
         )
         earlier = series.select(
-            "unit_code", "element_code", place=pl.col("place") + 1,
-            previous="value", previous_submission_id="submission_id",
+            "unit_code",
+            "element_code",
+            place=pl.col("place") + 1,
+            previous="value",
+            previous_submission_id="submission_id",
         )
         frames.append(
             series.select(*SERIES_KEYS, "place")
@@ -103,7 +107,9 @@ def statistics_frame(reference: pl.DataFrame) -> pl.DataFrame:
             .drop("place")
         )
     schema = dict.fromkeys(SERIES_KEYS, pl.String) | {
-        "median": pl.Float64, "usual": pl.Float64, "previous": pl.Float64,
+        "median": pl.Float64,
+        "usual": pl.Float64,
+        "previous": pl.Float64,
         "previous_submission_id": pl.String,
     }
     return pl.concat(frames) if frames else pl.DataFrame(schema=schema)

@@ -65,16 +65,18 @@ def write_report(
     placed = findings.join(
         submissions.select("submission_id", "city_code"), on="submission_id", how="left"
     )
-    body = "".join((
-        f"<h1>夜间数据校验报告</h1><p class=quiet>业务日期 {business_now:%Y-%m-%d %H:%M}；"
-        f"报送 {submissions.height} 份，发现问题 {findings.height} 条，"
-        f"涉及 {findings['submission_id'].n_unique()} 份。</p>",
-        _severities(findings),
-        _totals("按盟市", "盟市", "city_code", submissions, placed, names.cities),
-        _totals("按报表", "报表", "form_code", submissions, placed, names.forms),
-        _causes(findings, rules, names),
-        _evaluations(evaluated, rules, names),
-    ))
+    body = "".join(
+        (
+            f"<h1>夜间数据校验报告</h1><p class=quiet>业务日期 {business_now:%Y-%m-%d %H:%M}；"
+            f"报送 {submissions.height} 份，发现问题 {findings.height} 条，"
+            f"涉及 {findings['submission_id'].n_unique()} 份。</p>",
+            _severities(findings),
+            _totals("按盟市", "盟市", "city_code", submissions, placed, names.cities),
+            _totals("按报表", "报表", "form_code", submissions, placed, names.forms),
+            _causes(findings, rules, names),
+            _evaluations(evaluated, rules, names),
+        )
+    )
     path.write_text(
         "<!doctype html>\n<html lang=zh-CN><head><meta charset=utf-8>"
         '<meta name=viewport content="width=device-width,initial-scale=1">'
@@ -146,14 +148,29 @@ def _causes(findings: pl.DataFrame, rules: Rules, names: Names) -> str:
         group, rule = groups[severity, rule_id], rules.get(rule_id)
         rows = [
             (
-                _named(row["unit_code"], names.units), row["form_code"], row["period_code"],
-                row["sheet"], row["cell"], row["value_text"], row["expected_text"],
-                row["message_zh"], row["advice_zh"], row["submission_id"],
+                _named(row["unit_code"], names.units),
+                row["form_code"],
+                row["period_code"],
+                row["sheet"],
+                row["cell"],
+                row["value_text"],
+                row["expected_text"],
+                row["message_zh"],
+                row["advice_zh"],
+                row["submission_id"],
             )
             for row in group.sort("submission_id", "cell").iter_rows(named=True)
         ]
         header = (
-            "填报单位", "报表", "报告期", "工作表", "单元格", "填报内容", "应为", "问题", "建议",
+            "填报单位",
+            "报表",
+            "报告期",
+            "工作表",
+            "单元格",
+            "填报内容",
+            "应为",
+            "问题",
+            "建议",
             "报送编号",
         )
         parts.append(
@@ -170,10 +187,17 @@ def _evaluations(evaluated: pl.DataFrame, rules: Rules, names: Names) -> str:
         "rule_id", "form_code"
     ).iter_rows():
         rule = rules.get(rule_id)
-        rows.append((
-            rule_id, rule.title_zh, SEVERITY_ZH[rule.severity_code],
-            _named(form_code, names.forms), judged, failed, missing,
-        ))
+        rows.append(
+            (
+                rule_id,
+                rule.title_zh,
+                SEVERITY_ZH[rule.severity_code],
+                _named(form_code, names.forms),
+                judged,
+                failed,
+                missing,
+            )
+        )
     header = ("规则", "内容", "严重程度", "报表", "已判定", "不符", "未判定（缺数或对照数有疑）")
     return (
         f"<h2>规则执行情况</h2><details><summary>{len(rows)} 项</summary>"

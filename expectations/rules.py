@@ -29,12 +29,19 @@ from sources.definitions import Definitions
 
 SEVERITIES: tuple[str, ...] = ("blocking", "quasi_blocking", "verify", "info")
 SEVERITY_ZH: Mapping[str, str] = {
-    "blocking": "强制性", "quasi_blocking": "准强制性", "verify": "核实性", "info": "提示",
+    "blocking": "强制性",
+    "quasi_blocking": "准强制性",
+    "verify": "核实性",
+    "info": "提示",
 }
 STAGES: tuple[str, ...] = ("reader", "expectation")
 RULE_KINDS: tuple[str, ...] = ("structure", "value", "consistency", "history")
 COMPARISONS: Mapping[str, str] = {
-    "=": "等于", "<=": "不大于", ">=": "不小于", "<": "小于", ">": "大于",
+    "=": "等于",
+    "<=": "不大于",
+    ">=": "不小于",
+    "<": "小于",
+    ">": "大于",
 }
 OPERATORS: Mapping[str, tuple[str, ...]] = {
     "structure": ("not_null", "not_in", "matches", *COMPARISONS),
@@ -43,18 +50,51 @@ OPERATORS: Mapping[str, tuple[str, ...]] = {
     "history": (*COMPARISONS, "within_factor"),
 }
 MISSING_STRATEGIES: tuple[str, ...] = ("skip", "never_skip")
-CELL_COLUMNS: frozenset[str] = frozenset({
-    "entry", "issue_code", "number", "floor", "count_text", "decimals_used", "decimals_allowed",
-    "min_value", "max_value", "nil_number",
-})
-SUBMISSION_COLUMNS: frozenset[str] = frozenset({
-    "period_type", "frequency", "period_start", "period_end", "business_date",
-})
+CELL_COLUMNS: frozenset[str] = frozenset(
+    {
+        "entry",
+        "issue_code",
+        "number",
+        "floor",
+        "count_text",
+        "decimals_used",
+        "decimals_allowed",
+        "min_value",
+        "max_value",
+        "nil_number",
+    }
+)
+SUBMISSION_COLUMNS: frozenset[str] = frozenset(
+    {
+        "period_type",
+        "frequency",
+        "period_start",
+        "period_end",
+        "business_date",
+    }
+)
 HISTORY_NAMES: frozenset[str] = frozenset({"value", "previous", "median", "usual"})
-PLACEHOLDERS: frozenset[str] = frozenset({
-    "item", "value", "expected", "unit", "period", "previous", "difference", "left", "right",
-    "formula", "median", "usual", "ratio", "form", "sheet", "cell", "message",
-})
+PLACEHOLDERS: frozenset[str] = frozenset(
+    {
+        "item",
+        "value",
+        "expected",
+        "unit",
+        "period",
+        "previous",
+        "difference",
+        "left",
+        "right",
+        "formula",
+        "median",
+        "usual",
+        "ratio",
+        "form",
+        "sheet",
+        "cell",
+        "message",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -123,9 +163,7 @@ class Rule:
         Nothing at all means every element.
         """
         alternatives = [text for text in (self.target_element or "").split("|") if text.strip()]
-        return tuple(
-            tuple(_condition(part) for part in text.split("&")) for text in alternatives
-        )
+        return tuple(tuple(_condition(part) for part in text.split("&")) for text in alternatives)
 
     def valid_on(self, day: date) -> bool:
         """Whether the rule is valid for a period that begins on the day."""

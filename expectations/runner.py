@@ -20,8 +20,11 @@ from expectations.suites.checks import Check
 from sources.definitions import Definitions
 
 EVALUATED_SCHEMA: dict[str, pl.DataType] = {
-    "rule_id": pl.String(), "form_code": pl.String(), "evaluated": pl.Int64(),
-    "failed": pl.Int64(), "not_evaluated": pl.Int64(),
+    "rule_id": pl.String(),
+    "form_code": pl.String(),
+    "evaluated": pl.Int64(),
+    "failed": pl.Int64(),
+    "not_evaluated": pl.Int64(),
 }
 
 HISTORY_SCHEMA: dict[str, pl.DataType] = dict.fromkeys(
@@ -84,14 +87,17 @@ def validate(
     failures = pl.concat([night.failures for night in nights])
     could_judge = judged.sides.filter(pl.col("difference").is_not_null())
     kept, dropped = standing(failures, could_judge, judged.operands)
-    rows = pl.concat([
-        _facts_of(night, kept, judged.sides) for night in nights
-    ], how="diagonal_relaxed")
+    rows = pl.concat(
+        [_facts_of(night, kept, judged.sides) for night in nights], how="diagonal_relaxed"
+    )
     names = dict(definitions.table("elements").select("element_code", "element_zh").iter_rows())
-    findings = findings_frame(
-        finding_row(rules.by_key[row["rule_key"]], row, names) for row in rows.iter_rows(named=True)
-    ).unique("finding_id", keep="first", maintain_order=True).sort(
-        "form_code", "period_code", "submission_id", "cell", "rule_id", nulls_last=False
+    findings = (
+        findings_frame(
+            finding_row(rules.by_key[row["rule_key"]], row, names)
+            for row in rows.iter_rows(named=True)
+        )
+        .unique("finding_id", keep="first", maintain_order=True)
+        .sort("form_code", "period_code", "submission_id", "cell", "rule_id", nulls_last=False)
     )
     checks = [(night.form_code, check) for night in nights for check in night.checks]
     return ValidationResult(findings, _counts(checks, kept, dropped))
@@ -137,18 +143,27 @@ def _failures(
         rows = failing.get(check.rule.key)
         if not rows:
             continue
-        names = {one.name for one in check.rule.right_expression.operands} | {
-            one.name for one in check.rule.left_expression.operands
-        } if check.rule.rule_kind == "history" else set()
+        names = (
+            {one.name for one in check.rule.right_expression.operands}
+            | {one.name for one in check.rule.left_expression.operands}
+            if check.rule.rule_kind == "history"
+            else set()
+        )
         source = "previous_submission_id" if "previous" in names else pl.lit(None, pl.String)
         parts.append(
-            frame[rows].select(
-                "submission_id", "element_code", "start_on",
-                rule_key=pl.lit(check.rule.key), rule_kind=pl.lit(check.rule.rule_kind),
+            frame[rows]
+            .select(
+                "submission_id",
+                "element_code",
+                "start_on",
+                rule_key=pl.lit(check.rule.key),
+                rule_kind=pl.lit(check.rule.rule_kind),
                 severity_code=pl.lit(check.rule.severity_code),
                 form_code=pl.lit(form_code),
-                row=pl.Series(rows, dtype=pl.Int64), previous_submission_id=source,
-            ).select(list(FAILURE_SCHEMA))
+                row=pl.Series(rows, dtype=pl.Int64),
+                previous_submission_id=source,
+            )
+            .select(list(FAILURE_SCHEMA))
         )
     return pl.concat(parts)
 
@@ -157,11 +172,37 @@ def _facts_of(night: _Night, kept: pl.DataFrame, sides: pl.DataFrame) -> pl.Data
     """The failing rows with everything a finding prints."""
     parts = []
     wanted = [
-        "submission_id", "unit_code", "form_code", "form_zh", "period_code", "period_zh",
-        "period_type", "frequency", "period_start", "period_end", "business_date", "row_code",
-        "element_code", "element_zh", "item_zh", "unit_zh", "unit_factor", "sheet", "cell", "text",
-        "number", "value", "median", "usual", "previous", "min_value", "max_value", "floor",
-        "decimals_used", "decimals_allowed", "nil_number",
+        "submission_id",
+        "unit_code",
+        "form_code",
+        "form_zh",
+        "period_code",
+        "period_zh",
+        "period_type",
+        "frequency",
+        "period_start",
+        "period_end",
+        "business_date",
+        "row_code",
+        "element_code",
+        "element_zh",
+        "item_zh",
+        "unit_zh",
+        "unit_factor",
+        "sheet",
+        "cell",
+        "text",
+        "number",
+        "value",
+        "median",
+        "usual",
+        "previous",
+        "min_value",
+        "max_value",
+        "floor",
+        "decimals_used",
+        "decimals_allowed",
+        "nil_number",
     ]
     mine = kept.filter(pl.col("form_code") == night.form_code)
     for check in night.checks:
@@ -169,7 +210,8 @@ def _facts_of(night: _Night, kept: pl.DataFrame, sides: pl.DataFrame) -> pl.Data
         if rows.is_empty():
             continue
         part = night.frame[rows].select(
-            *wanted, rule_key=pl.lit(check.rule.key),
+            *wanted,
+            rule_key=pl.lit(check.rule.key),
             limit=_limit(check),
         )
         if check.rule.rule_kind == "consistency":
@@ -197,14 +239,17 @@ def _counts(
             place = (check.rule.key, form_code)
             aside = set_aside.get(place, 0)
             yield {
-                "rule_id": check.rule.rule_id, "form_code": form_code,
-                "evaluated": check.evaluated - aside, "failed": failed.get(place, 0),
+                "rule_id": check.rule.rule_id,
+                "form_code": form_code,
+                "evaluated": check.evaluated - aside,
+                "failed": failed.get(place, 0),
                 "not_evaluated": check.not_evaluated + aside,
             }
 
     return (
         pl.DataFrame(list(rows()), schema=EVALUATED_SCHEMA)
-        .group_by("rule_id", "form_code", maintain_order=True).sum()
+        .group_by("rule_id", "form_code", maintain_order=True)
+        .sum()
         .sort("form_code", "rule_id")
     )
 

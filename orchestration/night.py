@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from orchestration.errors import NightFailed
 from orchestration.stages import ReleaseOutcome, last_outcome
-from warehouse.lease import Lease, night_lease
+from warehouse.lease import night_lease
 from warehouse.settings import Settings
 from warehouse.workspace import init
 
@@ -50,15 +50,7 @@ def run_night(
         warehouse.errors.NightIsRunning: another night still runs after the wait.
     """
     init(settings)
-
-    def waiting(holder: Lease | None) -> None:
-        if on_wait is not None:
-            since = f"（进程 {holder.pid}，{holder.started_at:%H:%M:%S} 开始）" if holder else ""
-            on_wait(f"另一夜正在运行{since}，等待其结束，最多 {wait_seconds:.0f} 秒 …")
-
-    with night_lease(settings, wait_seconds=wait_seconds, on_wait=waiting) as held:
-        if held.notice_zh and on_wait is not None:
-            on_wait(held.notice_zh)
+    with night_lease(settings, wait_seconds=wait_seconds, on_wait=on_wait):
         return _execute(settings, on_step)
 
 

@@ -12,7 +12,7 @@ from warehouse.lease import night_lease
 from warehouse.settings import Settings
 
 
-class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
+class Workspace(dg.ConfigurableResource):
     """One workspace. Holds the lease while a run uses it, unless the caller does."""
 
     home: str = ""

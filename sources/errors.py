@@ -1,4 +1,3 @@
-# ruff: noqa: N818  (the names say what was found; the base class says that it is an error)
 """Why a file could not be taken: one typed error per reason, each with the rule it stands for.
 
 Every error carries its facts as attributes and one Chinese message that names the file, the sheet,

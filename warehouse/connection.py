@@ -6,9 +6,10 @@ dbt opens the same file in its own way: whoever runs dbt holds `warehouse_lock` 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 from filelock import FileLock, Timeout
@@ -89,6 +90,15 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     connection.execute("commit")
 
 
+def scalar(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[Any] = ()) -> Any:
+    """The first value of the answer, None when there is no row.
+
+    All rows are fetched: DuckDB 2 refuses other work while an answer is half read.
+    """
+    rows = connection.execute(sql, list(parameters)).fetchall()
+    return rows[0][0] if rows else None
+
+
 def prepare_warehouse(settings: Settings) -> bool:
     """Whether the file was made or made anew because the raw tables have changed.
 
@@ -115,10 +125,10 @@ def prepare_warehouse(settings: Settings) -> bool:
 def _mark(path: Path) -> str | None:
     with duckdb.connect(str(path), read_only=True) as connection:
         try:
-            row = connection.execute("select ddl_sha256 from raw.schema_mark").fetchone()
+            found = scalar(connection, "select ddl_sha256 from raw.schema_mark")
         except duckdb.CatalogException:
             return None
-    return str(row[0]) if row else None
+    return None if found is None else str(found)
 
 
 def _take_over(connection: duckdb.DuckDBPyConnection, old: Path) -> None:

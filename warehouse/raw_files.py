@@ -6,9 +6,11 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
+from threading import get_native_id
 
 from warehouse.settings import Settings
+
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,15 @@ def store_bytes(settings: Settings, data: bytes) -> StoredFile:
     path = raw_path(settings, sha256)
     if path.exists() and path.stat().st_size == len(data):
         return StoredFile(sha256, len(data), path, is_new=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{sha256}.{uuid4().hex[:8]}")
-    aside.write_bytes(data)
-    aside.chmod(0o444)
+    aside = path.with_name(f".{sha256}.{os.getpid()}.{get_native_id()}")
+    aside.unlink(missing_ok=True)
+    try:
+        descriptor = os.open(aside, _NEW_FILE, 0o444)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(aside, _NEW_FILE, 0o444)
+    with os.fdopen(descriptor, "wb") as handle:
+        handle.write(data)
     aside.replace(path)
     return StoredFile(sha256, len(data), path, is_new=True)
 

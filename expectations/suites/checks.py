@@ -89,14 +89,24 @@ def _shaped(rule: Rule, own: dict[str, str], evaluated: int, not_evaluated: int)
     if rule.operator in ("not_in", "matches"):
         values = tuple(rule.right.split("|")) if rule.operator == "not_in" else (rule.right,)
         return Check(
-            rule, "not_in" if rule.operator == "not_in" else "matches", left, values=values,
-            evaluated=evaluated, not_evaluated=not_evaluated,
+            rule,
+            "not_in" if rule.operator == "not_in" else "matches",
+            left,
+            values=values,
+            evaluated=evaluated,
+            not_evaluated=not_evaluated,
         )
     if rule.right not in own:
         low, high, is_strict = bounds(rule.operator, literal(rule.right) or 0.0, 0.0)
         return Check(
-            rule, "between", left, minimum=low, maximum=high, is_strict=is_strict,
-            evaluated=evaluated, not_evaluated=not_evaluated,
+            rule,
+            "between",
+            left,
+            minimum=low,
+            maximum=high,
+            is_strict=is_strict,
+            evaluated=evaluated,
+            not_evaluated=not_evaluated,
         )
     right = own[rule.right]
     if rule.operator == "=":
@@ -105,8 +115,13 @@ def _shaped(rule: Rule, own: dict[str, str], evaluated: int, not_evaluated: int)
         )
     greater, lesser = (left, right) if rule.operator.startswith(">") else (right, left)
     return Check(
-        rule, "pair_at_least", greater, lesser, is_strict=len(rule.operator) == 1,
-        evaluated=evaluated, not_evaluated=not_evaluated,
+        rule,
+        "pair_at_least",
+        greater,
+        lesser,
+        is_strict=len(rule.operator) == 1,
+        evaluated=evaluated,
+        not_evaluated=not_evaluated,
     )
 
 

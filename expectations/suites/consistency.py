@@ -50,16 +50,25 @@ def _jobs(cells: pl.DataFrame, rules: list[Rule]) -> pl.DataFrame:
     targets = pl.DataFrame(
         [(r.key, r.target, r.form_code, r.valid_from, r.valid_to) for r in rules],
         schema={
-            "rule_key": pl.String, "element_code": pl.String, "rule_form": pl.String,
-            "valid_from": pl.Date, "valid_to": pl.Date,
+            "rule_key": pl.String,
+            "element_code": pl.String,
+            "rule_form": pl.String,
+            "valid_from": pl.Date,
+            "valid_to": pl.Date,
         },
         orient="row",
     )
     return (
         cells.filter(pl.col("element_rank") == 0)
         .select(
-            "submission_id", "unit_code", "form_code", "period_code", "previous_code",
-            "is_first_of_year", "start_on", "element_code",
+            "submission_id",
+            "unit_code",
+            "form_code",
+            "period_code",
+            "previous_code",
+            "is_first_of_year",
+            "start_on",
+            "element_code",
         )
         .join(targets, on="element_code")
         .filter(
@@ -83,8 +92,13 @@ def _terms(rules: list[Rule]) -> pl.DataFrame:
     return pl.DataFrame(
         rows,
         schema={
-            "rule_key": pl.String, "side": pl.String, "term_no": pl.Int32, "coefficient": AMOUNT,
-            "function": pl.String, "name": pl.String, "lag": pl.String,
+            "rule_key": pl.String,
+            "side": pl.String,
+            "term_no": pl.Int32,
+            "coefficient": AMOUNT,
+            "function": pl.String,
+            "name": pl.String,
+            "lag": pl.String,
         },
         orient="row",
     )
@@ -109,12 +123,17 @@ def _with_amounts(
         .join(own, on=["submission_id", "name"], how="left")
         .join(referred, on=["unit_code", "name", "asked_period"], how="left")
         .with_columns(
-            operand=pl.when(pl.col("name").is_null()).then(pl.lit(1).cast(AMOUNT))
-            .when(is_start).then(pl.lit(0).cast(AMOUNT))
-            .when(is_same & pl.col("is_own").is_not_null()).then("own_amount")
+            operand=pl.when(pl.col("name").is_null())
+            .then(pl.lit(1).cast(AMOUNT))
+            .when(is_start)
+            .then(pl.lit(0).cast(AMOUNT))
+            .when(is_same & pl.col("is_own").is_not_null())
+            .then("own_amount")
             .otherwise("found"),
             source_submission_id=pl.when(is_same & pl.col("is_own").is_not_null())
-            .then("submission_id").when(~is_start).then("source_submission_id"),
+            .then("submission_id")
+            .when(~is_start)
+            .then("source_submission_id"),
         )
     )
 
@@ -125,7 +144,8 @@ def _sides(operands: pl.DataFrame, rules: list[Rule]) -> pl.DataFrame:
     keys = ["submission_id", "rule_key"]
     filled = operands.with_columns(
         pl.when(pl.col("rule_key").is_in(lenient))
-        .then(pl.col("operand").fill_null(pl.lit(0).cast(AMOUNT))).otherwise("operand")
+        .then(pl.col("operand").fill_null(pl.lit(0).cast(AMOUNT)))
+        .otherwise("operand")
         .alias("operand")
     )
     function = pl.col("function").first()
@@ -134,9 +154,12 @@ def _sides(operands: pl.DataFrame, rules: list[Rule]) -> pl.DataFrame:
         is_whole=pl.col("operand").is_not_null().all(),
         prior=pl.col("operand").filter(pl.col("lag") != "same").first(),
         amount=pl.col("coefficient").first()
-        * pl.when(function == "max").then(pl.col("operand").max())
-        .when(function == "min").then(pl.col("operand").min())
-        .when(function == "sign").then(total.cast(pl.Float64).sign().cast(AMOUNT))
+        * pl.when(function == "max")
+        .then(pl.col("operand").max())
+        .when(function == "min")
+        .then(pl.col("operand").min())
+        .when(function == "sign")
+        .then(total.cast(pl.Float64).sign().cast(AMOUNT))
         .otherwise(total),
     )
     side = pl.col("side")
@@ -164,9 +187,9 @@ def add_checks(
         return frame, []
     counts = {
         str(key): (int(judged), int(missing))
-        for key, judged, missing in sides.group_by("rule_key").agg(
-            judged=pl.col("difference").count(), missing=pl.col("difference").null_count()
-        ).iter_rows()
+        for key, judged, missing in sides.group_by("rule_key")
+        .agg(judged=pl.col("difference").count(), missing=pl.col("difference").null_count())
+        .iter_rows()
     }
     beyond = sides.with_columns(_beyond_tolerance(list(asked.values())))
     wide = beyond.with_columns(element_rank=pl.lit(0, pl.Int64)).pivot(
@@ -178,10 +201,18 @@ def add_checks(
         rule = asked[key]
         tolerance = 0.0 if rule.tolerance_rel else float(rule.tolerance_abs)
         low, high, is_strict = bounds(rule.operator, 0.0, tolerance)
-        checks.append(Check(
-            rule, "between", key, minimum=low, maximum=high, is_strict=is_strict,
-            evaluated=evaluated, not_evaluated=not_evaluated,
-        ))
+        checks.append(
+            Check(
+                rule,
+                "between",
+                key,
+                minimum=low,
+                maximum=high,
+                is_strict=is_strict,
+                evaluated=evaluated,
+                not_evaluated=not_evaluated,
+            )
+        )
     return frame, checks
 
 

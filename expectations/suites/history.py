@@ -42,10 +42,18 @@ def add_checks(frame: pl.DataFrame, rules: list[Rule]) -> tuple[pl.DataFrame, li
             low, high, is_strict = 1 / factor, factor, True
         else:
             low, high, is_strict = bounds(rule.operator, 0.0, 0.0)
-        checks.append(Check(
-            rule, "between", rule.key, minimum=low, maximum=high, is_strict=is_strict,
-            evaluated=int(judged), not_evaluated=int(total - judged),
-        ))
+        checks.append(
+            Check(
+                rule,
+                "between",
+                rule.key,
+                minimum=low,
+                maximum=high,
+                is_strict=is_strict,
+                evaluated=int(judged),
+                not_evaluated=int(total - judged),
+            )
+        )
     return frame, checks
 
 

@@ -1,4 +1,4 @@
-{#- A failing row is a key that stands more than once; with its city, so that the gate holds that one. -#}
+{#- A failing row is a key that stands more than once, with the city the gate must hold. -#}
 {% test unique_key(model, columns, city_column='null') %}
 select
     {{ city_column }} as city_code,

@@ -1,4 +1,4 @@
-{#- What reads the same on DuckDB and Spark but is long to write, and the few places they differ. -#}
+{#- What DuckDB and Spark share but is long to write, and the few places where they differ. -#}
 
 {% macro truth(column) -%}
     coalesce(lower({{ column }}) = 'true', false)
@@ -19,7 +19,7 @@
     case {{ period_type }} when 'month' then 1 when 'quarter' then 2 when 'half' then 3 when 'year' then 4 end
 {%- endmacro %}
 
-{#- A filed numeral as an exact number; null when it has more digits than are kept, never rounded. -#}
+{#- A filed numeral as an exact number; null when it has more digits than are kept. -#}
 {% macro exact_number(text) -%}
     case
         when length(split_part({{ text }}, '.', 2)) <= 6
@@ -57,9 +57,13 @@
     end
 {%- endmacro %}
 
-{#- The texts of a group in the order of another column, joined by a mark. -#}
+{#- The texts of a group in the order of another column (a linter has no adapter). -#}
 {% macro text_list(text, order_by, mark='、') -%}
-    {{ return(adapter.dispatch('text_list', 'qiangshi')(text, order_by, mark)) }}
+    {%- if adapter is defined -%}
+        {{ adapter.dispatch('text_list', 'qiangshi')(text, order_by, mark) }}
+    {%- else -%}
+        {{ default__text_list(text, order_by, mark) }}
+    {%- endif -%}
 {%- endmacro %}
 
 {% macro default__text_list(text, order_by, mark) -%}

@@ -1,6 +1,7 @@
 -- An additive city figure is the sum of what its partition members show in unit_indicators.
 -- A row returned: a city, indicator and period whose published parts do not add up to it.
 with city_indicators as (select * from {{ ref('city_indicators') }}),
+
 unit_indicators as (select * from {{ ref('unit_indicators') }}),
 
 sums_of_members as (

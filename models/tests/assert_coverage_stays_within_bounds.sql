@@ -2,6 +2,7 @@
 -- a member with a gap.
 -- A row returned: a coverage above 100 % or below 0, or a rate of reporting that cannot be.
 with city_indicators as (select * from {{ ref('city_indicators') }}),
+
 reporting_rates as (select * from {{ ref('reporting_rates') }})
 
 select
@@ -13,8 +14,10 @@ where
     city_indicators.reported_units > city_indicators.expected_units
     or city_indicators.expected_units = 0
     or city_indicators.coverage_pct > 100
-    or (city_indicators.numerator is null and city_indicators.reported_units > 0
-        and city_indicators.is_additive)
+    or (
+        city_indicators.numerator is null and city_indicators.reported_units > 0
+        and city_indicators.is_additive
+    )
 union all
 select
     reporting_rates.city_code,

@@ -1,7 +1,9 @@
 -- An approved correction names a cell of a filed version.
 -- A row returned: a correction that would change nothing, unnoticed.
 with corrections as (select * from {{ ref('stg_submissions__corrections') }}),
+
 versions as (select * from {{ ref('stg_submissions__versions') }}),
+
 filed_values as (select * from {{ ref('stg_submissions__values') }})
 
 select

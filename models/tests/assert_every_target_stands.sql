@@ -2,7 +2,9 @@
 -- exactly one in plan_table.
 -- A row returned: a target that a plan prints and the marts lose or repeat.
 with plan_targets as (select * from {{ ref('dim_plan_targets') }}),
+
 plan_progress as (select * from {{ ref('plan_progress') }}),
+
 plan_table as (select * from {{ ref('plan_table') }}),
 
 progress_rows as (

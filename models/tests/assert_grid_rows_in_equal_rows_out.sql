@@ -1,7 +1,9 @@
 -- Every cell that a unit is expected to file for an ended period has exactly one observation.
 -- A row returned: a cell lost or invented on the way from the expected grid to the mart.
 with form_periods as (select * from {{ ref('int_form_periods_expected') }}),
+
 form_elements as (select * from {{ ref('stg_definitions__form_elements') }}),
+
 observations as (select * from {{ ref('unit_observations') }}),
 
 expected as (

@@ -2,6 +2,7 @@
 -- brings the same element of the same period twice.
 -- A row returned: a body whose figures a city total would hold two times.
 with units as (select * from {{ ref('dim_units') }}),
+
 observations as (select * from {{ ref('unit_observations') }})
 
 select

@@ -2,6 +2,7 @@
 -- stands where the denominator is missing or zero.
 -- A row returned: a ratio that a reader could not recompute from the columns beside it.
 with city_indicators as (select * from {{ ref('city_indicators') }}),
+
 plan_progress as (select * from {{ ref('plan_progress') }}),
 
 ratios as (

@@ -1,9 +1,13 @@
 -- What the events say is in force now is what unit_observations shows, value by value.
 -- A row returned: the history of a cell and its present value contradict each other.
 with versions as (select * from {{ ref('unit_observation_versions') }}),
+
 observations as (select * from {{ ref('unit_observations') }}),
 
-current_versions as (select * from versions where known_to is null),
+current_versions as (
+    select * from versions
+    where known_to is null
+),
 
 filed as (
     select *

@@ -45,7 +45,7 @@ def prepare_roll_up(workspace: Workspace) -> Iterator[dg.MaterializeResult]:
     """What the roll-up reads beside the cells: states, decisions, periods, due dates, the day."""
     settings = workspace.settings()
     plan = prepare(settings, definitions_of(settings))
-    metadata = {"release_id": plan.release_id, "unchanged": plan.is_unchanged}
+    metadata: dict[str, Any] = {"release_id": plan.release_id, "unchanged": plan.is_unchanged}
     for table in PREPARED_TABLES:
         yield dg.MaterializeResult(dg.AssetKey(["raw", table]), metadata=metadata)
 

@@ -240,7 +240,7 @@ def table(
         row["plan_code"]: tables.plan_table(settings, row["plan_code"], release) for row in wanted
     }
     if as_json:
-        print_json(printed if every else next(iter(printed.values())))
+        print_json(printed if every else printed[str(plan)])
         return
     for row in wanted:
         _print_plan(row, printed[row["plan_code"]])

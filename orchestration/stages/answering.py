@@ -26,13 +26,9 @@ def answer(settings: Settings, definitions: Definitions, engine: Engine) -> int:
     since = json.loads(mark.read_text())["until"] if mark.exists() else datetime.min.isoformat()
     with engine.connect() as connection:
         until = connection.execute(select(func.max(events.c.recorded_at))).scalar()
-        moved = list(
-            connection.execute(
-                select(events.c.submission_id)
-                .where(events.c.recorded_at > datetime.fromisoformat(since))
-                .distinct()
-            ).scalars()
-        )
+        newer = events.c.recorded_at > datetime.fromisoformat(since)
+        asked = select(events.c.submission_id).where(newer).distinct()
+        moved = [str(row[0]) for row in connection.execute(asked)]
         rows: list[dict[str, Any]] = []
         found: dict[str, list[dict[str, Any]]] = {}
         for part in chunks(moved):

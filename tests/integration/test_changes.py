@@ -66,7 +66,7 @@ def test_adding_one_to_a_cell_moves_what_depends_on_it_and_nothing_else(
     )
     assert len(revised) == 1
     assert Decimal(revised[0][2]) - Decimal(revised[0][1]) == 1
-    assert revised[0][3] == "resubmission"
+    assert revised[0][3] == "resubmitted"
     [(version,)] = copied.query(
         "select version from marts.unit_observations"
         " where unit_code = ? and element_code = ? and period_code = ?",

@@ -22,59 +22,23 @@ if TYPE_CHECKING:
 
 PROJECT = Path(__file__).resolve().parents[2] / "models"
 
-RAW_TABLES = {
-    "reported_values": (
-        "submission_id varchar, unit_code varchar, form_code varchar, form_version varchar,"
-        " period_code varchar, row_code varchar, value_column varchar, element_code varchar,"
-        " sheet varchar, cell varchar, text varchar, number_text varchar, issue_code varchar"
-    ),
-    "submissions": (
-        "submission_id varchar, unit_code varchar, city_code varchar, form_code varchar,"
-        " form_version varchar, period_code varchar, version integer, replaces_version integer,"
-        " file_sha256 varchar, file_name varchar, channel_kind varchar, received_at timestamp,"
-        " first_seen_at timestamp, known_from timestamp, state_code varchar,"
-        " is_nil_return boolean, is_synthetic boolean"
-    ),
-    "submission_events": (
-        "submission_id varchar, event_order integer, verb varchar, from_state varchar,"
-        " to_state varchar, author varchar, effective_at timestamp, reason_code varchar,"
-        " reason_text varchar"
-    ),
-    "findings": (
-        "finding_id varchar, rule_id varchar, rule_version varchar, severity_code varchar,"
-        " submission_id varchar, unit_code varchar, form_code varchar, period_code varchar,"
-        " sheet varchar, cell varchar, element_code varchar, value_text varchar,"
-        " expected_text varchar, message_zh varchar, advice_zh varchar, status_code varchar"
-    ),
-    "corrections": (
-        "correction_id varchar, submission_id varchar, row_code varchar, value_column varchar,"
-        " element_code varchar, new_number_text varchar, state_code varchar,"
-        " proposed_at timestamp, approved_at timestamp, reason_text varchar"
-    ),
-    "authority_values": (
-        "submission_id varchar, authority_release_id varchar, published_on date,"
-        " area_code varchar, area_name_zh varchar, element_code varchar, period_code varchar,"
-        " period_type varchar, value_text varchar, is_derived boolean, note varchar,"
-        " sheet varchar, cell varchar"
-    ),
-    "periods": (
-        "period_code varchar, period_type varchar, period_start date, period_end date,"
-        " year integer, previous_code varchar, same_period_last_year_code varchar"
-    ),
-    "due_dates": (
-        "form_code varchar, form_version varchar, city_code varchar, period_code varchar,"
-        " due_at timestamp"
-    ),
-    "run_context": (
-        "as_of date, release_id varchar, published_at timestamp, software_version varchar,"
-        " definitions_hash varchar, is_synthetic boolean, kind varchar, chain_head varchar"
-    ),
-    "revisions": (
-        "from_release varchar, to_release varchar, table_name varchar, key_text varchar,"
-        " column_name varchar, old_value varchar, new_value varchar, reason_code varchar,"
-        " reason_zh varchar"
-    ),
-}
+SCHEMA = Path(__file__).resolve().parents[2] / "warehouse" / "schema" / "raw.sql"
+
+
+def raw_columns() -> dict[str, list[str]]:
+    """Columns of the raw tables, in order, as the warehouse itself creates them."""
+    with duckdb.connect() as connection:
+        connection.execute(SCHEMA.read_text(encoding="utf-8"))
+        found: dict[str, list[str]] = {}
+        for table, column in connection.execute(
+            "select table_name, column_name from duckdb_columns() where schema_name = 'raw'"
+            " order by table_name, column_index"
+        ).fetchall():
+            found.setdefault(table, []).append(column)
+        return found
+
+
+RAW_COLUMNS = raw_columns()
 
 MONTHS_IN = {"month": 1, "quarter": 3, "half": 6, "year": 12}
 
@@ -105,8 +69,13 @@ def calendar_rows(first: int = 2015, last: int = 2035) -> Iterator[tuple[Any, ..
                 end = month_end(year, position * length + length)
                 year_ago = period_code(period_type, year - 1, position)
                 yield (
-                    code, period_type, start, end, year,
-                    period_code(period_type, *earlier), year_ago,
+                    code,
+                    period_type,
+                    start,
+                    end,
+                    year,
+                    period_code(period_type, *earlier),
+                    year_ago,
                 )
                 if period_type in ("month", "quarter"):
                     before = period_code(period_type, year, position - 1) if position else None
@@ -149,7 +118,7 @@ class Warehouse:
 
     def insert(self, table: str, **values: object) -> None:
         """Adds one raw row; columns not named stay null."""
-        names = [column.split()[0] for column in RAW_TABLES[table].split(",")]
+        names = RAW_COLUMNS[table]
         unknown = set(values) - set(names)
         if unknown:
             raise KeyError(f"{table} has no column {sorted(unknown)}")
@@ -179,24 +148,46 @@ class Warehouse:
         form_version = next(iter(cells.values()))["form_version"]
         units = {row["unit_code"]: row for row in self.definitions["units"]}
         self.insert(
-            "submissions", submission_id=submission, unit_code=unit,
-            city_code=city or units[unit]["city_code"], form_code=form,
-            form_version=form_version, period_code=period, version=version,
-            file_name=f"{submission}.xlsx", received_at=received, known_from=received,
-            state_code=state, is_nil_return=is_nil_return, is_synthetic=True,
+            "submissions",
+            submission_id=submission,
+            unit_code=unit,
+            city_code=city or units[unit]["city_code"],
+            form_code=form,
+            form_version=form_version,
+            period_code=period,
+            version=version,
+            file_name=f"{submission}.xlsx",
+            received_at=received,
+            known_from=received,
+            state_code=state,
+            is_nil_return=is_nil_return,
+            is_synthetic=True,
         )
         for order, (to_state, at) in enumerate(history or [(state, received)], start=1):
             self.insert(
-                "submission_events", submission_id=submission, event_order=order,
-                to_state=to_state, author="张三", effective_at=at,
+                "submission_events",
+                submission_id=submission,
+                event_order=order,
+                to_state=to_state,
+                author="张三",
+                effective_at=at,
             )
         for position, (element, cell) in enumerate(cells.items()):
             number = numbers.get(element)
             self.insert(
-                "reported_values", submission_id=submission, unit_code=unit, form_code=form,
-                form_version=form_version, period_code=period, row_code=cell["row_code"],
-                value_column=cell["value_column"], element_code=element, sheet="报表",
-                cell=f"D{position + 8}", text=number, number_text=number,
+                "reported_values",
+                submission_id=submission,
+                unit_code=unit,
+                form_code=form,
+                form_version=form_version,
+                period_code=period,
+                row_code=cell["row_code"],
+                value_column=cell["value_column"],
+                element_code=element,
+                sheet="报表",
+                cell=f"D{position + 8}",
+                text=number,
+                number_text=number,
                 issue_code=None if number is not None else "blank",
             )
         return submission
@@ -217,9 +208,7 @@ class Warehouse:
         for path in (self.warehouse_file, self.release_file):
             path.unlink(missing_ok=True)
         with duckdb.connect(str(self.warehouse_file)) as connection:
-            connection.execute("create schema raw")
-            for table, columns in RAW_TABLES.items():
-                connection.execute(f"create table raw.{table} ({columns})")
+            connection.execute(SCHEMA.read_text(encoding="utf-8"))
             self._fill(connection)
 
     def _fill(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -238,7 +227,8 @@ class Warehouse:
         if due:
             connection.executemany("insert into raw.due_dates values (?, ?, ?, ?, ?)", due)
         connection.execute(
-            "insert into raw.run_context values (?, 'R1', ?, '0.1.0', 'abc', true, 'nightly', null)",
+            "insert into raw.run_context"
+            " values (?, 'R1', ?, '0.1.0', 'abc', true, 'nightly', null)",
             [self.as_of, datetime.combine(self.as_of, datetime.max.time()).replace(microsecond=0)],
         )
 
@@ -295,9 +285,16 @@ def invoke(*arguments: str) -> Any:
     from dbt.cli.main import dbtRunner
 
     try:
-        return dbtRunner().invoke([
-            *arguments, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--quiet",
-        ])
+        return dbtRunner().invoke(
+            [
+                *arguments,
+                "--project-dir",
+                str(PROJECT),
+                "--profiles-dir",
+                str(PROJECT),
+                "--quiet",
+            ]
+        )
     finally:
         DuckDBConnectionManager.close_all_connections()
 

@@ -56,7 +56,7 @@ def state_counts(engine: Engine) -> dict[str, int]:
     """How many submissions are in each state."""
     counted = select(submissions.c.state_code, func.count()).group_by(submissions.c.state_code)
     with engine.connect() as connection:
-        return {state: number for state, number in connection.execute(counted)}
+        return {str(row[0]): int(row[1]) for row in connection.execute(counted)}
 
 
 def waiting_for_a_steward(engine: Engine) -> dict[str, int]:
@@ -67,7 +67,7 @@ def waiting_for_a_steward(engine: Engine) -> dict[str, int]:
         .group_by(findings.c.severity_code)
     )
     with engine.connect() as connection:
-        return {severity: number for severity, number in connection.execute(counted)}
+        return {str(row[0]): int(row[1]) for row in connection.execute(counted)}
 
 
 def finding_ids_of(engine: Engine, submission_id: str, rule_id: str) -> list[str]:
@@ -82,7 +82,7 @@ def finding_ids_of(engine: Engine, submission_id: str, rule_id: str) -> list[str
         findings.c.status_code == "open",
     )
     with engine.connect() as connection:
-        ids = list(connection.execute(found).scalars())
+        ids = [str(row[0]) for row in connection.execute(found)]
     if not ids:
         raise DecisionRefused(f"报送“{submission_id}”没有规则 {rule_id} 的待处理问题。")
     return ids

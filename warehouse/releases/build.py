@@ -9,7 +9,8 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.connection import transaction
+from warehouse.connection import scalar, transaction
+from warehouse.releases.digest import mart_names
 from warehouse.releases.history import next_release_id, published_manifest, release_db
 from warehouse.releases.swap import finish_interrupted
 from warehouse.settings import PUBLISHED_FILE, Settings
@@ -61,7 +62,7 @@ def carry_revisions(connection: duckdb.DuckDBPyConnection, settings: Settings) -
     path = str(release_db(settings, published["release_id"])).replace("'", "''")
     connection.execute(f"attach '{path}' as carried (read_only)")
     try:
-        if not has_table(connection, "carried", "revisions"):
+        if "revisions" not in mart_names(connection, "carried"):
             return 0
         with transaction(connection):
             connection.execute(
@@ -70,15 +71,4 @@ def carry_revisions(connection: duckdb.DuckDBPyConnection, settings: Settings) -
             )
     finally:
         connection.execute("detach carried")
-    row = connection.execute("select count(*) from raw.revisions").fetchone()
-    return int(row[0]) if row else 0
-
-
-def has_table(connection: duckdb.DuckDBPyConnection, database: str, table: str) -> bool:
-    """Whether an attached file has a mart of that name."""
-    found = connection.execute(
-        "select 1 from duckdb_tables() "
-        "where database_name = ? and schema_name = 'marts' and table_name = ?",
-        [database, table],
-    ).fetchone()
-    return found is not None
+    return int(scalar(connection, "select count(*) from raw.revisions"))

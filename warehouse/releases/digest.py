@@ -14,27 +14,31 @@ import duckdb
 NOT_CONTENT = frozenset({"release_id", "as_of", "checked_as_of", "published_at", "chain_head"})
 
 
-def mart_names(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Tables and views of the schema `marts`, by name."""
-    rows = connection.execute(
-        "select table_name from information_schema.tables "
-        "where table_schema = 'marts' and table_catalog = current_database() order by table_name"
+def mart_names(
+    connection: duckdb.DuckDBPyConnection, database: str | None = None, *, with_views: bool = True
+) -> list[str]:
+    """Marts of an open release file (of an attached one, if named), in the order of their names."""
+    found = connection.execute(
+        """
+        select table_name from duckdb_tables()
+        where schema_name = 'marts' and database_name = coalesce($1, current_database())
+        union all
+        select view_name from duckdb_views()
+        where schema_name = 'marts' and database_name = coalesce($1, current_database()) and $2
+        order by all
+        """,
+        [database, with_views],
     ).fetchall()
-    return [str(row[0]) for row in rows]
+    return [str(row[0]) for row in found]
 
 
 def columns_of(
     connection: duckdb.DuckDBPyConnection, table: str, database: str | None = None
 ) -> dict[str, str]:
     """Column types of a mart by column name, in the table's order."""
-    rows = connection.execute(
-        "select column_name, data_type from information_schema.columns "
-        "where table_schema = 'marts' and table_name = ? "
-        "and table_catalog = coalesce(?, current_database()) "
-        "order by ordinal_position",
-        [table, database],
-    ).fetchall()
-    return {str(name): str(data_type) for name, data_type in rows}
+    place = f'"{database}".' if database else ""
+    described = connection.execute(f'describe {place}marts."{table}"').fetchall()
+    return {str(row[0]): str(row[1]) for row in described}
 
 
 def digest_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str | int]]:
@@ -59,8 +63,7 @@ def _digest(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str 
             coalesce(sum(cast(md5_number_upper(line) as hugeint)), 0)
         from (select {line} as line from marts."{table}")
         """
-    ).fetchone()
-    assert row is not None
+    ).fetchall()[0]
     header = ",".join(f"{name}:{columns[name]}" for name in kept)
     text = f"{header}\n{row[0]}\n{row[1]}\n{row[2]}"
     return {"rows": int(row[0]), "digest": hashlib.sha256(text.encode()).hexdigest()}

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import duckdb
 
+from warehouse.connection import scalar
+
 
 @dataclass(frozen=True)
 class FailedTest:
@@ -75,11 +77,12 @@ def _rows_by_city(connection: duckdb.DuckDBPyConnection, test: FailedTest) -> di
     if test.relation is None:
         return {}
     parts = [part.strip('"') for part in test.relation.split(".")][-2:]
-    known = connection.execute(
+    known = scalar(
+        connection,
         "select 1 from duckdb_columns() "
         "where schema_name = ? and table_name = ? and column_name = 'city_code'",
         parts,
-    ).fetchone()
+    )
     if known is None:
         return {}
     relation = ".".join(f'"{part}"' for part in parts)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import duckdb
 
-from warehouse.connection import transaction
+from warehouse.connection import scalar, transaction
 from warehouse.releases.digest import columns_of, mart_names
 
 # How a mart's row is linked to its city, the first that it has; $file is the file it stands in.
@@ -38,8 +38,9 @@ def hold_cities(
         previous: name under which the previous release is attached; None when there is none, and
             then a held city has no rows at all.
     """
-    building = str(connection.execute("select current_database()").fetchone()[0])  # type: ignore[index]
-    names = mart_names(connection)
+    building = str(scalar(connection, "select current_database()"))
+    names = mart_names(connection, with_views=False)
+    known = mart_names(connection, previous, with_views=False) if previous else []
     ordered = [name for name in names if name not in _LOOKED_UP]
     ordered += [name for name in _LOOKED_UP if name in names]
     kept: dict[str, int] = dict.fromkeys(ordered, 0)
@@ -49,18 +50,19 @@ def hold_cities(
             link = next((sql for column, sql in _LINKS if column in columns), None)
             if link is None:
                 continue
-            before = columns_of(connection, table, previous) if previous else {}
+            before = columns_of(connection, table, previous) if table in known else {}
             shared = ", ".join(f'"{name}"' for name in columns if name in before)
             for city_code in city_codes:
                 here = _filled(link, building, city_code)
                 connection.execute(f'delete from {building}.marts."{table}" where {here}')
                 if shared:
                     there = _filled(link, str(previous), city_code)
-                    added = connection.execute(
+                    added = scalar(
+                        connection,
                         f'insert into {building}.marts."{table}" ({shared}) '
-                        f'select {shared} from {previous}.marts."{table}" where {there}'
-                    ).fetchone()
-                    kept[table] += int(added[0]) if added else 0
+                        f'select {shared} from {previous}.marts."{table}" where {there}',
+                    )
+                    kept[table] += int(added)
     return kept
 
 

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import duckdb
 
+from warehouse.connection import scalar
 from warehouse.errors import LockedTarget, ReleaseBroken
 from warehouse.raw_store import RunContext
 from warehouse.releases.build import STORAGE_VERSION, Building, discard
@@ -109,7 +110,7 @@ def _complete(
     """Digests of the build with held cities put back and, if it differs, its revisions recorded."""
     with duckdb.connect(str(building.file)) as connection:
         _refuse_strangers(connection, context)
-        new = str(connection.execute("select current_database()").fetchone()[0])  # type: ignore[index]
+        new = str(scalar(connection, "select current_database()"))
         old = None
         if before is not None:
             path = str(release_db(settings, before["release_id"])).replace("'", "''")
@@ -154,11 +155,13 @@ def _verify(file: Path, tables: Tables) -> str:
     with duckdb.connect(str(file), read_only=True) as connection:
         if digest_tables(connection) != tables:
             raise ReleaseBroken("发布文件重新读取后内容不一致。")
-        row = connection.execute(
-            "select tags['storage_version'] from duckdb_databases() "
-            "where database_name = current_database()"
-        ).fetchone()
-        storage = str(row[0]) if row else ""
+        storage = str(
+            scalar(
+                connection,
+                "select tags['storage_version'] from duckdb_databases() "
+                "where database_name = current_database()",
+            )
+        )
         if storage.rstrip("+") != STORAGE_VERSION:
             raise ReleaseBroken(f"发布文件的存储版本为 {storage}，应为 {STORAGE_VERSION}。")
         for table in tables:

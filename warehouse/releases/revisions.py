@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import duckdb
 
-from warehouse.releases.build import has_table
-from warehouse.releases.digest import columns_of
+from warehouse.connection import scalar
+from warehouse.releases.digest import columns_of, mart_names
 
 # Mart, its key, the column compared, and whether a row that vanished counts as a change.
 _COMPARED: tuple[tuple[str, tuple[str, ...], str, bool], ...] = (
@@ -118,15 +118,17 @@ def record_revisions(
         to_release: id of the new one.
         fallback: reason code where no unit's figure explains the change.
     """
-    if not has_table(connection, new, "revisions"):
+    marts = set(mart_names(connection, new))
+    if "revisions" not in marts:
         return 0
-    has_units = all(has_table(connection, name, "unit_observations") for name in (new, old))
+    marts &= set(mart_names(connection, old))
+    has_units = "unit_observations" in marts
     if has_units:
         connection.execute(_UNIT_CHANGES.format(new=new, old=old))
     gravity = "[" + ", ".join(f"'{code}'" for code in REASONS) + "]"
     added = 0
     for table, key, column, counts_vanished in _COMPARED:
-        if not all(has_table(connection, name, table) for name in (new, old)):
+        if table not in marts:
             continue
         reason = _UNIT_REASON if table == "unit_observations" else _CITY_REASON
         revised = _REVISED.format(
@@ -157,27 +159,26 @@ def record_revisions(
             from explained
             """
         )
-        row = connection.execute(
-            f"select count(*) from {new}.marts.revisions "
-            f"where to_release = '{to_release}' and table_name = '{table}'"
-        ).fetchone()
-        added += int(row[0]) if row else 0
+        added += scalar(
+            connection,
+            f"select count(*) from {new}.marts.revisions where to_release = ? and table_name = ?",
+            [to_release, table],
+        )
     return added
 
 
 def fallback_reason(connection: duckdb.DuckDBPyConnection, *, new: str, old: str) -> str:
     """Why figures may have changed without a unit's figure changing: definitions, then software."""
-    if not all(has_table(connection, name, "release") for name in (new, old)):
-        return "recalculated"
     for column, reason in (
         ("definitions_hash", "definitions_changed"),
         ("software_version", "software_changed"),
     ):
-        row = connection.execute(
+        is_other = scalar(
+            connection,
             f"select (select any_value({column}) from {new}.marts.release) is distinct from "
-            f"(select any_value({column}) from {old}.marts.release)"
-        ).fetchone()
-        if row is not None and row[0]:
+            f"(select any_value({column}) from {old}.marts.release)",
+        )
+        if is_other:
             return reason
     return "recalculated"
 

@@ -1,7 +1,11 @@
 with observations as (select * from {{ ref('int_observations') }}),
+
 view_periods as (select * from {{ ref('int_view_periods') }}),
+
 plans as (select * from {{ ref('stg_definitions__plans') }}),
+
 plan_targets as (select * from {{ ref('stg_definitions__plan_targets') }}),
+
 terms as (select * from {{ ref('stg_definitions__indicator_terms') }}),
 
 -- Plan to date is kept only where a target counts from the start of its plan.

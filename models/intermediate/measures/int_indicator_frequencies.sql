@@ -1,6 +1,9 @@
 with form_periods as (select * from {{ ref('int_form_periods_expected') }}),
+
 form_elements as (select * from {{ ref('stg_definitions__form_elements') }}),
+
 elements as (select * from {{ ref('stg_definitions__elements') }}),
+
 terms as (select * from {{ ref('stg_definitions__indicator_terms') }}),
 
 city_forms as (

@@ -1,5 +1,7 @@
 with elements_by_view as (select * from {{ ref('int_elements_by_view') }}),
+
 terms as (select * from {{ ref('stg_definitions__indicator_terms') }}),
+
 frequencies as (select * from {{ ref('int_indicator_frequencies') }}),
 
 -- What each unit brings to the numerator and to the denominator; a plan to date counts only from

@@ -1,7 +1,11 @@
 with parts as (select * from {{ ref('int_indicator_parts') }}),
+
 indicators as (select * from {{ ref('stg_definitions__indicators') }}),
+
 terms as (select * from {{ ref('stg_definitions__indicator_terms') }}),
+
 frequencies as (select * from {{ ref('int_indicator_frequencies') }}),
+
 populations as (select * from {{ ref('int_populations_by_vintage') }}),
 
 population_terms as (

@@ -1,6 +1,9 @@
 with populations as (select * from {{ ref('stg_definitions__populations') }}),
+
 indicators as (select * from {{ ref('stg_definitions__indicators') }}),
+
 terms as (select * from {{ ref('stg_definitions__indicator_terms') }}),
+
 view_periods as (select * from {{ ref('int_view_periods') }}),
 
 -- Indicators that say nothing take the default: the newest figure published by the period's end.
@@ -50,8 +53,8 @@ candidates as (
                 when rules.vintage_rule = 'census'
                     then
                         populations.population_kind = 'census'
-                        and populations.reference_date <= period_ends.view_end
-                else populations.available_from <= period_ends.view_end
+                        and period_ends.view_end >= populations.reference_date
+                else period_ends.view_end >= populations.available_from
             end
 ),
 

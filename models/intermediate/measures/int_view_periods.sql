@@ -1,5 +1,7 @@
 with periods as (select * from {{ ref('stg_runs__periods') }}),
+
 plans as (select * from {{ ref('stg_definitions__plans') }}),
+
 run_context as (select * from {{ ref('stg_runs__context') }}),
 
 ended_periods as (
@@ -62,12 +64,12 @@ plan_views as (
         plans.plan_code
     from plans
     inner join filed_periods as viewed
-        on viewed.period_end >= plans.plan_start
+        on plans.plan_start <= viewed.period_end
     inner join filed_periods
         on
-            filed_periods.period_end >= plans.plan_start
-            and filed_periods.period_end <= viewed.period_end
-            and filed_periods.coarseness <= viewed.coarseness
+            plans.plan_start <= filed_periods.period_end
+            and viewed.period_end >= filed_periods.period_end
+            and viewed.coarseness >= filed_periods.coarseness
 ),
 
 all_views as (

@@ -1,6 +1,9 @@
 with targets as (select * from {{ ref('int_targets_resolved') }}),
+
 measurements as (select * from {{ ref('int_target_measurements') }}),
+
 target_paths as (select * from {{ ref('stg_definitions__target_paths') }}),
+
 run_context as (select * from {{ ref('stg_runs__context') }}),
 
 judgeable as (
@@ -163,7 +166,9 @@ with_baselines as (
         ) as baseline_value,
         case
             when targets.baseline_value is not null then targets.baseline_year
-            when observed_baselines.target_code is not null then year(observed_baselines.baseline_end)
+            when
+                observed_baselines.target_code is not null
+                then year(observed_baselines.baseline_end)
             else targets.baseline_year
         end as baseline_year,
         case
@@ -206,17 +211,18 @@ with_expectations as (
             when path_method = 'flat' then threshold
             when path_method = 'yearly' then year_path_value
             when path_method in ('cagr', 'linear') and month_now >= path_end_month then threshold
-            when path_method = 'cagr' and month_now >= path_start_month then
-                path_start_value * power(
-                    1 + coalesce(
-                        rate_pct / 100.0,
-                        power(
-                            threshold / nullif(path_start_value, 0),
-                            12.0 / nullif(path_end_month - path_start_month, 0)
-                        ) - 1
-                    ),
-                    (month_now - path_start_month) / cast(12 as double)
-                )
+            when path_method = 'cagr' and month_now >= path_start_month
+                then
+                    path_start_value * power(
+                        1 + coalesce(
+                            rate_pct / 100.0,
+                            power(
+                                threshold / nullif(path_start_value, 0),
+                                12.0 / nullif(path_end_month - path_start_month, 0)
+                            ) - 1
+                        ),
+                        (month_now - path_start_month) / cast(12 as double)
+                    )
             when path_method = 'linear' and month_now >= path_start_month then
                 path_start_value
                 + (threshold - path_start_value)

@@ -1,6 +1,9 @@
 with targets as (select * from {{ ref('int_targets_resolved') }}),
+
 indicators_of_cities as (select * from {{ ref('int_indicators_of_cities') }}),
+
 judged_units as (select * from {{ ref('int_targets_by_unit') }}),
+
 units as (select * from {{ ref('int_units_labelled') }}),
 
 city_rows as (

@@ -1,4 +1,5 @@
 with targets as (select * from {{ ref('int_targets_resolved') }}),
+
 evaluations as (select * from {{ ref('int_target_evaluations') }}),
 
 compared as (
@@ -53,10 +54,11 @@ held_so_far as (
             partition by compared.target_code order by compared.view_end
             rows between unbounded preceding and current row
         ) as has_open_year,
-        min(case when compared.is_complete and not compared.is_met then compared.view_code end) over (
-            partition by compared.target_code order by compared.view_end
-            rows between unbounded preceding and current row
-        ) as first_bad_period,
+        min(case when compared.is_complete and not compared.is_met then compared.view_code end)
+            over (
+                partition by compared.target_code order by compared.view_end
+                rows between unbounded preceding and current row
+            ) as first_bad_period,
         {{ printed_number(
             'compared.actual_value', 'compared.printed_decimals', 'compared.rounding_mode'
         ) }} as actual_printed,
@@ -76,7 +78,8 @@ judged as (
                 then 'not_computable'
             when numerator is not null and actual_value is null then 'not_computable'
             when actual_value is null or is_met is null then 'no_data'
-            when not is_complete and can_be_met_early and is_met
+            when
+                not is_complete and can_be_met_early and is_met
                 and not (is_final and is_unsettled)
                 and not (is_broken or has_open_year) then 'met'
             when is_broken and is_final and not is_unsettled then 'not_met'
@@ -102,21 +105,24 @@ explained as (
         judged.*,
         case
             when status_code = 'not_due' then '首个评价期尚未到期'
-            when status_code = 'not_computable' then coalesce(
-                not_computable_reason_zh,
-                case
-                    when not is_defined then '没有计算公式'
-                    when basis = 'growth' then '缺少基期值或基期值为零'
-                    when denominator = 0 then '分母为零'
-                    else '缺少期末前已公布的分母'
-                end
-            )
+            when status_code = 'not_computable'
+                then
+                    coalesce(
+                        not_computable_reason_zh,
+                        case
+                            when not is_defined then '没有计算公式'
+                            when basis = 'growth' then '缺少基期值或基期值为零'
+                            when denominator = 0 then '分母为零'
+                            else '缺少期末前已公布的分母'
+                        end
+                    )
             when status_code = 'no_data' and not_computable_reason_zh is not null
                 then not_computable_reason_zh
             when status_code = 'no_data' and actual_value is not null then '缺少用于比较的对照值'
             when status_code = 'no_data' then '没有填报值'
             when status_code = 'met' and not is_complete then '已达标（未报齐）'
-            when status_code = 'met' and comparator = 'range' and direction = 'up'
+            when
+                status_code = 'met' and comparator = 'range' and direction = 'up'
                 and actual_value > cast(target_high as double) then '已达到目标，高于区间上限'
             when status_code = 'met' and comparator = 'relative'
                 then '优于对照值' || reference_printed
@@ -126,8 +132,9 @@ explained as (
             when is_broken and first_bad_period is not null
                 then first_bad_period || '年未达到应保持的水平'
             when status_code = 'incomplete' and not is_complete
-                then '应报' || cast(expected_units as string) || '个单位，已报齐'
-                || cast(reported_units as string) || '个'
+                then
+                    '应报' || cast(expected_units as string) || '个单位，已报齐'
+                    || cast(reported_units as string) || '个'
             when status_code = 'incomplete' and has_open_year then '以前年度尚未报齐，不能判定逐年保持'
             when status_code = 'incomplete' and is_carried then '期末值含沿用的上期数，暂不判定'
             when status_code = 'incomplete' then '期末值尚未全部验收，暂不判定'

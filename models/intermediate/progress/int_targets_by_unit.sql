@@ -1,5 +1,7 @@
 with targets as (select * from {{ ref('int_targets_resolved') }}),
+
 units as (select * from {{ ref('int_units_labelled') }}),
+
 indicators_of_units as (select * from {{ ref('int_indicators_of_units') }}),
 
 -- A target that binds each unit binds the units it names, else every member that files.

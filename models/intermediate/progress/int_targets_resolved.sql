@@ -1,8 +1,13 @@
 with plan_targets as (select * from {{ ref('stg_definitions__plan_targets') }}),
+
 plans as (select * from {{ ref('stg_definitions__plans') }}),
+
 target_paths as (select * from {{ ref('stg_definitions__target_paths') }}),
+
 indicators as (select * from {{ ref('stg_definitions__indicators') }}),
+
 frequencies as (select * from {{ ref('int_indicator_frequencies') }}),
+
 units as (select * from {{ ref('int_units_labelled') }}),
 
 -- Yearly paths have one row a year and are read where a year is judged.
@@ -70,7 +75,9 @@ resolved as (
         ) as threshold,
         case
             when plan_targets.basis in ('cumulative', 'milestone') then 'plan_to_date'
-            when plan_targets.basis in ('level', 'growth') then coalesce(frequencies.frequency, 'year')
+            when
+                plan_targets.basis in ('level', 'growth')
+                then coalesce(frequencies.frequency, 'year')
             when plan_targets.basis = 'per_unit' and not coalesce(frequencies.has_flow, true)
                 then coalesce(frequencies.frequency, 'year')
             else 'year'

@@ -1,21 +1,30 @@
 with authority_values as (select * from {{ ref('stg_authorities__values') }}),
-versions as (select * from {{ ref('stg_submissions__versions') }}),
-filings as (select * from {{ ref('int_submissions_in_force') }}),
 
--- A release handed in again is a new version; only the one in force speaks for the authority.
+versions as (select * from {{ ref('stg_submissions__versions') }}),
+
+-- What an authority prints speaks as soon as it has been read: a copy that contradicts its own sums
+-- waits for acceptance, but the difference it makes must not wait unseen.
+newest_versions as (
+    select
+        versions.submission_id,
+        row_number() over (
+            partition by versions.unit_code, versions.form_code, versions.period_code
+            order by versions.arrival_rank desc
+        ) as recency
+    from versions
+    where
+        versions.state_code in (
+            'passed', 'explained', 'accepted_county', 'accepted_city', 'published'
+        )
+),
+
 in_force as (
     select authority_values.*
     from authority_values
-    left join versions
-        on authority_values.submission_id = versions.submission_id
-    left join filings
+    inner join newest_versions
         on
-            versions.unit_code = filings.unit_code
-            and versions.form_code = filings.form_code
-            and versions.period_code = filings.period_code
-    where
-        versions.submission_id is null
-        or authority_values.submission_id = filings.submission_id
+            authority_values.submission_id = newest_versions.submission_id
+            and newest_versions.recency = 1
 ),
 
 latest as (

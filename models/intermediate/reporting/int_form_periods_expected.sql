@@ -1,9 +1,15 @@
 with units as (select * from {{ ref('stg_definitions__units') }}),
+
 assignments as (select * from {{ ref('stg_definitions__form_assignments') }}),
+
 forms as (select * from {{ ref('stg_definitions__forms') }}),
+
 plans as (select * from {{ ref('stg_definitions__plans') }}),
+
 periods as (select * from {{ ref('stg_runs__periods') }}),
+
 due_dates as (select * from {{ ref('stg_runs__due_dates') }}),
+
 run_context as (select * from {{ ref('stg_runs__context') }}),
 
 cities_with_a_plan as (select distinct plans.city_code from plans),
@@ -34,15 +40,15 @@ unit_form_periods as (
     inner join periods
         on
             forms.frequency = periods.period_type
-            and periods.period_start >= assignments.first_period_start
+            and assignments.first_period_start <= periods.period_start
             and (
                 assignments.last_period_end is null
-                or periods.period_end <= assignments.last_period_end
+                or assignments.last_period_end >= periods.period_end
             )
-            and (forms.valid_from is null or periods.period_start >= forms.valid_from)
-            and (forms.valid_to is null or periods.period_start < forms.valid_to)
-            and (units.valid_from is null or periods.period_end >= units.valid_from)
-            and (units.valid_to is null or periods.period_end < units.valid_to)
+            and (forms.valid_from is null or forms.valid_from <= periods.period_start)
+            and (forms.valid_to is null or forms.valid_to > periods.period_start)
+            and (units.valid_from is null or units.valid_from <= periods.period_end)
+            and (units.valid_to is null or units.valid_to > periods.period_end)
     inner join run_context
         on periods.period_end <= run_context.as_of
     left join cities_with_a_plan

@@ -1,9 +1,15 @@
 with form_periods as (select * from {{ ref('int_form_periods_expected') }}),
+
 form_elements as (select * from {{ ref('stg_definitions__form_elements') }}),
+
 elements as (select * from {{ ref('stg_definitions__elements') }}),
+
 filings as (select * from {{ ref('int_submissions_in_force') }}),
+
 filed_values as (select * from {{ ref('stg_submissions__values') }}),
+
 corrections as (select * from {{ ref('stg_submissions__corrections') }}),
+
 authority_figures as (select * from {{ ref('int_authority_figures') }}),
 
 expected_cells as (
@@ -37,9 +43,15 @@ ranked_corrections as (
     where corrections.state_code = 'approved'
 ),
 
-approved_corrections as (select * from ranked_corrections where correction_rank = 1),
+approved_corrections as (
+    select * from ranked_corrections
+    where correction_rank = 1
+),
 
-newest_figures as (select * from authority_figures where is_newest_publication),
+newest_figures as (
+    select * from authority_figures
+    where is_newest_publication
+),
 
 filled_cells as (
     select
@@ -92,15 +104,18 @@ stated_cells as (
     select
         filled_cells.*,
         case
-            when filled_cells.form_kind = 'authority' then
-                case
-                    when filled_cells.has_authority_figure then 'authority'
-                    when filled_cells.is_due then 'awaiting_authority'
-                    else 'not_due'
-                end
-            when filled_cells.is_in_force and filled_cells.is_corrected
+            when filled_cells.form_kind = 'authority'
+                then
+                    case
+                        when filled_cells.has_authority_figure then 'authority'
+                        when filled_cells.is_due then 'awaiting_authority'
+                        else 'not_due'
+                    end
+            when
+                filled_cells.is_in_force and filled_cells.is_corrected
                 and filled_cells.number is not null then 'corrected'
-            when filled_cells.is_in_force and filled_cells.is_nil_return
+            when
+                filled_cells.is_in_force and filled_cells.is_nil_return
                 and (filled_cells.number is null or filled_cells.number = 0) then 'nil'
             when filled_cells.is_in_force and filled_cells.number is not null then 'reported'
             when not filled_cells.is_in_force and filled_cells.has_held_version then 'held'
@@ -109,7 +124,8 @@ stated_cells as (
         end as own_status,
         case
             when filled_cells.form_kind = 'authority' then filled_cells.authority_value
-            when filled_cells.is_nil_return and filled_cells.number is null
+            when
+                filled_cells.is_nil_return and filled_cells.number is null
                 and filled_cells.kind in ('flow', 'fact')
                 and filled_cells.is_in_force
                 and not filled_cells.is_corrected then cast(0 as decimal(28, 6))
@@ -135,7 +151,7 @@ carried_cells as (
             gap.unit_code = known.unit_code
             and gap.element_code = known.element_code
             and gap.frequency = known.frequency
-            and known.period_end < gap.period_end
+            and gap.period_end > known.period_end
             and {{ month_index('gap.period_end') }} - {{ month_index('known.period_end') }}
             <= gap.carry_periods
             * case gap.frequency when 'month' then 1 when 'quarter' then 3 else 12 end

@@ -1,4 +1,5 @@
 with versions as (select * from {{ ref('stg_submissions__versions') }}),
+
 events as (select * from {{ ref('stg_submissions__events') }}),
 
 acceptances as (
@@ -26,12 +27,12 @@ ranked as (
                     when versions.state_code in ('passed', 'explained', 'accepted_county') then 2
                     else 3
                 end,
-                versions.version desc nulls last,
-                versions.submission_id
+                versions.arrival_rank desc,
+                versions.submission_id asc
         ) as preference,
         row_number() over (
             partition by versions.unit_code, versions.form_code, versions.period_code
-            order by versions.version desc nulls last, versions.submission_id
+            order by versions.arrival_rank desc, versions.submission_id asc
         ) as recency
     from versions
     where versions.form_code is not null and versions.period_code is not null

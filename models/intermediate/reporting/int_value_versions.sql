@@ -1,8 +1,13 @@
 with versions as (select * from {{ ref('stg_submissions__versions') }}),
+
 events as (select * from {{ ref('stg_submissions__events') }}),
+
 filed_values as (select * from {{ ref('stg_submissions__values') }}),
+
 corrections as (select * from {{ ref('stg_submissions__corrections') }}),
+
 form_elements as (select * from {{ ref('stg_definitions__form_elements') }}),
+
 elements as (select * from {{ ref('stg_definitions__elements') }}),
 
 -- An event never takes effect before the one it follows.
@@ -50,6 +55,7 @@ candidates as (
         versions.period_code,
         versions.submission_id,
         versions.version,
+        versions.arrival_rank,
         versions.is_nil_return,
         state_intervals.state_from,
         state_intervals.state_to,
@@ -98,8 +104,8 @@ choices as (
             partition by
                 moments.unit_code, moments.form_code, moments.period_code, moments.moment_at
             order by
-                candidates.force_rank nulls last, candidates.version desc nulls last,
-                candidates.submission_id
+                candidates.force_rank asc nulls last, candidates.arrival_rank desc,
+                candidates.submission_id asc
         ) as preference
     from moments
     left join candidates
@@ -149,7 +155,10 @@ intervals as (
     where real_changes.submission_id is not null
 ),
 
-approved_corrections as (select * from corrections where state_code = 'approved'),
+approved_corrections as (
+    select * from corrections
+    where state_code = 'approved'
+),
 
 -- A correction cuts the interval of its own cell where it was approved.
 cell_starts as (
@@ -177,10 +186,10 @@ cell_starts as (
     inner join approved_corrections
         on
             intervals.submission_id = approved_corrections.submission_id
-            and approved_corrections.approved_at > intervals.known_from
+            and intervals.known_from < approved_corrections.approved_at
             and (
                 intervals.known_to is null
-                or approved_corrections.approved_at < intervals.known_to
+                or intervals.known_to > approved_corrections.approved_at
             )
 ),
 
@@ -235,7 +244,8 @@ valued_intervals as (
         case
             when applied_corrections.submission_id is not null
                 then {{ scaled('applied_corrections.number', 'form_elements.unit_factor') }}
-            when versions.is_nil_return and filed_values.number is null
+            when
+                versions.is_nil_return and filed_values.number is null
                 and elements.kind in ('flow', 'fact') then cast(0 as decimal(28, 6))
             else {{ scaled('filed_values.number', 'form_elements.unit_factor') }}
         end as value

@@ -1,6 +1,7 @@
 {{ config(alias='plan_targets') }}
 
 with plan_targets as (select * from {{ ref('stg_definitions__plan_targets') }}),
+
 plans as (select * from {{ ref('stg_definitions__plans') }}),
 
 final as (

@@ -1,6 +1,7 @@
 {{ config(alias='plans') }}
 
 with plans as (select * from {{ ref('stg_definitions__plans') }}),
+
 units as (select * from {{ ref('int_units_labelled') }}),
 
 final as (

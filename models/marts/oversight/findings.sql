@@ -1,8 +1,13 @@
 with findings as (select * from {{ ref('stg_submissions__findings') }}),
+
 versions as (select * from {{ ref('stg_submissions__versions') }}),
+
 filings as (select * from {{ ref('int_submissions_in_force') }}),
+
 periods as (select * from {{ ref('stg_runs__periods') }}),
+
 units as (select * from {{ ref('int_units_labelled') }}),
+
 run_context as (select * from {{ ref('stg_runs__context') }}),
 
 -- A file refused before its form and period were known has no later version to be replaced by.

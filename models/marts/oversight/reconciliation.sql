@@ -1,8 +1,13 @@
 with figures as (select * from {{ ref('int_authority_figures') }}),
+
 elements_by_view as (select * from {{ ref('int_elements_by_view') }}),
+
 elements as (select * from {{ ref('stg_definitions__elements') }}),
+
 periods as (select * from {{ ref('stg_runs__periods') }}),
+
 units as (select * from {{ ref('int_units_labelled') }}),
+
 run_context as (select * from {{ ref('stg_runs__context') }}),
 
 -- Our figure of a city is the sum of its members, of a unit its own; incomplete sums are not ours.

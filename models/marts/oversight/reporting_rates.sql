@@ -1,9 +1,15 @@
 with form_periods as (select * from {{ ref('int_form_periods_expected') }}),
+
 filings as (select * from {{ ref('int_submissions_in_force') }}),
+
 versions as (select * from {{ ref('stg_submissions__versions') }}),
+
 filed_values as (select * from {{ ref('stg_submissions__values') }}),
+
 form_elements as (select * from {{ ref('stg_definitions__form_elements') }}),
+
 units as (select * from {{ ref('int_units_labelled') }}),
+
 run_context as (select * from {{ ref('stg_runs__context') }}),
 
 cells_of_forms as (

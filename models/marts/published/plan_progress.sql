@@ -1,5 +1,7 @@
 with statuses as (select * from {{ ref('int_target_statuses') }}),
+
 targets as (select * from {{ ref('int_targets_resolved') }}),
+
 run_context as (select * from {{ ref('stg_runs__context') }}),
 
 final as (

@@ -11,7 +11,10 @@ ranked as (
     where plan_progress.tier = 'table'
 ),
 
-final as (select * from ranked where recency = 1)
+final as (
+    select * from ranked
+    where recency = 1
+)
 
 select
     release_id,

@@ -1,7 +1,11 @@
 with indicators_of_units as (select * from {{ ref('int_indicators_of_units') }}),
+
 indicators as (select * from {{ ref('stg_definitions__indicators') }}),
+
 periods as (select * from {{ ref('stg_runs__periods') }}),
+
 units as (select * from {{ ref('int_units_labelled') }}),
+
 run_context as (select * from {{ ref('stg_runs__context') }}),
 
 with_coverage as (

@@ -1,7 +1,11 @@
 with value_versions as (select * from {{ ref('int_value_versions') }}),
+
 elements as (select * from {{ ref('stg_definitions__elements') }}),
+
 periods as (select * from {{ ref('stg_runs__periods') }}),
+
 units as (select * from {{ ref('int_units_labelled') }}),
+
 run_context as (select * from {{ ref('stg_runs__context') }}),
 
 final as (

@@ -1,6 +1,9 @@
 with observations as (select * from {{ ref('int_observations') }}),
+
 elements as (select * from {{ ref('stg_definitions__elements') }}),
+
 units as (select * from {{ ref('int_units_labelled') }}),
+
 run_context as (select * from {{ ref('stg_runs__context') }}),
 
 final as (

@@ -1,6 +1,9 @@
 with judged_units as (select * from {{ ref('int_targets_by_unit') }}),
+
 targets as (select * from {{ ref('int_targets_resolved') }}),
+
 units as (select * from {{ ref('int_units_labelled') }}),
+
 run_context as (select * from {{ ref('stg_runs__context') }}),
 
 judged as (
@@ -10,7 +13,8 @@ judged as (
             when not judged_units.is_due then 'not_due'
             when judged_units.actual_value is null then 'no_data'
             when not judged_units.is_reported then 'incomplete'
-            when judged_units.is_final
+            when
+                judged_units.is_final
                 and (judged_units.is_provisional or judged_units.is_carried) then 'incomplete'
             when judged_units.is_met then 'met'
             when judged_units.is_final then 'not_met'

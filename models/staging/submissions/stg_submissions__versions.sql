@@ -12,7 +12,12 @@ typed as (
         version,
         coalesce(is_nil_return, false) as is_nil_return,
         received_at,
-        known_from
+        known_from,
+        -- The latest is by arrival and file name, whatever the order in which files were processed.
+        row_number() over (
+            partition by unit_code, form_code, period_code
+            order by received_at, file_name, version
+        ) as arrival_rank
     from submissions
 )
 

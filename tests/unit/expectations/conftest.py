@@ -46,36 +46,61 @@ class Night:
         """Files a form in which every element not named holds `others`; returns its id."""
         form = self.definitions.form(form_code, parse_period(period))
         # A form is filed even for a period it does not fit: any of its versions will do.
-        number = form.form_version if form else next(
-            one.form_version for one in self.definitions.form_versions if one.form_code == form_code
+        number = (
+            form.form_version
+            if form
+            else next(
+                one.form_version
+                for one in self.definitions.form_versions
+                if one.form_code == form_code
+            )
         )
         identity = f"{unit}.{form_code}.{period}.v{version}"
-        self.submissions.append({
-            "submission_id": identity, "unit_code": unit, "city_code": unit[:4] + "00",
-            "form_code": form_code, "form_version": number, "period_code": period,
-            "received_at": datetime(2026, 1, version), "version": version, "is_nil_return": is_nil,
-        })
+        self.submissions.append(
+            {
+                "submission_id": identity,
+                "unit_code": unit,
+                "city_code": unit[:4] + "00",
+                "form_code": form_code,
+                "form_version": number,
+                "period_code": period,
+                "received_at": datetime(2026, 1, version),
+                "version": version,
+                "is_nil_return": is_nil,
+            }
+        )
         elements = self.definitions.form_elements(form_code, number)
         unknown = set(filed or {}) - {one.element_code for one in elements}
         assert not unknown, f"not on the form: {unknown}"
         for one in elements:
             given = (filed or {}).get(one.element_code, others)
             text, issue = given if isinstance(given, tuple) else (given, None)
-            self.cells.append({
-                "submission_id": identity, "row_code": one.row_code,
-                "value_column": one.value_column, "element_code": one.element_code,
-                "item_zh": one.item_zh.strip(), "sheet": "报表",
-                "cell": f"{'D' if one.value_column == 'current' else 'E'}{one.row_order + 8}",
-                "text": text, "number_text": None if issue in VOIDING_ISSUES else text,
-                "issue_code": issue,
-            })
+            self.cells.append(
+                {
+                    "submission_id": identity,
+                    "row_code": one.row_code,
+                    "value_column": one.value_column,
+                    "element_code": one.element_code,
+                    "item_zh": one.item_zh.strip(),
+                    "sheet": "报表",
+                    "cell": f"{'D' if one.value_column == 'current' else 'E'}{one.row_order + 8}",
+                    "text": text,
+                    "number_text": None if issue in VOIDING_ISSUES else text,
+                    "issue_code": issue,
+                }
+            )
         return identity
 
     def know(self, unit: str, form_code: str, period: str, figures: Mapping[str, str]) -> None:
         """Figures of another period, from earlier nights."""
         self.past += [
-            {"unit_code": unit, "form_code": form_code, "period_code": period,
-             "element_code": element, "number_text": number}
+            {
+                "unit_code": unit,
+                "form_code": form_code,
+                "period_code": period,
+                "element_code": element,
+                "number_text": number,
+            }
             for element, number in figures.items()
         ]
 
@@ -85,7 +110,9 @@ class Night:
             pl.DataFrame(self.submissions),
             pl.DataFrame(self.cells, schema=VALUES),
             pl.DataFrame(self.past, schema=HISTORY_SCHEMA),
-            self.definitions, self.rules, BUSINESS_NOW,
+            self.definitions,
+            self.rules,
+            BUSINESS_NOW,
         )
 
 

@@ -24,12 +24,14 @@ def frame() -> pl.DataFrame:
     def maybe(value: object) -> object:
         return None if draw.random() < 0.2 else value
 
-    return pl.DataFrame({
-        "word": [maybe(draw.choice(["3", "-3", "3.5", "x"])) for _ in range(ROWS)],
-        "issue": [maybe(draw.choice(["percent", "formula"])) for _ in range(ROWS)],
-        "a": [maybe(float(draw.randint(-5, 5))) for _ in range(ROWS)],
-        "b": [maybe(float(draw.randint(-5, 5))) for _ in range(ROWS)],
-    })
+    return pl.DataFrame(
+        {
+            "word": [maybe(draw.choice(["3", "-3", "3.5", "x"])) for _ in range(ROWS)],
+            "issue": [maybe(draw.choice(["percent", "formula"])) for _ in range(ROWS)],
+            "a": [maybe(float(draw.randint(-5, 5))) for _ in range(ROWS)],
+            "b": [maybe(float(draw.randint(-5, 5))) for _ in range(ROWS)],
+        }
+    )
 
 
 def numbered(rules: Rules, *checks: Check) -> list[Check]:
@@ -48,15 +50,19 @@ def test_counts_equal_a_plain_filter(frame: pl.DataFrame, rules: Rules) -> None:
     cases = [
         (Check(rule, "not_null", "word"), pl.col("word").is_null()),
         (Check(rule, "not_in", "issue", values=("percent",)), pl.col("issue") == "percent"),
-        (Check(rule, "matches", "word", values=("^-?[0-9]+$",)),
-         ~pl.col("word").str.contains("^-?[0-9]+$")),
+        (
+            Check(rule, "matches", "word", values=("^-?[0-9]+$",)),
+            ~pl.col("word").str.contains("^-?[0-9]+$"),
+        ),
         (Check(rule, "pair_equal", "a", "b"), A != B),
         (Check(rule, "pair_at_least", "a", "b"), A < B),
         (Check(rule, "pair_at_least", "a", "b", is_strict=True), A <= B),
         (Check(rule, "between", "a", minimum=-2.0, maximum=3.0), (A < -2) | (A > 3)),
         (Check(rule, "between", "a", maximum=3.0), A > 3),
-        (Check(rule, "between", "a", minimum=-2.0, maximum=3.0, is_strict=True),
-         (A <= -2) | (A >= 3)),
+        (
+            Check(rule, "between", "a", minimum=-2.0, maximum=3.0, is_strict=True),
+            (A <= -2) | (A >= 3),
+        ),
     ]
     checks = numbered(rules, *(check for check, _ in cases))
     found = failing_rows(frame, checks)

@@ -34,10 +34,27 @@ def test_an_expression_reads_in_chinese() -> None:
     assert words == "上期甲＋乙－2×丙"
 
 
-@pytest.mark.parametrize("text", [
-    "", "a +", "a / b", "a * b", "a ** 2", "f(a)", "prev(a + b)", "prev(a, b)", "sign(a, b)",
-    "__import__('os')", "a.b", "'text'", "True", "max()", "a if b else c", "prev",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a +",
+        "a / b",
+        "a * b",
+        "a ** 2",
+        "f(a)",
+        "prev(a + b)",
+        "prev(a, b)",
+        "sign(a, b)",
+        "__import__('os')",
+        "a.b",
+        "'text'",
+        "True",
+        "max()",
+        "a if b else c",
+        "prev",
+    ],
+)
 def test_what_is_outside_the_language_is_refused(text: str) -> None:
     with pytest.raises(NotAnExpressionError):
         parse(text)

@@ -61,9 +61,17 @@ def test_the_id_is_of_the_place_and_the_rule() -> None:
     assert same != finding_id("s", "V01", "报表", "D9", "a")
 
 
-@pytest.mark.parametrize(("number", "text"), [
-    (Decimal("120.500000"), "120.5"), (Decimal("1E+3"), "1000"), (Decimal("0E-10"), "0"),
-    (Decimal("-0.0"), "0"), (12.0, "12"), (0.30000000000000004, "0.3"), (None, "—"),
-])
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (Decimal("120.500000"), "120.5"),
+        (Decimal("1E+3"), "1000"),
+        (Decimal("0E-10"), "0"),
+        (Decimal("-0.0"), "0"),
+        (12.0, "12"),
+        (0.30000000000000004, "0.3"),
+        (None, "—"),
+    ],
+)
 def test_numbers_read_as_people_write_them(number: Decimal | float | None, text: str) -> None:
     assert numeral(number) == text

@@ -20,10 +20,18 @@ from sources.definitions import Definitions
 from sources.errors import SOURCE_ERRORS
 
 PLEDGE = {
-    "rule_id": "T01", "rule_version": "1", "stage": "expectation", "rule_kind": "consistency",
-    "severity_code": "verify", "left_expression": "pledge_firms", "operator": "<=",
-    "right_expression": "pledge_items", "title_zh": "标题", "message_zh": "{item} 有误",
-    "advice_zh": "请核对", "valid_from": "2021-01-01",
+    "rule_id": "T01",
+    "rule_version": "1",
+    "stage": "expectation",
+    "rule_kind": "consistency",
+    "severity_code": "verify",
+    "left_expression": "pledge_firms",
+    "operator": "<=",
+    "right_expression": "pledge_items",
+    "title_zh": "标题",
+    "message_zh": "{item} 有误",
+    "advice_zh": "请核对",
+    "valid_from": "2021-01-01",
 }
 
 
@@ -46,33 +54,49 @@ def test_every_reader_error_has_its_rule(rules: Rules) -> None:
     assert {error.rule_id for error in SOURCE_ERRORS} <= reader_rules
 
 
-@pytest.mark.parametrize(("change", "error"), [
-    ({"right_expression": "pledge_item"}, UnknownCodeError),
-    ({"target_element": "nothing"}, UnknownCodeError),
-    ({"operator": "=="}, UnknownCodeError),
-    ({"severity_code": "fatal"}, UnknownCodeError),
-    ({"stage": "later"}, UnknownCodeError),
-    ({"rule_kind": "shape"}, UnknownCodeError),
-    ({"missing_strategy": "guess"}, UnknownCodeError),
-    ({"form_code": "XX-9"}, UnknownCodeError),
-    ({"right_expression": "pledge_items /"}, ExpressionError),
-    ({"left_expression": "3"}, ExpressionError),
-    ({"message_zh": "{who} 有误"}, TemplateError),
-    ({"message_zh": "{item 有误"}, TemplateError),
-    ({"advice_zh": ""}, TemplateError),
-    ({"tolerance_abs": "little"}, RuleError),
-    ({"valid_from": "2021"}, RuleError),
-    ({"rule_version": ""}, RuleError),
-    ({"rule_kind": "value", "operator": "<=", "left_expression": "numbre"}, UnknownCodeError),
-    ({"rule_kind": "value", "left_expression": "number", "right_expression": "x"},
-     UnknownCodeError),
-    ({"rule_kind": "history", "left_expression": "value", "right_expression": "mean"},
-     UnknownCodeError),
-    ({"rule_kind": "history", "left_expression": "value", "right_expression": "previous",
-      "target_element": "colour=red"}, UnknownCodeError),
-    ({"rule_kind": "history", "left_expression": "value", "right_expression": "prev(value)"},
-     ExpressionError),
-])
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"right_expression": "pledge_item"}, UnknownCodeError),
+        ({"target_element": "nothing"}, UnknownCodeError),
+        ({"operator": "=="}, UnknownCodeError),
+        ({"severity_code": "fatal"}, UnknownCodeError),
+        ({"stage": "later"}, UnknownCodeError),
+        ({"rule_kind": "shape"}, UnknownCodeError),
+        ({"missing_strategy": "guess"}, UnknownCodeError),
+        ({"form_code": "XX-9"}, UnknownCodeError),
+        ({"right_expression": "pledge_items /"}, ExpressionError),
+        ({"left_expression": "3"}, ExpressionError),
+        ({"message_zh": "{who} 有误"}, TemplateError),
+        ({"message_zh": "{item 有误"}, TemplateError),
+        ({"advice_zh": ""}, TemplateError),
+        ({"tolerance_abs": "little"}, RuleError),
+        ({"valid_from": "2021"}, RuleError),
+        ({"rule_version": ""}, RuleError),
+        ({"rule_kind": "value", "operator": "<=", "left_expression": "numbre"}, UnknownCodeError),
+        (
+            {"rule_kind": "value", "left_expression": "number", "right_expression": "x"},
+            UnknownCodeError,
+        ),
+        (
+            {"rule_kind": "history", "left_expression": "value", "right_expression": "mean"},
+            UnknownCodeError,
+        ),
+        (
+            {
+                "rule_kind": "history",
+                "left_expression": "value",
+                "right_expression": "previous",
+                "target_element": "colour=red",
+            },
+            UnknownCodeError,
+        ),
+        (
+            {"rule_kind": "history", "left_expression": "value", "right_expression": "prev(value)"},
+            ExpressionError,
+        ),
+    ],
+)
 def test_a_row_that_cannot_stand_is_refused(
     definitions: Definitions, change: dict[str, str], error: type[RuleError]
 ) -> None:
@@ -92,7 +116,8 @@ def test_versions_that_overlap_are_refused(definitions: Definitions) -> None:
 
 def test_the_version_is_the_one_valid_for_the_period(definitions: Definitions) -> None:
     rules = registry(
-        definitions, PLEDGE | {"valid_to": "2023-01-01"},
+        definitions,
+        PLEDGE | {"valid_to": "2023-01-01"},
         PLEDGE | {"rule_version": "2", "valid_from": "2023-01-01"},
     )
     assert rules.get("T01", date(2022, 12, 1)).rule_version == "1"

@@ -9,9 +9,13 @@ from expectations.rules import Rules
 from sources.definitions import Definitions
 
 OWN = {
-    "rule_version": "1", "stage": "expectation", "rule_kind": "consistency",
-    "severity_code": "verify", "title_zh": "标题",
-    "message_zh": "{item} 为 {value}，应 {expected}（{formula}）", "advice_zh": "请核对",
+    "rule_version": "1",
+    "stage": "expectation",
+    "rule_kind": "consistency",
+    "severity_code": "verify",
+    "title_zh": "标题",
+    "message_zh": "{item} 为 {value}，应 {expected}（{formula}）",
+    "advice_zh": "请核对",
     "valid_from": "2021-01-01",
 }
 
@@ -23,8 +27,10 @@ def own_night(night, definitions: Definitions):
     def make(**rows: dict[str, str]):
         columns = definitions.table("rules").columns
         table = pl.DataFrame(
-            [{name: ({"rule_id": key} | OWN | row).get(name) for name in columns}
-             for key, row in rows.items()],
+            [
+                {name: ({"rule_id": key} | OWN | row).get(name) for name in columns}
+                for key, row in rows.items()
+            ],
             schema=dict.fromkeys(columns, pl.String),
         )
         tables = {name: definitions.table(name) for name in ("forms", "elements")}
@@ -68,9 +74,9 @@ def test_the_greatest_and_the_least_of_several(own_night) -> None:
 
 
 def test_a_relative_tolerance_grows_with_the_right_side(own_night) -> None:
-    night = own_night(T01=rule(
-        "pledge_registered_amount", "=", "pledge_disbursed_amount", tolerance_rel="0.1"
-    ))
+    night = own_night(
+        T01=rule("pledge_registered_amount", "=", "pledge_disbursed_amount", tolerance_rel="0.1")
+    )
     for unit, amount in (("150402", "110"), ("150403", "110.01"), ("150404", "90")):
         filed = {"pledge_registered_amount": amount, "pledge_disbursed_amount": "100"}
         night.file(unit, "IP-Q2", "2025-Q1", filed)
@@ -78,9 +84,9 @@ def test_a_relative_tolerance_grows_with_the_right_side(own_night) -> None:
 
 
 def test_an_absolute_tolerance_is_exact_at_its_edge(own_night) -> None:
-    night = own_night(T01=rule(
-        "pledge_registered_amount", "=", "pledge_disbursed_amount", tolerance_abs="0.01"
-    ))
+    night = own_night(
+        T01=rule("pledge_registered_amount", "=", "pledge_disbursed_amount", tolerance_abs="0.01")
+    )
     for unit, amount in (("150402", "1000000.02"), ("150403", "1000000.01")):
         filed = {"pledge_registered_amount": amount, "pledge_disbursed_amount": "1000000"}
         night.file(unit, "IP-Q2", "2025-Q1", filed)
@@ -93,7 +99,9 @@ def test_never_skip_takes_what_is_missing_for_nothing(own_night) -> None:
         T02=rule("pledge_items", "<=", "licence_contracts"),
     )
     night.file(
-        "150402", "IP-Q2", "2025-Q1",
+        "150402",
+        "IP-Q2",
+        "2025-Q1",
         {"pledge_items": "1", "licence_contracts": (None, "blank")},
     )
     assert found(night) == [("150402", "T01")]
@@ -107,10 +115,17 @@ def test_a_strict_comparison_fails_at_equality(own_night) -> None:
 
 
 def test_a_cell_rule_counts_only_for_its_form_and_the_periods_it_is_valid_for(own_night) -> None:
-    night = own_night(T01=rule(
-        "number", "<=", "5", rule_kind="value", form_code="IP-Q3", valid_from="2024-01-01",
-        valid_to="2025-01-01",
-    ))
+    night = own_night(
+        T01=rule(
+            "number",
+            "<=",
+            "5",
+            rule_kind="value",
+            form_code="IP-Q3",
+            valid_from="2024-01-01",
+            valid_to="2025-01-01",
+        )
+    )
     for period in ("2023-Q4", "2024-Q1", "2024-Q4", "2025-Q1"):
         night.file("150402", "IP-Q3", period, {"aid_cases": "6"})
     night.file("150402", "IP-Q2", "2024-Q1", {"pledge_items": "6"})
@@ -119,10 +134,15 @@ def test_a_cell_rule_counts_only_for_its_form_and_the_periods_it_is_valid_for(ow
 
 
 def test_a_history_rule_may_name_its_elements(own_night) -> None:
-    night = own_night(T01=rule(
-        "value", "<=", "1.5 * previous", rule_kind="history",
-        target_element="ip_workforce|ip_service_orgs",
-    ))
+    night = own_night(
+        T01=rule(
+            "value",
+            "<=",
+            "1.5 * previous",
+            rule_kind="history",
+            target_element="ip_workforce|ip_service_orgs",
+        )
+    )
     figures = {"ip_workforce": "10", "ip_service_orgs": "10", "tm_valid_stock": "10"}
     night.know("150402", "IP-Q1", "2024-Q4", figures)
     night.file("150402", "IP-Q1", "2025-Q1", dict.fromkeys(figures, "16"))
@@ -134,7 +154,8 @@ def test_a_figure_filed_in_another_unit_is_compared_in_the_elements_unit(own_nig
     night = own_night(T01=rule("pledge_disbursed_amount", "<=", "pledge_registered_amount"))
     elements = night.definitions.table("form_elements").with_columns(
         unit_factor=pl.when(pl.col("element_code") == "pledge_disbursed_amount")
-        .then(pl.lit("0.0001")).otherwise("unit_factor")
+        .then(pl.lit("0.0001"))
+        .otherwise("unit_factor")
     )
     tables = {name: night.definitions.table(name) for name in ("forms", "elements", "rules")}
     night.definitions = Definitions(tables | {"form_elements": elements})

@@ -97,13 +97,17 @@ def test_a_wrong_month_does_not_accuse_the_month_after(night) -> None:
 
 
 def test_a_refused_cell_is_not_held_against_others(night) -> None:
-    night.file("150402", "IP-Q3", "2025-Q1", {
-        "enforcement_cases_received": "-1", "enforcement_cases_closed": "4",
-    })
+    night.file(
+        "150402",
+        "IP-Q3",
+        "2025-Q1",
+        {
+            "enforcement_cases_received": "-1",
+            "enforcement_cases_closed": "4",
+        },
+    )
     result = night.validate()
-    assert found(result) == {
-        ("150402.IP-Q3.2025-Q1.v1", "V08", "enforcement_cases_received")
-    }
+    assert found(result) == {("150402.IP-Q3.2025-Q1.v1", "V08", "enforcement_cases_received")}
     assert counted(result, "C50") == (0, 0, 1)
 
 
@@ -114,20 +118,41 @@ def test_a_passing_comparison_with_a_refused_cell_is_no_pass(night) -> None:
 
 def test_sums_are_exact_where_doubles_are_not(night) -> None:
     # 0.1 + 0.2 is 0.30000000000000004 in doubles, and 0.31 - 0.3 is more than 0.01.
-    night.file("150402", "IP-Q2", "2025-Q1", {
-        "pledge_items": "1", "pledge_registered_amount": "0.31",
-        "pledge_registered_patent": "0.1", "pledge_registered_trademark": "0.2",
-    })
+    night.file(
+        "150402",
+        "IP-Q2",
+        "2025-Q1",
+        {
+            "pledge_items": "1",
+            "pledge_registered_amount": "0.31",
+            "pledge_registered_patent": "0.1",
+            "pledge_registered_trademark": "0.2",
+        },
+    )
     assert found(night.validate()) == set()
 
 
 def test_a_category_above_all_valid_inventions_is_always_found(night) -> None:
-    night.file("150402", "IP-Q1", "2025-Q1", {
-        "inv_valid_stock": "20", "hvp_stock": "20", "hvp_cat_award": "21",
-    })
-    night.file("150403", "IP-Q1", "2025-Q1", {
-        "inv_valid_stock": "20", "hvp_stock": "21", "hvp_cat_award": "21",
-    })
+    night.file(
+        "150402",
+        "IP-Q1",
+        "2025-Q1",
+        {
+            "inv_valid_stock": "20",
+            "hvp_stock": "20",
+            "hvp_cat_award": "21",
+        },
+    )
+    night.file(
+        "150403",
+        "IP-Q1",
+        "2025-Q1",
+        {
+            "inv_valid_stock": "20",
+            "hvp_stock": "21",
+            "hvp_cat_award": "21",
+        },
+    )
     assert found(night.validate()) == {
         ("150402.IP-Q1.2025-Q1.v1", "C26", "hvp_cat_award"),
         ("150403.IP-Q1.2025-Q1.v1", "C21", "hvp_stock"),
@@ -172,9 +197,15 @@ def test_swings_of_half_raise_nothing(night) -> None:
 def test_a_short_past_is_no_past(night) -> None:
     for month in MONTHS[7:]:
         night.know("150402", "IP-M1", month, {"copyright_works": "10"})
-    night.file("150402", "IP-M1", "2025-01", {
-        "copyright_works": "9999", "copyright_works_ytd": "9999",
-    })
+    night.file(
+        "150402",
+        "IP-M1",
+        "2025-01",
+        {
+            "copyright_works": "9999",
+            "copyright_works_ytd": "9999",
+        },
+    )
     result = night.validate()
     assert found(result) == set()
     assert counted(result, "H04")[0] == 0
@@ -207,9 +238,15 @@ def test_a_future_period_is_not_also_an_unfinished_one(night) -> None:
 
 
 def test_a_finding_says_where_what_and_what_to_do(night) -> None:
-    night.file("150402", "IP-Q3", "2025-Q1", {
-        "enforcement_cases_received": "7", "enforcement_cases_closed": "9",
-    })
+    night.file(
+        "150402",
+        "IP-Q3",
+        "2025-Q1",
+        {
+            "enforcement_cases_received": "7",
+            "enforcement_cases_closed": "9",
+        },
+    )
     (row,) = night.validate().findings.to_dicts()
     assert (row["sheet"], row["cell"], row["value_text"]) == ("报表", "D12", "9")
     assert row["expected_text"] == "不大于 7（知识产权行政执法案件受理数）"

@@ -92,7 +92,7 @@ def build(
     carried = _carried(settings)
     with duckdb.connect() as connection:
         connection.execute(f"attach '{building.file}' as rel (storage_version '{storage}')")
-        connection.execute(DDL)
+        connection.execute(f"begin; {DDL}")
 
         def put(table: str, *rows: tuple[Any, ...]) -> None:
             marks = ", ".join("?" * (len(rows[0]) + 1)) if rows else ""
@@ -128,6 +128,7 @@ def build(
                 (plan, city, f"{plan}-1", period, "month", start, end, total, as_of),
             )
         put("revisions", *carried)
+        connection.execute("commit")
     return building, run
 
 

@@ -7,12 +7,14 @@ import json
 import stat
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
 from tests.unit.warehouse.marts import Observed, ask, build, figures, release
 from warehouse.errors import LockedTarget, NoRelease, ReleaseBroken
+from warehouse.releases import publish as publishing
 from warehouse.releases import swap
 from warehouse.releases.gate import Verdict
 from warehouse.releases.history import (
@@ -212,3 +214,21 @@ def test_a_file_of_another_run_or_none_is_not_published(settings: Settings):
     building.file.unlink()
     with pytest.raises(ReleaseBroken, match="没有建成"):
         publish(settings, building, run, Verdict())
+
+
+def test_a_file_that_reads_back_otherwise_than_it_was_written_is_not_published(
+    settings: Settings, monkeypatch
+):
+    building, run = build(settings, figures())
+    complete = publishing._complete
+
+    def and_spoil(*arguments: Any) -> Any:
+        answer = complete(*arguments)
+        with duckdb.connect(str(building.file)) as connection:
+            connection.execute("update marts.plan_table set actual_value = 99")
+        return answer
+
+    monkeypatch.setattr(publishing, "_complete", and_spoil)
+    with pytest.raises(ReleaseBroken, match="不一致"):
+        publish(settings, building, run, Verdict())
+    assert not settings.published_db.exists()

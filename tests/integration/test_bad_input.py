@@ -1,0 +1,129 @@
+"""Every named fault is found where it was planted, in one night, and stops nothing else."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from tests.integration.conftest import Workspace
+
+
+@pytest.fixture(scope="module")
+def faulted(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Two years of the demo with all faults planted together, after one night."""
+    workspace = Workspace(tmp_path_factory.mktemp("faulted") / "var")
+    workspace.run("demo", "--from", "2024-01", "--to", "2025-12", "--faults")
+    # Two more drops that no manifest can hold: a file still being copied, a strange name.
+    copied = workspace.home / "inbox/150400/150402/正在复制.xlsx"
+    copied.write_bytes(b"PK\x03\x04 half of a workbook")
+    workspace.drop(
+        "150400", "150403", "ᠬᠣᠲᠠ 报表 (第2稿)【终】.csv", "不是报表,1\n".encode("gb18030")
+    )
+    workspace.night()
+    return workspace
+
+
+def manifest(workspace: Workspace) -> list[dict[str, str]]:
+    with (workspace.home / "demo_faults.csv").open(encoding="utf-8-sig") as handle:
+        return list(csv.DictReader(handle))
+
+
+def found(workspace: Workspace) -> Iterator[tuple[str, str, str, str]]:
+    for row in workspace.run("findings", "--all", "--json").json:
+        if row["severity_code"] != "info":
+            yield row["unit_code"], row["file_name"], row["cell"] or "", row["rule_id"]
+
+
+def test_the_findings_are_the_planted_faults_no_more_and_no_fewer(faulted: Workspace) -> None:
+    planted = manifest(faulted)
+    assert len({row["fault_code"] for row in planted}) >= 25
+    expected = {
+        (row["unit_code"], row["file_name"], row["cell"], row["rule_id"]) for row in planted
+    }
+    strange = ("150403", "ᠬᠣᠲᠠ 报表 (第2稿)【终】.csv", "", "S05")
+    assert set(found(faulted)) == expected | {strange}
+
+
+def test_a_file_still_being_copied_is_left_alone(faulted: Workspace) -> None:
+    assert (faulted.home / "inbox/150400/150402/正在复制.xlsx").exists()
+    names = {row["file_name"] for row in faulted.run("submissions", "--json").json}
+    assert "正在复制.xlsx" not in names
+
+
+def test_a_blocked_submission_is_held_whole_and_the_rest_is_published(faulted: Workspace) -> None:
+    states = {row["state_code"] for row in faulted.run("submissions", "--json").json}
+    assert {"refused", "held", "published"} <= states
+    leaked = faulted.query(
+        "select count(*) from marts.unit_observations where value is not null"
+        " and obs_status in ('held', 'missing', 'not_due')"
+    )
+    assert leaked == [(0,)]
+    held = faulted.query("select count(*) from marts.unit_observations where obs_status = 'held'")
+    assert held[0][0] > 0
+    assert faulted.query("select count(*) from marts.plan_table") == [(47,)]
+
+
+def test_the_receipt_of_a_refused_file_says_what_and_what_to_do(faulted: Workspace) -> None:
+    refused = [
+        row
+        for row in faulted.run("submissions", "--state", "refused", "--json").json
+        if row["unit_code"] == "150403"
+    ]
+    assert refused
+    receipts = faulted.home / "outbox/150400/150403"
+    for row in refused:
+        text = (receipts / f"{row['submission_id']}.回执.txt").read_text(encoding="utf-8")
+        assert row["file_name"] in text
+        assert "不予接收" in text
+        assert "建议" in text
+
+
+def test_a_dry_run_says_the_same_and_writes_nothing(faulted: Workspace, tmp_path: Path) -> None:
+    held = next(
+        row
+        for row in faulted.run("submissions", "--state", "held", "--json").json
+        if row["file_name"].endswith(".xlsx")
+    )
+    copy = tmp_path / held["file_name"]
+    copy.write_bytes(
+        (faulted.home / "raw" / held["file_sha256"][:2] / held["file_sha256"]).read_bytes()
+    )
+    before = sorted(path.name for path in (faulted.home / "inbox").rglob("*"))
+    said = faulted.run("check", str(copy), "--json", ends_with=1).json["findings"]
+    night = {
+        (row["rule_id"], row["cell"])
+        for row in faulted.run("findings", "--unit", held["unit_code"], "--all", "--json").json
+        if row["submission_id"] == held["submission_id"]
+    }
+    assert {(row["rule_id"], row["cell"]) for row in said} == night
+    assert sorted(path.name for path in (faulted.home / "inbox").rglob("*")) == before
+    text = tmp_path / "假.xlsx"
+    text.write_text("这不是工作簿", encoding="utf-8")
+    assert faulted.run("check", str(text), ends_with=2)
+
+
+def test_an_earlier_arrival_processed_later_is_not_the_newest(
+    faulted: Workspace, tmp_path: Path
+) -> None:
+    """Order of arrival decides, not order of processing."""
+    from tests.integration.conftest import changed
+
+    submission = "150204.IP-Q1.2025-Q3.v1"
+    [(cell, value)] = faulted.query(
+        "select source_cell, value from marts.unit_observations where submission_id = ?"
+        " and element_code = 'ip_workforce'",
+        submission,
+    )
+    book = faulted.filed_workbook(submission, tmp_path)
+    data = changed(book, {cell.split("!")[-1]: int(value) + 3})
+    faulted.drop("150200", "150204", "早到的一稿.xlsx", data, datetime(2025, 10, 1, 8))
+    faulted.night()
+    [(now, version)] = faulted.query(
+        "select value, version from marts.unit_observations where unit_code = '150204'"
+        " and element_code = 'ip_workforce' and period_code = '2025-Q3'"
+    )
+    assert (now, version) == (value, 1)
