@@ -43,7 +43,7 @@ def test_of_two_nights_at_once_one_waits_and_nothing_breaks(quarter: Workspace) 
     said = [night.communicate(timeout=400) for night in nights]
     assert [night.returncode for night in nights] == [0, 0], said
     assert sorted(json.loads(out)["is_new"] for out, _ in said) == [False, True]
-    assert any("另一夜正在运行" in err for _, err in said)
+    assert any("另一次夜间运行正在进行" in err for _, err in said)
     assert len(list((quarter.home / "releases").glob("2*"))) == 1
 
 
