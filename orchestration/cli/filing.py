@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +21,7 @@ from orchestration.cli.console import (
     settings_of,
 )
 from orchestration.errors import OrchestrationError
+from sources.channels.inbox import SETTLE_SECONDS
 from sources.definitions import Definitions, FormVersion, Unit
 from sources.periods import Period, PeriodError, parse_period
 
@@ -173,8 +176,11 @@ def submit(
         while target.exists():
             number += 1
             target = folder / f"{path.stem} ({number}){path.suffix}"
-        # Copied under a name the channel leaves alone, then renamed: never taken half-written.
+        # Copied under a name the channel leaves alone, then renamed: never taken half-written. The
+        # channel waits for a file to be still; this one is whole, so its time is set that far back.
         partial = target.with_name(target.name + ".part")
         shutil.copyfile(path, partial)
+        handed_in = time.time() - SETTLE_SECONDS - 1
+        os.utime(partial, (handed_in, handed_in))
         partial.rename(target)
         out.print(f"{path.name} 已放入 {target.parent}，下一夜处理")
