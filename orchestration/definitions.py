@@ -9,7 +9,7 @@ from orchestration.assets import receiving, validating
 from orchestration.assets.modelling import build_model_assets, prepare_roll_up
 from orchestration.assets.releasing import build_release_asset
 from orchestration.jobs import nightly_job, reread_job
-from orchestration.resources import Workspace
+from orchestration.resources import Workspace, WorkspacePlace
 from orchestration.schedules import nightly_schedule
 from orchestration.sensors import inbox_sensor, night_failed
 from orchestration.stages import definitions_of
@@ -35,7 +35,10 @@ def build_defs(workspace: Workspace | None = None) -> dg.Definitions:
         jobs=[nightly_job, reread_job],
         schedules=[nightly_schedule],
         sensors=[inbox_sensor, night_failed],
-        resources={"workspace": workspace},
+        resources={
+            "workspace": workspace,
+            "place": WorkspacePlace(home=workspace.home, day=workspace.day),
+        },
         executor=dg.in_process_executor,
     )
 

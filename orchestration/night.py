@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from orchestration.errors import NightFailed
-from orchestration.stages import ReleaseOutcome, last_outcome
+from orchestration.stages import ReleaseOutcome, last_outcome, note_failure
+from warehouse.clock import technical_now
 from warehouse.lease import night_lease
 from warehouse.settings import Settings
 from warehouse.workspace import init
@@ -79,7 +80,9 @@ def _execute(settings: Settings, on_step: Callable[[str], None] | None) -> Night
         if event.event_type == dg.DagsterEventType.STEP_FAILURE
     ]
     if failures or not result.success:
-        raise NightFailed(failures or [("run", "见 Dagster 运行记录")])
+        error = NightFailed(failures or [("run", "见 Dagster 运行记录")])
+        note_failure(settings, NIGHTLY, error.message_zh, technical_now())
+        raise error
     steps = tuple(
         (event.step_key or "", event.step_success_data.duration_ms / 1000)
         for event in result.all_events

@@ -12,18 +12,23 @@ from warehouse.lease import night_lease
 from warehouse.settings import Settings
 
 
-class Workspace(dg.ConfigurableResource):
-    """One workspace. Holds the lease while a run uses it, unless the caller does."""
+class WorkspacePlace(dg.ConfigurableResource):
+    """Where one workspace is: for sensors, which look and never wait for a night to end."""
 
     home: str = ""
     day: str = ""
-    holds_lease: bool = True
-    wait_seconds: float = 600.0
 
     def settings(self) -> Settings:
         """The settings in force, read anew on each call."""
         day = date.fromisoformat(self.day) if self.day else None
         return Settings.load(self.home or None, day=day)
+
+
+class Workspace(WorkspacePlace):
+    """One workspace in a run's hands: it holds the lease, unless the caller does."""
+
+    holds_lease: bool = True
+    wait_seconds: float = 600.0
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Workspace]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 
 import dagster as dg
 
 from orchestration.jobs import nightly_job
-from orchestration.resources import Workspace
-from orchestration.stages import LAST_FAILURE, arrivals_in
+from orchestration.resources import WorkspacePlace
+from orchestration.stages import arrivals_in, note_failure
 from warehouse.clock import technical_now
 
 
@@ -18,12 +17,12 @@ from warehouse.clock import technical_now
     minimum_interval_seconds=60,
     description="Runs the night when settled files lie in an inbox that no run has seen.",
 )
-def inbox_sensor(workspace: Workspace) -> dg.RunRequest | dg.SkipReason:
+def inbox_sensor(place: WorkspacePlace) -> dg.RunRequest | dg.SkipReason:
     """One run for all that lies there. The key holds path, size and time of each file.
 
     Run keys are remembered for ever, so a resubmission under an old name must give a new key.
     """
-    arrivals = arrivals_in(workspace.settings())
+    arrivals = arrivals_in(place.settings())
     if not arrivals:
         return dg.SkipReason("收件箱中没有新的、已写完的文件")
     seen = "\n".join(arrival.arrival_key for arrival in arrivals)
@@ -34,19 +33,8 @@ def inbox_sensor(workspace: Workspace) -> dg.RunRequest | dg.SkipReason:
     name="night_failed",
     description="Leaves the failure where `qiangshi status` tells the operator of it.",
 )
-def night_failed(context: dg.RunFailureSensorContext, workspace: Workspace) -> None:
+def night_failed(context: dg.RunFailureSensorContext, place: WorkspacePlace) -> None:
     """Writes what failed and when into the workspace."""
-    path = workspace.settings().work / LAST_FAILURE
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(
-        json.dumps(
-            {
-                "run_id": context.dagster_run.run_id,
-                "job": context.dagster_run.job_name,
-                "message": context.failure_event.message,
-                "at": technical_now().isoformat(timespec="seconds"),
-            },
-            ensure_ascii=False,
-        ),
-        encoding="utf-8",
-    )
+    run = context.dagster_run
+    message = f"{context.failure_event.message}（运行 {run.run_id}）"
+    note_failure(place.settings(), run.job_name, message, technical_now())

@@ -69,7 +69,7 @@ def register(app: typer.Typer) -> None:
 @guarded
 def status(city: CityOption = None, as_json: JsonFlag = False) -> None:
     """来了什么、欠什么、错在哪里。"""
-    from orchestration.stages import arrivals_in
+    from orchestration.stages import arrivals_in, last_failure
     from warehouse.errors import NoRelease
     from warehouse.ledger.engine import open_ledger
     from warehouse.queries import ledger
@@ -80,6 +80,7 @@ def status(city: CityOption = None, as_json: JsonFlag = False) -> None:
     engine = open_ledger(settings)
     found: dict[str, Any] = {
         "home": settings.home,
+        "last_failure": last_failure(settings),
         "waiting_files": len(arrivals_in(settings)),
         "submissions": ledger.state_counts(engine),
         "open_findings": ledger.waiting_for_a_steward(engine),
@@ -95,6 +96,9 @@ def status(city: CityOption = None, as_json: JsonFlag = False) -> None:
         print_json(found)
         return
     out.print(f"工作区 {found['home']}，收件箱待收 {found['waiting_files']} 个文件")
+    if found["last_failure"]:
+        failure = found["last_failure"]
+        out.print(f"[red]上次运行失败（{failure['at']}）：{failure['message']}[/red]")
     states = found["submissions"].items()
     out.print("报送件：" + ("，".join(f"{STATE_ZH[s]} {n}" for s, n in sorted(states)) or "无"))
     waiting = found["open_findings"].items()

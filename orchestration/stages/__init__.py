@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -71,6 +71,25 @@ def save_outcome(settings: Settings, outcome: ReleaseOutcome) -> None:
     path = settings.work / LAST_OUTCOME
     path.write_text(json.dumps(record, ensure_ascii=False, indent=2), encoding="utf-8")
     (settings.work / LAST_FAILURE).unlink(missing_ok=True)
+
+
+def last_failure(settings: Settings) -> Mapping[str, str] | None:
+    """What failed in the last run, if no night has succeeded since."""
+    try:
+        found: Mapping[str, str] = json.loads(
+            (settings.work / LAST_FAILURE).read_text(encoding="utf-8")
+        )
+    except FileNotFoundError:
+        return None
+    return found
+
+
+def note_failure(settings: Settings, job: str, message: str, at: datetime) -> None:
+    """Leaves word of a failed run where `status` tells the operator of it."""
+    settings.work.mkdir(parents=True, exist_ok=True)
+    record = {"job": job, "message": message, "at": at.isoformat(timespec="seconds")}
+    path = settings.work / LAST_FAILURE
+    path.write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
 
 
 def last_outcome(settings: Settings) -> ReleaseOutcome:

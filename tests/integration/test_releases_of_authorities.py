@@ -138,3 +138,13 @@ def test_a_changed_cell_of_a_copy_of_the_release_is_named(copied: Workspace) -> 
     assert rules >= {"A01", "A02"}
     listed = copied.run("findings", "--unit", REGION, "--json").json
     assert any("外观设计" in row["message_zh"] for row in listed)
+
+
+def test_a_figure_printed_in_ten_thousands_stands_in_the_elements_unit(demo: Workspace) -> None:
+    with (OFFICIAL / "baotou_2022.csv").open(encoding="utf-8") as handle:
+        printed = {row["item"]: row for row in csv.DictReader(handle)}["resident_population"]
+    assert printed["unit"] == "万人"
+    [(theirs,)] = demo.query(
+        "select theirs from marts.reconciliation where element_code = 'resident_population'"
+    )
+    assert float(theirs) == float(printed["value"]) * 10000

@@ -1,5 +1,6 @@
 with authority_values as (select * from {{ ref('stg_authorities__values') }}),
 
+series as (select * from {{ ref('stg_definitions__authority_series') }}),
 versions as (select * from {{ ref('stg_submissions__versions') }}),
 
 -- What an authority prints speaks as soon as it has been read: a copy that contradicts its own sums
@@ -7,6 +8,7 @@ versions as (select * from {{ ref('stg_submissions__versions') }}),
 newest_versions as (
     select
         versions.submission_id,
+        versions.form_code,
         row_number() over (
             partition by versions.unit_code, versions.form_code, versions.period_code
             order by versions.arrival_rank desc
@@ -19,12 +21,19 @@ newest_versions as (
 ),
 
 in_force as (
-    select authority_values.*
+    select
+        authority_values.*,
+        {{ scaled('authority_values.printed_number', "coalesce(series.unit_factor, 1)") }} as value
     from authority_values
     inner join newest_versions
         on
             authority_values.submission_id = newest_versions.submission_id
             and newest_versions.recency = 1
+    -- The publisher's unit is not always the element's: 万人 against 人.
+    left join series
+        on
+            newest_versions.form_code = series.form_code
+            and authority_values.element_code = series.element_code
 ),
 
 latest as (

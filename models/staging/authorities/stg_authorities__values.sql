@@ -10,7 +10,7 @@ typed as (
         period_code,
         period_type,
         note as note_zh,
-        {{ exact_number('value_text') }} as value,
+        {{ exact_number('value_text') }} as printed_number,
         coalesce(is_derived, false) as is_derived,
         published_on
     from authority_values
