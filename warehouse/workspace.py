@@ -88,6 +88,14 @@ def set_demo(settings: Settings) -> Settings:
     return settings if settings.clock_day else settings.on(_stored_day(settings))
 
 
+def lay_definitions(settings: Settings, folder: Path) -> None:
+    """Names a folder of the workspace as its overlay of definitions, in its settings file."""
+    text = settings.toml_path.read_text(encoding="utf-8")
+    line = f'definitions = "{folder.relative_to(settings.home).as_posix()}"'
+    text, found = re.subn(r"(?m)^(# )?definitions = .*$", line, text, count=1)
+    settings.toml_path.write_text(text if found else f"{text}\n{line}\n", encoding="utf-8")
+
+
 def is_synthetic(settings: Settings) -> bool | None:
     """Whether the workspace is synthetic; None before its first use, or without a workspace."""
     try:

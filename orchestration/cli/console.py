@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestration.errors import OrchestrationError
+from orchestration.stages.submitted import SEVERITY_ZH
 from sources.definitions import DefinitionError, Definitions
 from sources.errors import SourceError
 from warehouse.errors import WarehouseError
@@ -86,6 +87,32 @@ def print_rows(
     for row in rows:
         table.add_row(*(shown(row.get(key)) for key in columns))
     out.print(table)
+
+
+def print_findings(rows: Sequence[Mapping[str, Any]], empty: str) -> None:
+    """Findings one below the other, as a clerk reads them: where, what, what to do."""
+    if not rows:
+        out.print(empty)
+        return
+    for number, row in enumerate(rows, start=1):
+        place = " ".join(
+            part
+            for part in (
+                row.get("file_name") or row.get("file"),
+                row["sheet"] and f"工作表“{row['sheet']}”",
+                row["cell"] and f"单元格 {row['cell']}",
+            )
+            if part
+        )
+        head = f"{number}. 【{SEVERITY_ZH[row['severity_code']]}】规则 {row['rule_id']}  {place}"
+        out.print(head, style="bold", markup=False, highlight=False)
+        said = f"   {row['message_zh']}" + (
+            f"\n   建议：{row['advice_zh']}" if row["advice_zh"] else ""
+        )
+        out.print(said, markup=False, highlight=False)
+        if row.get("form_code"):
+            out.print(f"   {row['submission_id']}", style="dim", markup=False, highlight=False)
+    out.print(f"共 {len(rows)} 条。")
 
 
 def shown(value: Any) -> str:

@@ -16,26 +16,14 @@ from orchestration.cli.console import (
     err,
     guarded,
     out,
+    print_findings,
     print_json,
-    print_rows,
     settings_of,
 )
 from orchestration.errors import OrchestrationError
 from sources.channels.inbox import SETTLE_SECONDS
 from sources.definitions import Definitions, FormVersion, Unit
 from sources.periods import Period, PeriodError, parse_period
-
-CLEAN, BLOCKED, REFUSED = 0, 1, 2
-FINDING_COLUMNS = {
-    "file": "文件",
-    "sheet": "工作表",
-    "cell": "单元格",
-    "value_text": "值",
-    "rule_id": "规则",
-    "severity_zh": "级别",
-    "message_zh": "问题",
-    "advice_zh": "怎么办",
-}
 
 
 def _unit(definitions: Definitions, code: str) -> Unit:
@@ -81,11 +69,13 @@ def demo(
     first: Annotated[str, typer.Option("--from", help="首个月份")] = "2021-01",
     last: Annotated[str, typer.Option("--to", help="末个月份")] = "2025-12",
     faults: Annotated[bool, typer.Option("--faults", help="另外埋入有名字的错误，附清单")] = False,
+    scale: Annotated[int, typer.Option(min=1, help="每个城市连同副本共几份，用于测规模")] = 1,
     once: Annotated[bool, typer.Option("--once", help="已写过演示数据的工作区不再写")] = False,
 ) -> None:
     """把演示报表写进收件箱；同一种子写出同样的内容。"""
     from sources.demo.generator import write_demo
-    from warehouse.workspace import init, set_demo
+    from sources.demo.scaling import write_copies
+    from warehouse.workspace import init, lay_definitions, set_demo
 
     settings = settings_of()
     init(settings)
@@ -94,6 +84,11 @@ def demo(
         out.print("演示报表已经写过，不再重写。")
         return
     set_demo(settings)
+    if scale > 1:
+        folder = settings.home / "definitions"
+        write_copies(definitions_for(settings), scale, folder)
+        lay_definitions(settings, folder)
+        settings = settings_of()
     with out.status("正在写演示报表 …") as status:
         summary = write_demo(
             definitions_for(settings),
@@ -151,7 +146,7 @@ def check(
     if as_json:
         print_json({"findings": checked.findings, "exit_code": checked.exit_code})
     else:
-        print_rows("审核结果", checked.findings, FINDING_COLUMNS, "没有发现问题。")
+        print_findings(checked.findings, "没有发现问题。")
         for note in checked.notes:
             err.print(note)
     raise typer.Exit(checked.exit_code)

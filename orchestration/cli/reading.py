@@ -14,6 +14,7 @@ from orchestration.cli.console import (
     definitions_for,
     guarded,
     out,
+    print_findings,
     print_json,
     print_rows,
     settings_of,
@@ -153,7 +154,7 @@ def findings(
     period: PeriodOption = None,
     severity: Annotated[str | None, typer.Option("--severity", help="级别代码")] = None,
     rule: Annotated[str | None, typer.Option("--rule", help="规则编号")] = None,
-    every: Annotated[bool, typer.Option("--all", help="包括已处理的")] = False,
+    every: Annotated[bool, typer.Option("--all", help="包括提示和已处理的")] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """审核问题：哪个文件、哪个单元格、什么值、违反哪条规则、怎么办。"""
@@ -172,19 +173,7 @@ def findings(
     if as_json:
         print_json(found)
         return
-    for row in found:
-        row["severity_zh"] = SEVERITY_ZH[row["severity_code"]]
-    columns = {
-        "submission_id": "报送件",
-        "file_name": "文件",
-        "cell": "单元格",
-        "value_text": "值",
-        "rule_id": "规则",
-        "severity_zh": "级别",
-        "message_zh": "问题",
-        "advice_zh": "怎么办",
-    }
-    print_rows(f"审核问题（{len(found)} 条）", found, columns, "没有待处理的问题。")
+    print_findings(found, "没有待处理的问题。")
 
 
 @guarded
