@@ -16,6 +16,7 @@ TARGET = (
     "document,line,quote\n"
 )
 PLAN = "baotou-145"
+RELATIVE = "relative_indicator_code"
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def test_the_projects_own_definitions_have_no_problem() -> None:
         ("P,table,1,名,HVP_STOCK,1,level,2025,>=,,,,", "up", "target_low", "没有目标值"),
         ("P,table,1,名,HVP_STOCK,1,level,2025,range,1,,,", "up", "target_high", "区间"),
         ("P,table,1,名,HVP_STOCK,1,level,2025,about,1,,,", "up", "tolerance_pct", "容差"),
-        ("P,table,1,名,HVP_STOCK,1,level,2025,relative,,,,", "up", "relative_indicator_code", "比较"),
+        ("P,table,1,名,HVP_STOCK,1,level,2025,relative,,,,", "up", RELATIVE, "比较"),
         ("P,table,1,名,,1,level,2025,>=,1,,,", "up", "indicator_code", "没有说明"),
     ],
 )  # fmt: skip
