@@ -1,4 +1,5 @@
 # Qiangshi: `make help` lists the targets.
+# The lock files are whole, so nothing is resolved while installing (--no-deps).
 # Byte code is written even where the server forbids it: without it every import costs double.
 SHELL := /bin/bash
 unexport PYTHONDONTWRITEBYTECODE
@@ -16,13 +17,13 @@ help: ## lists the targets
 
 $(VENV)/.runtime: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) --require-hashes --requirement requirements.lock
+	$(PIP) --require-hashes --no-deps --requirement requirements.lock
 	$(PIP) --no-deps --no-build-isolation --editable .
 	$(BIN)/python -m compileall -q $(ROOMS)
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
-	$(PIP) --require-hashes --requirement requirements-dev.lock
+	$(PIP) --require-hashes --no-deps --requirement requirements-dev.lock
 	@touch $@
 
 nightly: $(VENV)/.runtime ## sets up .venv, the demo workspace and its filings (once), runs the night, prints the five plan tables
