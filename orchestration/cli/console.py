@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -21,7 +23,9 @@ from sources.errors import SourceError
 from warehouse.errors import WarehouseError
 from warehouse.settings import Settings
 
-out = Console(soft_wrap=False)
+# Where nobody looks at a window (a pipe, a file, a timer's log) wording must stay in one line.
+PIPED_WIDTH = 200
+out = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPED_WIDTH)
 err = Console(stderr=True)
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取")]
