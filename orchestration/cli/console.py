@@ -35,13 +35,17 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+def day_of(text: str) -> date:
+    """A day as the command line takes it."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"“{text}”不是 YYYY-MM-DD 形式的日期") from error
+
+
 def settings_of(day: str | None = None) -> Settings:
     """The settings in force, on a given business day when one is named."""
-    try:
-        wanted = date.fromisoformat(day) if day else None
-    except ValueError as error:
-        raise typer.BadParameter(f"“{day}”不是 YYYY-MM-DD 形式的日期") from error
-    return Settings.load(day=wanted)
+    return Settings.load(day=day_of(day) if day else None)
 
 
 def definitions_for(settings: Settings) -> Definitions:

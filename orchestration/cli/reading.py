@@ -11,6 +11,7 @@ from rich.tree import Tree
 
 from orchestration.cli.console import (
     JsonFlag,
+    day_of,
     definitions_for,
     guarded,
     out,
@@ -217,12 +218,16 @@ def table(
     plan: Annotated[str | None, typer.Argument(help="规划代码")] = None,
     every: Annotated[bool, typer.Option("--all", help="所有规划")] = False,
     release: ReleaseOption = None,
+    as_of: Annotated[str | None, typer.Option("--as-of", help="某日终了时所立的发布")] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """规划自己的指标表，附实际值、状态和覆盖率。"""
     from warehouse.queries import tables
+    from warehouse.releases.history import release_as_of
 
     settings = settings_of()
+    if as_of is not None:
+        release = release_as_of(settings, day_of(as_of))
     if (plan is None) == (not every):
         raise OrchestrationError("请写明一个规划代码，或用 --all 列出所有规划")
     known = tables.plans(settings, release)
@@ -266,6 +271,8 @@ def _print_plan(plan: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> N
         )
         category = row["category_zh"]
     out.print(grid)
+    if any(row["baseline_source"] == "observed" for row in rows):
+        out.print("* 文件未印基期，为首个完整报告期的实际值")
 
 
 def _baseline(row: Mapping[str, Any]) -> str:
