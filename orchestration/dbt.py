@@ -21,6 +21,8 @@ from sources.definitions import Definitions
 from warehouse.settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[1] / "models"
+# Standard output belongs to the command; what dbt has to say is in its log file and its results.
+SILENT = ("--log-level", "none", "--log-level-file", "info", "--no-version-check")
 EXCLUDED = ("--exclude", "resource_type:unit_test")  # they test formulas, not this night's data
 
 
@@ -88,7 +90,7 @@ def _invoke(args: Sequence[str], settings: Settings, release_file: Path, manifes
 
     with _environment(settings, release_file):
         try:
-            return dbtRunner(manifest=manifest).invoke([*args, "--quiet", "--no-version-check"])
+            return dbtRunner(manifest=manifest).invoke([*args, *SILENT])
         finally:
             DuckDBConnectionManager.close_all_connections()
 

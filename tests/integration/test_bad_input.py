@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from tests.integration.conftest import Workspace
+from tests.integration.conftest import Workspace, changed
 
 
 @pytest.fixture(scope="module")
@@ -110,8 +111,6 @@ def test_an_earlier_arrival_processed_later_is_not_the_newest(
     faulted: Workspace, tmp_path: Path
 ) -> None:
     """Order of arrival decides, not order of processing."""
-    from tests.integration.conftest import changed
-
     submission = "150204.IP-Q1.2025-Q3.v1"
     [(cell, value)] = faulted.query(
         "select source_cell, value from marts.unit_observations where submission_id = ?"
@@ -127,3 +126,45 @@ def test_an_earlier_arrival_processed_later_is_not_the_newest(
         " and element_code = 'ip_workforce' and period_code = '2025-Q3'"
     )
     assert (now, version) == (value, 1)
+
+
+def test_a_city_that_fails_the_gate_keeps_yesterdays_rows_and_no_other_city_waits(
+    faulted: Workspace, tmp_path: Path
+) -> None:
+    """A correction that hits no cell is a fault of the machinery: it holds its own city."""
+    before = faulted.query("select release_id from marts.release")[0][0]
+    with sqlite3.connect(faulted.home / "ledger.sqlite") as ledger:
+        ledger.execute(
+            "insert into corrections (correction_id, submission_id, row_code, value_column,"
+            " element_code, new_number_text, state_code, proposed_by, proposed_at, confirmed_by,"
+            " evidence_sha256, evidence_name, decided_by, approved_at, reason_text)"
+            " select 'stray', submission_id, '99', 'current', 'none', '1', 'approved', 'a',"
+            " received_at, 'b', file_sha256, 'e', 'c', received_at, 'r' from submissions"
+            " where city_code = '150400' and state_code = 'published' limit 1"
+        )
+    submission = "150203.IP-Q1.2025-Q4.v1"
+    [(cell, value)] = faulted.query(
+        "select source_cell, value from marts.unit_observations where submission_id = ?"
+        " and element_code = 'ip_workforce'",
+        submission,
+    )
+    data = changed(
+        faulted.filed_workbook(submission, tmp_path), {cell.split("!")[-1]: int(value) + 5}
+    )
+    faulted.drop("150200", "150203", "更正.xlsx", data)
+    night = faulted.night(ends_with=3)
+    assert [city["city_code"] for city in night["held_cities"]] == ["150400"]
+    releases = dict(
+        faulted.query(
+            "select city_code, max(release_id) from marts.plan_table"
+            " group by city_code having min(release_id) = max(release_id)"
+        )
+    )
+    assert releases.pop("150400") == before
+    assert set(releases.values()) == {night["release_id"]}
+    assert len(releases) == 4
+    [(moved,)] = faulted.query(
+        "select value from marts.unit_observations where unit_code = '150203'"
+        " and element_code = 'ip_workforce' and period_code = '2025-Q4'"
+    )
+    assert moved == value + 5
