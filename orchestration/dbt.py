@@ -23,7 +23,8 @@ from warehouse.settings import Settings
 PROJECT = Path(__file__).resolve().parents[1] / "models"
 # Standard output belongs to the command; what dbt has to say is in its log file and its results.
 SILENT = ("--log-level", "none", "--log-level-file", "info", "--no-version-check")
-EXCLUDED = ("--exclude", "resource_type:unit_test")  # they test formulas, not this night's data
+# Unit tests try formulas, not this night's data.
+EXCLUDED = ("--exclude", "resource_type:unit_test", "resource_type:test")
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,11 @@ class NodeResult:
     def is_failed(self) -> bool:
         """Whether the node errored, or the test found rows."""
         return self.status in {"error", "fail", "runtime error"}
+
+    @property
+    def is_skipped(self) -> bool:
+        """Whether dbt left the node out because something above it failed."""
+        return self.status == "skipped"
 
 
 def target_path(settings: Settings) -> Path:
@@ -122,18 +128,20 @@ def build(settings: Settings, definitions: Definitions, release_file: Path) -> l
         RollUpFailed: a seed or model could not be built (a failing test is a result, not an error).
     """
     parsed = _parsed(settings, models_hash(), definitions.hash)
-    outcome = _invoke(["build", *EXCLUDED], settings, release_file, parsed)
-    if outcome.result is None:
-        raise RollUpFailed([("dbt build", str(outcome.exception))])
-    results = [_node_result(result) for result in outcome.result.results]
-    broken = [
-        (result.name, result.message)
-        for result in results
-        if result.is_failed and result.resource_type != "test"
-    ]
+    # All models first, then all tests: in one go dbt skips what lies below a failed test, and a
+    # release would lose whole tables where one city's figures are to be held back.
+    built = _results(_invoke(["build", *EXCLUDED], settings, release_file, parsed), "dbt build")
+    broken = [(node.name, node.message) for node in built if node.is_failed or node.is_skipped]
     if broken:
         raise RollUpFailed(broken)
-    return results
+    tested = _results(_invoke(["test", *EXCLUDED[:2]], settings, release_file, parsed), "dbt test")
+    return built + tested
+
+
+def _results(outcome: Any, command: str) -> list[NodeResult]:
+    if outcome.result is None:
+        raise RollUpFailed([(command, str(outcome.exception))])
+    return [_node_result(result) for result in outcome.result.results]
 
 
 def _node_result(result: Any) -> NodeResult:
