@@ -6,13 +6,13 @@ from typing import Any
 
 import dagster as dg
 from dagster_dbt import dbt_assets
-from dagster_dbt.asset_utils import get_asset_check_key_for_test
+from dagster_dbt.asset_utils import DAGSTER_DBT_UNIQUE_ID_METADATA_KEY as UNIQUE_ID
 
 from orchestration.assets.validating import FINDINGS
 from orchestration.dbt import NodeResult
 from orchestration.resources import Workspace
 from orchestration.stages import definitions_of
-from orchestration.stages.modelling import model, prepare
+from orchestration.stages.modelling import model, planned, prepare
 from orchestration.translator import OWNERS, RoomTranslator
 
 PREPARED_TABLES = (
@@ -65,16 +65,15 @@ def build_model_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, workspace: Workspace
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         settings = workspace.settings()
-        results = model(settings, definitions_of(settings))
-        by_id = {result.unique_id: result for result in results}
+        if planned(settings).is_unchanged:
+            # Nothing is built, so nothing is told to be: the release below is skipped too.
+            return
+        results = {one.unique_id: one for one in model(settings, definitions_of(settings))}
         for unique_id in built_in_order(manifest):
-            key = translator.get_asset_spec(manifest, unique_id, None).key
-            yield dg.MaterializeResult(key, metadata=_seconds(by_id.get(unique_id)))
-        for result in results:
-            if result.resource_type != "test":
-                continue
-            check = get_asset_check_key_for_test(manifest, translator, result.unique_id, None)
-            if check and check in context.selected_asset_check_keys:
+            yield dg.MaterializeResult(keys[unique_id], metadata=_seconds(results[unique_id]))
+        for check in context.selected_asset_check_keys:
+            result = results.get(tests.get(check, ""))
+            if result is not None:
                 yield dg.AssetCheckResult(
                     passed=not result.is_failed,
                     check_name=check.name,
@@ -82,6 +81,9 @@ def build_model_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
                     metadata={"rows": result.failures, "message": result.message},
                 )
 
+    # What the translator decided once, by dbt's own names: it is slow to ask again in every run.
+    keys = {spec.metadata[UNIQUE_ID]: spec.key for spec in roll_up.specs}
+    tests = {spec.key: spec.metadata[UNIQUE_ID] for spec in roll_up.check_specs}
     return roll_up
 
 
@@ -93,6 +95,6 @@ def built_in_order(manifest: Mapping[str, Any]) -> list[str]:
     return list(TopologicalSorter(graph).static_order())
 
 
-def _seconds(result: NodeResult | None) -> dict[str, Any]:
-    """What the build of a node took; a node of an unchanged night was not built."""
-    return {"seconds": round(result.seconds, 3)} if result else {"unchanged": True}
+def _seconds(result: NodeResult) -> dict[str, Any]:
+    """What the build of a node took."""
+    return {"seconds": round(result.seconds, 3)}

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, func, select
 
 from orchestration import dbt
 from orchestration.progress import tell
-from orchestration.stages import night_folder
+from orchestration.stages import ReleaseOutcome, night_folder, save_outcome
 from sources.definitions import Definitions
 from sources.duedates import due_dates
 from warehouse.connection import warehouse_lock, warehouse_writer
@@ -87,22 +87,22 @@ def prepare(settings: Settings, definitions: Definitions) -> BuildPlan:
         engine.dispose()
     plan = BuildPlan(release_id, is_unchanged, inputs, context)
     _save_plan(settings, plan)
+    if is_unchanged:
+        held = tuple((published or {}).get("held_cities", ()))
+        save_outcome(settings, ReleaseOutcome(release_id, context.as_of, False, held))
     return plan
 
 
 def model(settings: Settings, definitions: Definitions) -> list[dbt.NodeResult]:
-    """What each dbt node came to; nothing is built on an unchanged night.
+    """What each dbt node came to.
 
     Raises:
         RollUpFailed: a model could not be built.
     """
     plan = planned(settings)
-    if plan.is_unchanged:
-        results: list[dbt.NodeResult] = []
-    else:
-        tell("汇总：dbt 建模与检查")
-        with warehouse_lock(settings):
-            results = dbt.build(settings, definitions, plan.building(settings).file)
+    tell("汇总：dbt 建模与检查")
+    with warehouse_lock(settings):
+        results = dbt.build(settings, definitions, plan.building(settings).file)
     path = night_folder(settings) / RESULTS
     path.write_text(json.dumps([asdict(r) for r in results], ensure_ascii=False), encoding="utf-8")
     return results

@@ -10,7 +10,6 @@ from warehouse.connection import private_warehouse
 from warehouse.ledger.engine import open_ledger
 from warehouse.ledger.policies import mark_published
 from warehouse.releases.gate import FailedTest, Verdict, judge
-from warehouse.releases.history import published_manifest
 from warehouse.releases.publish import Published, publish
 from warehouse.settings import Settings
 
@@ -23,17 +22,9 @@ def release(settings: Settings, _definitions: Definitions) -> ReleaseOutcome:
     Raises:
         ReleaseBroken: the built file does not read back as written; nothing was published.
     """
-    plan = planned(settings)
-    outcome = _unchanged(settings, plan) if plan.is_unchanged else _publish(settings, plan)
+    outcome = _publish(settings, planned(settings))
     save_outcome(settings, outcome)
     return outcome
-
-
-def _unchanged(settings: Settings, plan: BuildPlan) -> ReleaseOutcome:
-    manifest = published_manifest(settings) or {}
-    return ReleaseOutcome(
-        plan.release_id, plan.context.as_of, False, tuple(manifest.get("held_cities", ()))
-    )
 
 
 def _publish(settings: Settings, plan: BuildPlan) -> ReleaseOutcome:
