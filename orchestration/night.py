@@ -59,6 +59,7 @@ def _execute(settings: Settings, on_step: Callable[[str], None] | None) -> Night
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
     import dagster as dg
 
+    from orchestration.dead_runs import bury_dead_runs
     from orchestration.definitions import build_defs
     from orchestration.jobs import NIGHTLY
     from orchestration.progress import telling
@@ -71,6 +72,7 @@ def _execute(settings: Settings, on_step: Callable[[str], None] | None) -> Night
     )
     defs = build_defs(workspace)
     with dg.DagsterInstance.get() as instance, telling(on_step):
+        bury_dead_runs(instance)
         result = defs.resolve_job_def(NIGHTLY).execute_in_process(
             instance=instance, raise_on_error=False, run_config=QUIET
         )

@@ -8,6 +8,7 @@ from datetime import date
 
 import dagster as dg
 
+from orchestration.dead_runs import bury_dead_runs
 from warehouse.lease import night_lease
 from warehouse.settings import Settings
 
@@ -37,4 +38,6 @@ class Workspace(WorkspacePlace):
             yield self
             return
         with night_lease(self.settings(), wait_seconds=self.wait_seconds):
+            if context.instance is not None:
+                bury_dead_runs(context.instance, context.run_id)
             yield self

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,28 @@ def test_an_older_release_can_be_put_back_and_the_difference_is_told(quarter: Wo
     kept = quarter.home / "releases" / oldest / "ip_marts.duckdb"
     assert (quarter.home / "published/ip_marts.duckdb").read_bytes() == kept.read_bytes()
     quarter.run("rollback", newest)
+
+
+def test_a_killed_night_holds_up_nobody(tmp_path: Path) -> None:
+    """Killed in the middle of a writing step, it leaves a lease, a started run and a pool slot."""
+    workspace = Workspace(tmp_path / "var")
+    workspace.run("init")
+    toml = workspace.home / "workspace.toml"
+    toml.write_text(toml.read_text(encoding="utf-8") + '\ncities = ["140600"]\n', encoding="utf-8")
+    workspace.run("demo", "--from", "2025-12", "--to", "2025-12")
+    env = os.environ | {"QIANGSHI_HOME": str(workspace.home)}
+    night = subprocess.Popen([QIANGSHI, "nightly"], env=env, stdout=subprocess.DEVNULL,
+                             stderr=subprocess.DEVNULL)  # fmt: skip
+    spool = workspace.home / "work/night/arrivals.json"
+    deadline = time.monotonic() + 120
+    while not spool.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    night.kill()
+    night.wait(timeout=30)
+    again = subprocess.run(
+        [QIANGSHI, "nightly", "--json"], env=env, capture_output=True, text=True, timeout=240
+    )
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["is_new"] is True
+    assert "接管" in again.stderr
+    assert workspace.query("select count(*) from marts.plan_table") == [(5,)]
