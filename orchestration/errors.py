@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 
 class OrchestrationError(Exception):
@@ -28,6 +29,22 @@ class RollUpFailed(OrchestrationError):
         self.nodes = tuple(nodes)
         listed = "；".join(f"{name}：{message}" for name, message in self.nodes) or "dbt 未给出原因"
         super().__init__(f"汇总失败，本夜不发布，已发布的数据不受影响。{listed}")
+
+
+class NightInThePast(OrchestrationError):
+    """A night on a business day before the last release, which would put older data in its place.
+
+    Attributes:
+        day: the day asked for.
+        last: the day up to which releases stand.
+    """
+
+    def __init__(self, day: date, last: date) -> None:
+        self.day, self.last = day, last
+        super().__init__(
+            f"业务日期 {day.isoformat()} 早于已发布数据的截至日 {last.isoformat()}，不能倒着发布。"
+            f"查看过去某日的数据请用 qiangshi table 规划 --as-of {day.isoformat()}"
+        )
 
 
 class NightFailed(OrchestrationError):

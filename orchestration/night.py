@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from orchestration.errors import NightFailed
@@ -11,8 +11,8 @@ from orchestration.stages import ReleaseOutcome, last_outcome, note_failure
 from warehouse.clock import technical_now
 from warehouse.lease import night_lease
 from warehouse.settings import Settings
-from warehouse.workspace import init
 
+COUNTED = ("files", "left_alone", "received", "refused", "unchanged", "held")
 RELEASED, FAILED, CITY_HELD = 0, 1, 3
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -24,6 +24,8 @@ class NightResult:
     outcome: ReleaseOutcome
     steps: tuple[tuple[str, float], ...]
     """Each Dagster step with its seconds."""
+    counts: Mapping[str, int]
+    """What came: files, left_alone, received, refused, unchanged, held."""
 
     @property
     def exit_code(self) -> int:
@@ -50,7 +52,6 @@ def run_night(
         NightFailed: a step failed; nothing was published.
         warehouse.errors.NightIsRunning: another night still runs after the wait.
     """
-    init(settings)
     with night_lease(settings, wait_seconds=wait_seconds, on_wait=on_wait):
         return _execute(settings, on_step)
 
@@ -90,7 +91,14 @@ def _execute(settings: Settings, on_step: Callable[[str], None] | None) -> Night
         for event in result.all_events
         if event.event_type == dg.DagsterEventType.STEP_SUCCESS
     )
-    return NightResult(last_outcome(settings), steps)
+    counts = {
+        label: int(entry.value)
+        for event in result.all_events
+        if event.is_step_materialization
+        for label, entry in event.step_materialization_data.materialization.metadata.items()
+        if label in COUNTED and isinstance(entry, dg.IntMetadataValue) and entry.value is not None
+    }
+    return NightResult(last_outcome(settings), steps, counts)
 
 
 def _cause(event: object) -> str:

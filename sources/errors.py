@@ -298,7 +298,7 @@ class MissingRow(SourceError):
         listed = "、".join(f"{code} {item}" for code, item in self.missing)
         super().__init__(
             f"缺少报表的以下各行：{listed}",
-            "请恢复被删除的行，无数据的填 0 或留空，不要删行",
+            "请恢复被删除的行，没有发生的填 0，不要删行",
             sheet=sheet,
             expected_text="、".join(code for code, _ in self.missing),
         )

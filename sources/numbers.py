@@ -18,12 +18,15 @@ MISSING_MARKS = frozenset({"/", "\\", "无", "空", "n/a", "na"})
 _SIGNS = str.maketrans(
     {"−": "-", "—": "-", "–": "-", "‐": "-", "‑": "-", "―": "-", "﹣": "-", "﹐": ","}
 )
-_NUMBER = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?")
-_PERCENT = re.compile(r"[+-]?[\d,]+(?:\.\d+)?[%‰]")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+|[0-9]{1,3}(?:[, ][0-9]{3})+)(?:\.[0-9]+)?")
+_PERCENT = re.compile(r"[+-]? ?[0-9,]+(?:\.[0-9]+)? ?[%‰]")
 _SUFFIXED = re.compile(
-    r"[+-]?[\d,]+(?:\.\d+)?[万亿千百个件元项家人次户名枚种宗起条部幅册份篇场班%]+"
+    r"[+-]?[0-9,]+(?:\.[0-9]+)? ?[万亿千百个件元项家人次户名枚种宗起条部幅册份篇场班%]+"
 )
 _LONGEST = 64
+INTEGER_DIGITS = 15
+"""Excel keeps no more, and sums over units must stay exact in the warehouse."""
+_FULL_WIDTH = {ord("\u3000"): " ", **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}}
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,14 @@ def number_as_text(number: float) -> str:
 
 
 def _plain(text: str) -> str:
-    folded = unicodedata.normalize("NFKC", text).translate(_SIGNS)
-    return "".join(folded.split())
+    """The text in half-width signs. Nothing else is folded: ① is no 1, and 12 34 is no 1234."""
+    return text.translate(_FULL_WIDTH).translate(_SIGNS).replace("\u00a0", " ").strip()
+
+
+def _read(numeral: str) -> Decimal | None:
+    """The value of a numeral; None when it has more digits than any figure can have."""
+    whole = numeral.lstrip("+-").split(".")[0].lstrip("0")
+    return Decimal(numeral) if len(whole) <= INTEGER_DIGITS else None
 
 
 def parse_number(text: str | None) -> ParsedNumber:
@@ -74,17 +83,19 @@ def parse_number(text: str | None) -> ParsedNumber:
     if text is None or not text.strip():
         return ParsedNumber(None, issue="blank")
     filed = text.strip()
-    if filed.isascii() and filed.isdigit() and len(filed) <= _LONGEST:
+    if filed.isascii() and filed.isdigit() and len(filed) <= INTEGER_DIGITS:
         return ParsedNumber(Decimal(filed))
     plain = _plain(filed)
     if not plain:
         return ParsedNumber(None, issue="blank")
-    if plain.lower() in MISSING_MARKS or set(plain) in ({"-"}, {"."}):
+    if plain.lower() in MISSING_MARKS or set(plain) in ({"-"}, {"."}, {"…"}):
         return ParsedNumber(None, mark=filed, issue="missing_mark")
     if len(plain) <= _LONGEST:
         if _NUMBER.fullmatch(plain):
-            issue = "full_width" if _has_full_width(filed) else None
-            return ParsedNumber(Decimal(plain.replace(",", "")), issue=issue)
+            number = _read(plain.replace(",", "").replace(" ", ""))
+            if number is None:
+                return ParsedNumber(None, issue="not_a_number")
+            return ParsedNumber(number, issue="full_width" if _has_full_width(filed) else None)
         if _PERCENT.fullmatch(plain):
             return ParsedNumber(None, issue="percent")
         if _SUFFIXED.fullmatch(plain):

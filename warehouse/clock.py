@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -44,7 +44,11 @@ def known_from(received_at: datetime, now: datetime, last_as_of: date | None) ->
     taken, which did not know it.
     """
     moment = min(received_at, now).replace(microsecond=0)
-    return moment if last_as_of is None else max(moment, end_of_day(last_as_of))
+    if last_as_of is None:
+        return moment
+    # A further release of the same day stands in place of the first; a later day's begins after.
+    taken = end_of_day(last_as_of)
+    return max(moment, taken if now <= taken else taken + timedelta(seconds=1))
 
 
 def decided_at(now: datetime, last_as_of: date | None) -> datetime:

@@ -34,8 +34,8 @@ SEVERITY_ZH: Mapping[str, str] = {
 }
 _NEXT_ZH: Mapping[str, str] = {
     "received": "请等待审核结果。",
-    "refused": "请按下列意见改正后重新报送；本文件未采用。",
-    "held": "请按下列意见改正后重新报送；此前已采用的版本继续有效。",
+    "refused": "请按上列意见改正后重新报送；本文件未采用。",
+    "held": "请按上列意见改正后重新报送；此前如有已采用的版本，继续有效。",
     "returned": "请按退回意见改正后重新报送。",
     "passed": "请等待验收；列有问题的，请按意见更正或书面说明。",
     "explained": "请等待验收。",
@@ -67,7 +67,7 @@ class Receipt:
     def text(self) -> str:
         """The receipt as the unit reads it."""
         lines = ["报送回执" + ("（演示数据）" if self.is_synthetic else ""), ""]
-        lines += [f"回执编号：{self.submission_id}", f"文件：{self.file_name}"]
+        lines += [f"回执编号：{self.submission_id}", f"文件：{' '.join(self.file_name.split())}"]
         if self.form_zh:
             version = f"（第 {self.version} 版）" if self.version else ""
             lines.append(f"报表：{self.form_zh}　报告期：{self.period_zh or '—'}{version}")

@@ -29,7 +29,10 @@
 
 {#- number × factor, exactly. -#}
 {% macro scaled(number, factor) -%}
-    cast(cast({{ number }} as decimal(24, 6)) * cast({{ factor }} as decimal(12, 6)) as decimal(28, 6))
+    try_cast(
+        try_cast({{ number }} as decimal(24, 6)) * cast({{ factor }} as decimal(12, 6))
+        as decimal(28, 6)
+    )
 {%- endmacro %}
 
 {#-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -64,18 +65,37 @@ def nightly(
                 "as_of": outcome.as_of,
                 "is_new": outcome.is_new,
                 "held_cities": list(outcome.held_cities),
+                "warning": outcome.warning_zh,
+                "counts": dict(result.counts),
                 "steps": dict(result.steps),
                 "published": settings.published_db,
             }
         )
     else:
+        out.print(_came(result.counts))
         said = "已发布" if outcome.is_new else "没有变化，仍为"
         out.print(f"{said} {outcome.release_id}，截至 {outcome.as_of.isoformat()}")
+        if outcome.warning_zh:
+            out.print(f"[yellow]{outcome.warning_zh}[/yellow]")
         for city in outcome.held_cities:
             out.print(f"[yellow]{city['city_code']} 被拦下，保留上一版：{city['reason']}[/yellow]")
         out.print("用时：" + "，".join(f"{step} {spent:.1f} 秒" for step, spent in result.steps))
         out.print(f"数据集市：{settings.published_db}")
     raise typer.Exit(result.exit_code)
+
+
+def _came(counts: Mapping[str, int]) -> str:
+    """What came in one sentence; what needs somebody's hand is named only when there is any."""
+    said = f"收到 {counts.get('files', 0)} 个文件：新报送 {counts.get('received', 0)} 件"
+    for label, words in (
+        ("unchanged", "重复报送 {} 件"),
+        ("refused", "拒收 {} 件"),
+        ("held", "审核未通过扣留 {} 件"),
+        ("left_alone", "尚在写入、留待下一夜 {} 个"),
+    ):
+        if counts.get(label):
+            said += "，" + words.format(counts[label])
+    return said
 
 
 @guarded

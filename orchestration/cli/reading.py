@@ -232,8 +232,9 @@ def table(
         raise OrchestrationError("请写明一个规划代码，或用 --all 列出所有规划")
     known = tables.plans(settings, release)
     wanted = [row for row in known if every or row["plan_code"] == plan]
-    if not every and not wanted:
-        wanted = [{"plan_code": plan, "plan_zh": plan}]
+    if not wanted:
+        codes = "、".join(row["plan_code"] for row in known)
+        raise OrchestrationError(f"没有规划“{plan}”；现有：{codes or '无'}")
     printed = {
         row["plan_code"]: tables.plan_table(settings, row["plan_code"], release) for row in wanted
     }

@@ -29,6 +29,8 @@ class ReleaseOutcome:
     as_of: date
     is_new: bool
     held_cities: Sequence[Mapping[str, str]] = field(default_factory=tuple)
+    warning_zh: str | None = None
+    """What the operator must know although nothing failed: a file that could not be replaced."""
 
 
 def _stamp(folder: Path | None) -> tuple[tuple[str, int], ...]:
@@ -100,4 +102,5 @@ def last_outcome(settings: Settings) -> ReleaseOutcome:
         as_of=date.fromisoformat(record["as_of"]),
         is_new=record["is_new"],
         held_cities=tuple(record["held_cities"]),
+        warning_zh=record.get("warning_zh"),
     )

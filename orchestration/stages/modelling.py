@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Engine, func, select
 
 from orchestration import dbt
+from orchestration.errors import NightInThePast
 from orchestration.progress import tell
 from orchestration.stages import ReleaseOutcome, night_folder, save_outcome
 from sources.definitions import Definitions
@@ -28,7 +29,8 @@ from warehouse.raw_store import (
     write_run_context,
 )
 from warehouse.releases.build import Building, begin_build, carry_revisions
-from warehouse.releases.history import published_manifest
+from warehouse.releases.history import last_as_of, published_manifest
+from warehouse.releases.swap import finish_interrupted, restore_published
 from warehouse.settings import Settings
 from warehouse.workspace import is_synthetic
 
@@ -55,7 +57,18 @@ def software_version() -> str:
 
 
 def prepare(settings: Settings, definitions: Definitions) -> BuildPlan:
-    """The ledger's state, periods, due dates and the run's own row, written for dbt."""
+    """The ledger's state, periods, due dates and the run's own row, written for dbt.
+
+    A published file that is missing, or that a broken night left behind, is made good first.
+
+    Raises:
+        NightInThePast: releases stand up to a later day already.
+    """
+    finish_interrupted(settings)
+    restore_published(settings)
+    last = last_as_of(settings)
+    if last is not None and settings.clock.today() < last:
+        raise NightInThePast(settings.clock.today(), last)
     engine = open_ledger(settings)
     try:
         inputs = _inputs(settings, definitions, engine)

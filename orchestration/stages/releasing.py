@@ -38,7 +38,9 @@ def _publish(settings: Settings, plan: BuildPlan) -> ReleaseOutcome:
         verdict = judge(connection, failed)
     published = publish(settings, plan.building(settings), plan.context, verdict)
     held = _held(verdict)
-    if published.outcome != "blocked":
+    # A file that another program holds is not out yet: the next night puts it in place and then
+    # remembers it.
+    if published.outcome != "blocked" and published.warning_zh is None:
         engine = open_ledger(settings)
         try:
             mark_published(
@@ -50,12 +52,11 @@ def _publish(settings: Settings, plan: BuildPlan) -> ReleaseOutcome:
         finally:
             engine.dispose()
         remember_inputs(settings, plan)
-    if published.warning_zh:
-        tell(published.warning_zh)
     return ReleaseOutcome(
         release_id=_id(published, plan),
         as_of=plan.context.as_of,
-        is_new=published.outcome == "released",
+        is_new=published.outcome == "released" and published.warning_zh is None,
+        warning_zh=published.warning_zh,
         held_cities=held,
     )
 

@@ -65,7 +65,11 @@ def _judge(
     """Findings of the rules; those of the readers are in the ledger already and stay."""
     submissions = submissions_frame(engine).filter(pl.col("submission_id").is_in(waiting))
     own = findings_frame(engine).filter(pl.col("submission_id").is_in(waiting)).drop("status_code")
-    submissions.write_parquet(night_folder(settings) / CHECKED)
+    today = settings.clock.today()
+    refused = submissions_frame(engine).filter(
+        pl.col("state_code") == "refused", pl.col("first_seen_at").dt.date() == today
+    )
+    pl.concat([submissions, refused]).write_parquet(night_folder(settings) / CHECKED)
     (night_folder(settings) / EVALUATED).unlink(missing_ok=True)
     templates = [f.form_code for f in definitions.form_versions if f.form_kind == "template"]
     filed = submissions.filter(pl.col("form_code").is_in(templates)).select(FILED)

@@ -153,7 +153,7 @@ def _validation(rule: EntryRule) -> dict[str, Any]:
     else:
         allowed |= {"criteria": "between", "minimum": -1e12, "maximum": 1e12}
         said = f"请填{kind}。"
-    return allowed | {"error_title": "填报有误", "error_message": said + "没有数据请留空并说明。"}
+    return allowed | {"error_title": "填报有误", "error_message": said + "没有发生请填 0。"}
 
 
 def _validate_entries(sheet: Worksheet, rules: Mapping[tuple[int, int], EntryRule]) -> None:

@@ -168,3 +168,19 @@ def test_a_city_that_fails_the_gate_keeps_yesterdays_rows_and_no_other_city_wait
         " and element_code = 'ip_workforce' and period_code = '2025-Q4'"
     )
     assert moved == value + 5
+
+
+def test_a_persons_name_in_the_wrong_place_stays_out_of_the_published_findings(
+    faulted: Workspace,
+) -> None:
+    """A text that is no figure, a header or a file name may be anybody's; the rule is told."""
+    rows = faulted.query(
+        "select rule_id, value_text, message_zh, expected_text from marts.findings"
+        " where rule_id in ('V02', 'S01', 'S05', 'S09', 'S10')"
+    )
+    assert {row[0] for row in rows} >= {"V02", "S01", "S05"}
+    assert {row[1] for row in rows} == {None}
+    names = {row["file_name"] for row in faulted.run("submissions", "--json").json}
+    assert not [row for row in rows for name in names if name in (row[2] or "")]
+    told = {row["rule_id"]: row["message_zh"] for row in faulted.run("findings", "--json").json}
+    assert any(name in told["S05"] for name in names), "the unit's own receipt names the file"

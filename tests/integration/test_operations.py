@@ -154,3 +154,18 @@ def test_a_killed_night_holds_up_nobody(tmp_path: Path) -> None:
     assert json.loads(again.stdout)["is_new"] is True
     assert "接管" in again.stderr
     assert workspace.query("select count(*) from marts.plan_table") == [(5,)]
+
+
+def test_a_night_in_the_past_is_refused_and_the_release_stays(quarter: Workspace) -> None:
+    before = (quarter.home / "published/manifest.json").read_bytes()
+    quarter.run("nightly", "--date", "2020-01-01", ends_with=1)
+    assert (quarter.home / "published/manifest.json").read_bytes() == before
+
+
+def test_a_published_file_that_was_deleted_is_put_back(quarter: Workspace) -> None:
+    path = quarter.home / "published/ip_marts.duckdb"
+    before = path.read_bytes()
+    path.chmod(0o644)
+    path.unlink()
+    assert quarter.night("--date", "2026-02-01")["is_new"] is False
+    assert path.read_bytes() == before

@@ -19,7 +19,8 @@ from warehouse.ledger.engine import writing
 from warehouse.ledger.tables import corrections, findings
 from warehouse.raw_files import StoredFile
 
-_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+# As exact as the warehouse keeps figures; what the form allows besides is the caller's to check.
+_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
 
 
 def correct(
@@ -105,7 +106,7 @@ def approve(engine: Engine, correction_id: str, *, author: str, at: datetime) ->
     """
     with writing(engine) as connection:
         correction, row = _proposed(connection, correction_id, author)
-        if correction["proposed_by"] == author:
+        if _is_same(correction["proposed_by"], author):
             raise SelfApproval(author)
         change = Change(
             row["submission_id"],
@@ -173,3 +174,8 @@ def _close_correction(
         .where(corrections.c.correction_id == correction_id)
         .values(state_code=state, decided_by=author, approved_at=at)
     )
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Whether two account names are one person's: case and blanks make no second person."""
+    return one.strip().casefold() == other.strip().casefold()

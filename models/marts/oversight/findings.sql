@@ -1,5 +1,6 @@
 with findings as (select * from {{ ref('stg_submissions__findings') }}),
 
+rules as (select * from {{ ref('stg_definitions__rules') }}),
 versions as (select * from {{ ref('stg_submissions__versions') }}),
 
 filings as (select * from {{ ref('int_submissions_in_force') }}),
@@ -12,8 +13,14 @@ run_context as (select * from {{ ref('stg_runs__context') }}),
 
 -- A file refused before its form and period were known has no later version to be replaced by.
 latest as (
-    select findings.*
+    select
+        findings.*,
+        rules.stage = 'expectation'
+        and try_cast(replace(findings.value_text, ',', '') as decimal(28, 6)) is not null
+            as is_figure
     from findings
+    left join rules
+        on findings.rule_id = rules.rule_id and findings.rule_version = rules.rule_version
     left join versions
         on findings.submission_id = versions.submission_id
     left join filings
@@ -46,12 +53,17 @@ final as (
         latest.sheet,
         latest.cell,
         latest.element_code,
-        latest.value_text,
-        latest.expected_text,
-        latest.message_zh,
+        -- A text in place of a figure, a header or a file name may hold a person's name or number:
+        -- the filer's receipt has it, the published table tells the rule.
+        case when latest.is_figure then latest.value_text end as value_text,
+        case when latest.is_figure or latest.value_text is null then latest.expected_text end
+            as expected_text,
+        case when latest.is_figure then latest.message_zh else rules.title_zh end as message_zh,
         latest.advice_zh,
         latest.status_code
     from latest
+    left join rules
+        on latest.rule_id = rules.rule_id and latest.rule_version = rules.rule_version
     left join units
         on latest.unit_code = units.unit_code
     left join periods

@@ -79,8 +79,10 @@ def test_a_given_business_day_stands_at_its_last_second():
         (datetime(2026, 1, 10, 9), None, datetime(2026, 1, 10, 9)),
         # One later than the business clock is known on the clock's day.
         (datetime(2026, 2, 10, 9), None, datetime(2026, 1, 31, 23, 59, 59)),
-        # One that came before a release which did not have it is known from that release's end.
-        (datetime(2026, 1, 10, 9), date(2026, 1, 15), datetime(2026, 1, 15, 23, 59, 59)),
+        # One that came before a release which did not have it is known after that release's day.
+        (datetime(2026, 1, 10, 9), date(2026, 1, 15), datetime(2026, 1, 16)),
+        # A further release of the same day stands in place of the first.
+        (datetime(2026, 1, 10, 9), date(2026, 1, 31), datetime(2026, 1, 31, 23, 59, 59)),
         (datetime(2026, 1, 20, 9), date(2026, 1, 15), datetime(2026, 1, 20, 9)),
     ],
 )
