@@ -1,6 +1,7 @@
 with authority_values as (select * from {{ ref('stg_authorities__values') }}),
 
 series as (select * from {{ ref('stg_definitions__authority_series') }}),
+
 versions as (select * from {{ ref('stg_submissions__versions') }}),
 
 -- What an authority prints speaks as soon as it has been read: a copy that contradicts its own sums

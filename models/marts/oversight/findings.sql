@@ -1,6 +1,7 @@
 with findings as (select * from {{ ref('stg_submissions__findings') }}),
 
 rules as (select * from {{ ref('stg_definitions__rules') }}),
+
 versions as (select * from {{ ref('stg_submissions__versions') }}),
 
 filings as (select * from {{ ref('int_submissions_in_force') }}),
