@@ -108,6 +108,7 @@ def prepare_warehouse(settings: Settings) -> bool:
     ddl = _DDL.read_text(encoding="utf-8")
     mark = hashlib.sha256(ddl.encode()).hexdigest()
     path = settings.warehouse_db
+    _set_aside_if_broken(path)
     if path.is_file() and _mark(path) == mark:
         return False
     aside = path.with_suffix(".building")
@@ -120,6 +121,21 @@ def prepare_warehouse(settings: Settings) -> bool:
         connection.execute("checkpoint")
     aside.replace(path)
     return True
+
+
+def _set_aside_if_broken(path: Path) -> None:
+    """Moves a file that DuckDB cannot read out of the way: all in it can be made anew.
+
+    Submissions without rows are read again from their stored bytes by the next reading stage.
+    """
+    if not path.is_file():
+        return
+    try:
+        duckdb.connect(str(path), read_only=True).close()
+    except (duckdb.IOException, duckdb.SerializationException) as error:
+        if "lock" in str(error).lower():
+            raise WarehouseBusy(path, 0) from error
+        path.replace(path.with_name("warehouse.broken.duckdb"))
 
 
 def _mark(path: Path) -> str | None:

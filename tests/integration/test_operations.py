@@ -53,9 +53,16 @@ def test_a_workspace_of_one_city_has_that_citys_plan_only(quarter: Workspace) ->
     assert quarter.query("select distinct city_code from marts.unit_observations") == [("140600",)]
 
 
-def test_a_lost_private_warehouse_is_filled_again_from_ledger_and_bytes(quarter: Workspace) -> None:
+@pytest.mark.parametrize("is_garbage", [False, True])
+def test_a_lost_private_warehouse_is_filled_again_from_ledger_and_bytes(
+    quarter: Workspace, is_garbage: bool
+) -> None:
     before = quarter.query("select sum(value) from marts.unit_observations")
-    (quarter.home / "work/warehouse.duckdb").unlink()
+    private = quarter.home / "work/warehouse.duckdb"
+    private.unlink()
+    if is_garbage:
+        private.write_bytes(b"no database" * 1000)
+        (quarter.home / "work/inputs.json").unlink(missing_ok=True)
     assert quarter.night("--date", "2026-02-01")["is_new"] is False
     assert quarter.query("select sum(value) from marts.unit_observations") == before
 

@@ -44,7 +44,11 @@ TRANSITIONS: dict[str, dict[str | None, tuple[str, ...]]] = {
     "supersede": dict.fromkeys(_LIVE, ("superseded",)),
     # The steward's six verbs. A second explanation leaves `explained` as it is; corrections never
     # move a state; `accept` from `returned` or `superseded` undoes a return or a replacement.
-    "explain": {"passed": ("passed", "explained"), "explained": ("explained",)},
+    "explain": {
+        "passed": ("passed", "explained"),
+        "explained": ("explained",),
+        "accepted_county": ("accepted_county",),
+    },
     "return": {state: ("returned",) for state in _LIVE if state != "returned"},
     "correct": {state: (state,) for state in _REVIEWED},
     "approve": {state: (state,) for state in _REVIEWED},

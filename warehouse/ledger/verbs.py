@@ -61,7 +61,7 @@ def explain(
     Raises:
         ExplanationRefused: the text is too short or a stock phrase.
         DecisionRefused: a finding is not of this submission, not open, or not to be explained.
-        IllegalTransition: the submission is not in `passed` or `explained`.
+        IllegalTransition: the submission is not in `passed`, `explained` or `accepted_county`.
     """
     reason = checked_explanation(text)
     with writing(engine) as connection:
@@ -84,7 +84,9 @@ def explain(
         is_done = row["state_code"] == "explained" or not (
             left and (left["verify"] or left["quasi_blocking"])
         )
-        to_state = "explained" if is_done else row["state_code"]
+        # Between the two gates an explanation clears the way and leaves the county's word standing.
+        is_before_county = row["state_code"] in ("passed", "explained")
+        to_state = "explained" if is_done and is_before_county else row["state_code"]
         return decide(
             connection,
             Change(

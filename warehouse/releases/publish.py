@@ -24,7 +24,7 @@ from warehouse.releases.gate import Verdict
 from warehouse.releases.history import MANIFEST, published_manifest, release_db, write_manifest
 from warehouse.releases.hold import hold_cities
 from warehouse.releases.revisions import fallback_reason, record_revisions
-from warehouse.releases.swap import note_checked, put_in_place, restore_published
+from warehouse.releases.swap import announce, note_checked, put_in_place, restore_published
 from warehouse.settings import Settings
 
 Tables = dict[str, dict[str, str | int]]
@@ -90,6 +90,8 @@ def publish(
             "chain_head": context.chain_head,
         },
     )
+    # Named before it is kept: killed in between, the next night still puts it in place.
+    announce(settings, building.release_id)
     _keep(settings, building)
     warning = None
     manifest_now: Mapping[str, Any] | None = before

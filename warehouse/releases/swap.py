@@ -39,8 +39,7 @@ def put_in_place(settings: Settings, release_id: str) -> dict[str, Any]:
     manifest = read_manifest(source.parent / MANIFEST)
     if manifest is None:
         raise NoRelease(release_id)
-    marker = _marker(settings)
-    marker.write_text(release_id, encoding="utf-8")
+    marker = announce(settings, release_id)
     settings.published.mkdir(parents=True, exist_ok=True)
     aside = settings.published / f".{release_id}.{PUBLISHED_FILE}"
     aside.unlink(missing_ok=True)
@@ -54,6 +53,13 @@ def put_in_place(settings: Settings, release_id: str) -> dict[str, Any]:
     write_manifest(settings.published_manifest, public)
     marker.unlink(missing_ok=True)
     return public
+
+
+def announce(settings: Settings, release_id: str) -> Path:
+    """The marker that names the release about to be put in place, written."""
+    marker = _marker(settings)
+    marker.write_text(release_id, encoding="utf-8")
+    return marker
 
 
 def finish_interrupted(settings: Settings) -> str | None:

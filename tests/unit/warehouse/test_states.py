@@ -38,6 +38,7 @@ ALLOWED = {
     ("explain", "passed", "passed"),
     ("explain", "passed", "explained"),
     ("explain", "explained", "explained"),
+    ("explain", "accepted_county", "accepted_county"),
     ("accept", "passed", "accepted_county"),
     ("accept", "explained", "accepted_county"),
     ("accept", "returned", "accepted_county"),
