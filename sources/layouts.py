@@ -43,6 +43,8 @@ class Header:
     row_code: int | None
     unit: int | None
     values: Mapping[str, int]
+    columns: frozenset[int]
+    """Every column that has a header."""
 
 
 def locate(cells: pl.DataFrame, identity: FormIdentity, definitions: Definitions) -> pl.DataFrame:
@@ -67,6 +69,7 @@ def located_values(
     header = find_header(sheets, layout)
     rows = sheets[header.sheet]
     placed = _place_rows(header, rows, elements)
+    _refuse_figures_outside(header, rows, placed)
     return [
         _value(element, header, rows.get(placed[element.row_code], {}), placed[element.row_code])
         for element in elements
@@ -94,7 +97,16 @@ def find_header(sheets: Mapping[str, Rows], layout: Sequence[LayoutColumn]) -> H
     if best is None:
         expected = [column.header_zh for column in layout if column.is_required]
         raise MissingColumn(expected, sheet=next(iter(sheets), None))
-    _, sheet, row_no = best
+    hits, sheet, row_no = best
+    for other, rows in sheets.items():
+        for number, row in rows.items():
+            again = {known[t].column_order for c in row.values() if (t := _text(c)) in known}
+            if (other, number) != (sheet, row_no) and len(again) == hits:
+                # Two tables of the same form: taking the first would lose the second unseen.
+                raise UnmappedColumn(
+                    [], sheet=other, cell=row[min(row)].cell,
+                    reason_zh=f"除工作表“{sheet}”外，这里还有一张同样表头的表，无法确定以哪张为准",
+                )  # fmt: skip
     return _mapped(sheet, row_no, sheets[sheet][row_no], layout, known)
 
 
@@ -154,7 +166,19 @@ def _mapped(
             and column.value_column
             and column.column_order in found
         },
+        columns=frozenset(found.values()),
     )
+
+
+def _refuse_figures_outside(header: Header, rows: Rows, placed: Mapping[str, int]) -> None:
+    """A figure beside the table, in a column without a header, is not dropped without a word."""
+    for row_no in placed.values():
+        for column_no, cell in rows[row_no].items():
+            if column_no not in header.columns and parse_number(cell.text).number is not None:
+                raise UnmappedColumn(
+                    [], sheet=header.sheet, cell=cell.cell,
+                    reason_zh=f"单元格填有数值“{cell.text}”，但所在列没有表头",
+                )  # fmt: skip
 
 
 def _without_zeros(code: str) -> str:

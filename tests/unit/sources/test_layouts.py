@@ -201,3 +201,15 @@ def test_a_percent_format_voids_the_number() -> None:
     assert located_values(cells, IDENTITY, DEFINITIONS)[-1][6:] == (
         "1500.5", None, "percent_format",
     )  # fmt: skip
+
+
+def test_a_figure_beside_the_table_is_not_dropped_without_a_word() -> None:
+    with pytest.raises(UnmappedColumn, match="没有表头") as caught:
+        _located(sheet_with(I9="5"))
+    assert caught.value.cell == "I9"
+
+
+def test_a_second_table_of_the_same_form_is_refused() -> None:
+    gap = [[None]] * 3
+    with pytest.raises(UnmappedColumn, match="另?还有一张同样表头的表"):
+        _located([*SHEET, *gap, *SHEET])
