@@ -211,5 +211,5 @@ def test_a_figure_beside_the_table_is_not_dropped_without_a_word() -> None:
 
 def test_a_second_table_of_the_same_form_is_refused() -> None:
     gap = [[None]] * 3
-    with pytest.raises(UnmappedColumn, match="另?还有一张同样表头的表"):
+    with pytest.raises(UnmappedColumn, match="同样表头的表"):
         _located([*SHEET, *gap, *SHEET])
