@@ -44,17 +44,27 @@ REFERENCES: Mapping[tuple[str, str], tuple[str, str]] = {
     ("authority_series", "element_code"): ("elements", "element_code"),
     ("acceptance_policies", "city_code"): ("units", "unit_code"),
     ("acceptance_policies", "form_code"): ("forms", "form_code"),
+    ("plans", "supersedes_plan_code"): ("plans", "plan_code"),
+    ("plans", "follows_plan_code"): ("plans", "plan_code"),
+    ("sources_of_record", "element_code"): ("elements", "element_code"),
+    ("sources_of_record", "city_code"): ("units", "unit_code"),
+    ("target_links", "from_target_code"): ("plan_targets", "target_code"),
+    ("target_links", "to_target_code"): ("plan_targets", "target_code"),
+    ("publication_settings", "indicator_code"): ("indicators", "indicator_code"),
+    ("publication_settings", "city_code"): ("units", "unit_code"),
 }
 
 CLOSED_LISTS: Mapping[tuple[str, str], frozenset[str]] = {
-    ("units", "level"): frozenset({"region", "city", "county", "zone", "department", "group"}),
+    ("units", "level"): frozenset({
+        "region", "city", "county", "zone", "department", "group", "residual",
+    }),
     ("units", "zone_relation"): frozenset({"inside", "carved_out", "spans"}),
     ("unit_changes", "change_kind"): frozenset({"rename", "recode", "split", "merge", "transfer"}),
     ("elements", "kind"): frozenset({
         "flow", "stock", "ytd", "cumulative", "rate", "score", "rank", "fact", "distinct",
     }),
     ("forms", "frequency"): frozenset({"month", "quarter", "half", "year"}),
-    ("forms", "form_kind"): frozenset({"template", "authority"}),
+    ("forms", "form_kind"): frozenset({"template", "authority", "history"}),
     ("layouts", "column_role"): frozenset({"item", "row_code", "unit", "value", "remark"}),
     ("calendar", "holiday_shift"): frozenset({"next_working_day", "none"}),
     ("indicators", "direction"): frozenset({"up", "down"}),
@@ -70,6 +80,14 @@ CLOSED_LISTS: Mapping[tuple[str, str], frozenset[str]] = {
     ("plan_targets", "direction"): frozenset({"up", "down"}),
     ("target_paths", "path_method"): frozenset({"cagr", "linear", "flat", "none", "yearly"}),
     ("acceptance_policies", "policy"): frozenset({"automatic", "manual"}),
+    ("elements", "annual_precedence"): frozenset({"months", "annual"}),
+    ("sources_of_record", "source_kind"): frozenset({
+        "sum_of_units", "department", "authority", "register",
+    }),
+    ("definition_changes", "object_kind"): frozenset({"element", "indicator"}),
+    ("definition_changes", "is_comparable"): frozenset({"true", "false"}),
+    ("target_links", "link_kind"): frozenset({"same", "redefined", "dropped", "new"}),
+    ("publication_settings", "rounding_mode"): frozenset({"half_up", "truncate"}),
 }  # fmt: skip
 
 MANDATORY: frozenset[tuple[str, str]] = frozenset({

@@ -35,7 +35,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "holidays": ("holiday_date",),
     "channels": ("unit_code", "channel_kind"),
     "indicators": ("indicator_code",),
-    "indicator_terms": ("indicator_code", "term_role", "term_order"),
+    "indicator_terms": ("indicator_code", "term_role", "term_order", "valid_from"),
     "plans": ("plan_code",),
     "plan_targets": ("target_code",),
     "plan_facts": ("fact_code",),
@@ -43,6 +43,10 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "authority_series": ("series_code", "item_key"),
     "acceptance_policies": ("city_code", "form_code", "valid_from"),
     "rules": ("rule_id", "rule_version"),
+    "sources_of_record": ("element_code", "city_code", "valid_from"),
+    "definition_changes": ("object_kind", "object_code", "changed_on"),
+    "target_links": ("from_target_code", "to_target_code"),
+    "publication_settings": ("indicator_code", "city_code"),
 }
 
 

@@ -11,6 +11,7 @@ typed as (
         definition_zh,
         not_zh,
         source_office_zh,
+        coalesce(annual_precedence, 'months') as annual_precedence,
         cast(decimals as integer) as decimals,
         coalesce(cast(carry_periods as integer), 0) as carry_periods,
         {{ truth('is_non_negative') }} as is_non_negative,

@@ -10,6 +10,8 @@ typed as (
         table_title_zh,
         source_file,
         note_zh,
+        supersedes_plan_code,
+        follows_plan_code,
         {{ truth('has_baseline_column') }} as has_baseline_column,
         {{ truth('has_attribute_column') }} as has_attribute_column,
         cast(issued_on as date) as issued_on,

@@ -17,10 +17,14 @@ def definitions() -> Definitions:
     return Definitions.load()
 
 
+# The five plans have no change of scope and no successor yet; a city's own rows may.
+MAY_BE_EMPTY = {"definition_changes", "target_links"}
+
+
 @pytest.mark.parametrize("table", sorted(KEYS))
 def test_the_key_of_a_table_is_unique(definitions: Definitions, table: str) -> None:
     frame = definitions.table(table)
-    assert frame.height > 0
+    assert frame.height > 0 or table in MAY_BE_EMPTY
     assert frame.select(KEYS[table]).is_duplicated().sum() == 0
 
 
