@@ -33,7 +33,7 @@ nightly: $(VENV)/.runtime ## sets up .venv, the demo workspace and its filings (
 	@$(BIN)/qiangshi table --all
 
 test: $(VENV)/.dev ## sets up the same and runs the whole test suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses logical --dist loadfile
 
 check: $(VENV)/.dev ## format, lint, types and SQL style
 	$(BIN)/ruff format --check .

@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from filelock import FileLock
 from openpyxl import load_workbook
 from typer.testing import CliRunner
 
@@ -97,11 +98,21 @@ def _no_outer_settings() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """The whole demo after its first night. Tests read it and change nothing."""
-    workspace = Workspace(tmp_path_factory.mktemp("demo") / "var")
-    workspace.run("demo")
-    workspace.night()
+def demo(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Workspace:
+    """The whole demo after its first night. Tests read it and change nothing.
+
+    It is made once, by the first of the test processes that asks for it; the others wait.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        shared = shared.parent
+    workspace = Workspace(shared / "demo" / "var")
+    done = shared / "demo" / "done"
+    with FileLock(shared / "demo.lock"):
+        if not done.exists():
+            workspace.run("demo")
+            workspace.night()
+            done.touch()
     return workspace
 
 
