@@ -83,3 +83,40 @@
 {% macro release_id() -%}
     (select run_context.release_id from {{ ref('stg_runs__context') }} as run_context)
 {%- endmacro %}
+
+{#- Whether a row with a spell of validity `[valid_from, valid_to)` holds on a day. -#}
+{% macro in_force(row, day) -%}
+    ({{ row }}.valid_from is null or {{ row }}.valid_from <= {{ day }})
+    and ({{ row }}.valid_to is null or {{ row }}.valid_to > {{ day }})
+{%- endmacro %}
+
+{#- The joins that find who a city's figure comes from; the row that says most decides. -#}
+{% macro joined_sources(row) -%}
+    {%- for name, by_element, by_city in (
+        ('of_both', true, true), ('of_element', true, false),
+        ('of_city', false, true), ('of_all', false, false)
+    ) %}
+    left join sources_of_record as {{ name }}
+        on
+            {{ name }}.element_code {{ '= ' ~ row ~ '.element_code' if by_element else 'is null' }}
+            and {{ name }}.city_code {{ '= ' ~ row ~ '.city_code' if by_city else 'is null' }}
+            and {{ in_force(name, row ~ '.view_end') }}
+    {%- endfor %}
+{%- endmacro %}
+
+{% macro source_kind() -%}
+    coalesce(
+        of_both.source_kind, of_element.source_kind, of_city.source_kind, of_all.source_kind,
+        'sum_of_units'
+    )
+{%- endmacro %}
+
+{#- The sum of the terms of one role, each times its coefficient; of those that count, where told. -#}
+{% macro summed_terms(role, condition='true') -%}
+    cast(sum(
+        case
+            when terms.term_role = '{{ role }}' and {{ condition }}
+                then {{ scaled('elements_counted.value', 'terms.coefficient') }}
+        end
+    ) as decimal(28, 6))
+{%- endmacro %}

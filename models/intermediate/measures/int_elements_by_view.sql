@@ -1,127 +1,149 @@
-with observations as (select * from {{ ref('int_observations') }}),
+with element_views as (select * from {{ ref('int_element_views') }}),
 
 view_periods as (select * from {{ ref('int_view_periods') }}),
 
-plans as (select * from {{ ref('stg_definitions__plans') }}),
+elements as (select * from {{ ref('stg_definitions__elements') }}),
 
-plan_targets as (select * from {{ ref('stg_definitions__plan_targets') }}),
-
-terms as (select * from {{ ref('stg_definitions__indicator_terms') }}),
-
--- Plan to date is kept only where a target counts from the start of its plan.
-counted_elements as (
-    select distinct
-        plans.plan_code,
-        plans.city_code,
-        terms.element_code
-    from plan_targets
-    inner join plans
-        on plan_targets.plan_code = plans.plan_code
-    inner join terms
-        on plan_targets.indicator_code = terms.indicator_code
-    where plan_targets.basis in ('cumulative', 'milestone')
+-- One figure may be filed by months, by a yearly form and afterwards as history. Never added: the
+-- yearly form speaks for its year where it is declared to, else the finest complete filings do,
+-- then history, then what there is.
+ranked as (
+    select
+        element_views.*,
+        element_views.reported_cells >= element_views.expected_cells as is_whole,
+        row_number() over (
+            partition by
+                element_views.unit_code, element_views.element_code, element_views.view_type,
+                element_views.view_code, element_views.plan_code
+            order by
+                case
+                    when
+                        elements.annual_precedence = 'annual'
+                        and element_views.filed_type = 'year' and element_views.value is not null
+                        then 0
+                    when
+                        element_views.filed_type <> 'history'
+                        and element_views.reported_cells >= element_views.expected_cells then 1
+                    when
+                        element_views.filed_type = 'history' and element_views.value is not null
+                        then 2
+                    when element_views.filed_type <> 'history' then 3
+                    else 4
+                end,
+                {{ coarseness('element_views.filed_type') }} asc nulls last
+        ) as preference
+    from element_views
+    left join elements
+        on element_views.element_code = elements.element_code
 ),
 
--- Every observation has its calendar views, and those of the plans that count it.
-viewable as (
+chosen as (
     select
-        observations.*,
-        '' as plan_key
-    from observations
-    union all
-    select
-        observations.*,
-        counted_elements.plan_code as plan_key
-    from observations
-    inner join counted_elements
-        on
-            observations.city_code = counted_elements.city_code
-            and observations.element_code = counted_elements.element_code
+        ranked.*,
+        ranked.filed_type = 'history' as is_history
+    from ranked
+    where ranked.preference = 1
 ),
 
--- Flows and facts add up over the filed periods of a view.
-summed_members as (
+-- A plan to date is counted in filed periods. A year of which another figure was chosen enters
+-- whole: what that figure differs by, and the cells it stands for.
+other_years as (
     select
-        viewable.unit_code,
-        viewable.element_code,
-        view_periods.view_type,
-        view_periods.view_code,
-        view_periods.plan_code,
-        max(viewable.city_code) as city_code,
-        max(viewable.level_code) as level_code,
-        bool_and(viewable.is_partition_member) as is_partition_member,
-        max(viewable.kind) as kind,
-        max(view_periods.view_start) as view_start,
-        max(view_periods.view_end) as view_end,
-        max(view_periods.coarseness) as coarseness,
-        cast(sum(viewable.value) as decimal(28, 6)) as value,
-        max(view_periods.filed_periods_in_view) as expected_cells,
-        count(viewable.value) as reported_cells,
-        bool_and(viewable.is_due) as is_due,
-        bool_or(viewable.is_provisional) as is_provisional,
-        bool_or(viewable.obs_status = 'carried') as is_carried
-    from viewable
-    inner join view_periods
+        years.unit_code,
+        years.element_code,
+        finer.filed_type,
+        years.view_start,
+        years.view_end,
+        years.value - coalesce(finer_years.value, 0) as difference,
+        finer.filed_periods_in_view - coalesce(finer_years.reported_cells, 0) as cells,
+        years.is_history,
+        years.is_provisional
+    from chosen as years
+    inner join (
+        select distinct
+            view_periods.filed_type,
+            view_periods.view_code,
+            view_periods.filed_periods_in_view
+        from view_periods
+        where view_periods.view_type = 'year' and view_periods.filed_type <> 'year'
+    ) as finer
+        on years.view_code = finer.view_code
+    left join element_views as finer_years
         on
-            viewable.period_type = view_periods.filed_type
-            and viewable.period_code = view_periods.filed_code
-            and viewable.plan_key = view_periods.plan_key
+            years.unit_code = finer_years.unit_code
+            and years.element_code = finer_years.element_code
+            and years.view_code = finer_years.view_code
+            and finer_years.view_type = 'year'
+            and finer.filed_type = finer_years.filed_type
     where
-        viewable.kind in ('flow', 'fact')
+        years.view_type = 'year'
+        and years.filed_type in ('year', 'history')
+        and years.kind in ('flow', 'fact')
+        and years.value is not null
+),
+
+plan_changes as (
+    select
+        chosen.unit_code,
+        chosen.element_code,
+        chosen.view_code,
+        chosen.plan_code,
+        chosen.filed_type,
+        sum(other_years.difference) as difference,
+        sum(other_years.cells) as cells,
+        bool_or(other_years.is_history) as is_history,
+        bool_or(other_years.is_provisional) as is_provisional
+    from chosen
+    inner join other_years
+        on
+            chosen.unit_code = other_years.unit_code
+            and chosen.element_code = other_years.element_code
+            and chosen.filed_type = other_years.filed_type
+            and chosen.view_start <= other_years.view_start
+            and chosen.view_end >= other_years.view_end
+    where chosen.view_type = 'plan_to_date' and chosen.kind in ('flow', 'fact')
     group by
-        viewable.unit_code, viewable.element_code, view_periods.view_type,
-        view_periods.view_code, view_periods.plan_code
-),
-
--- Everything else is its last filed period. What can neither be added nor read off (distinct
--- counts, running sums of a year) has only the views in which one filed period speaks for all.
-last_members as (
-    select
-        viewable.unit_code,
-        viewable.element_code,
-        view_periods.view_type,
-        view_periods.view_code,
-        view_periods.plan_code,
-        viewable.city_code,
-        viewable.level_code,
-        viewable.is_partition_member,
-        viewable.kind,
-        view_periods.view_start,
-        view_periods.view_end,
-        view_periods.coarseness,
-        viewable.value,
-        1 as expected_cells,
-        case when viewable.value is null then 0 else 1 end as reported_cells,
-        viewable.is_due,
-        viewable.is_provisional,
-        viewable.obs_status = 'carried' as is_carried
-    from viewable
-    inner join view_periods
-        on
-            viewable.period_type = view_periods.filed_type
-            and viewable.period_code = view_periods.filed_code
-            and viewable.plan_key = view_periods.plan_key
-            and view_periods.is_last
-    where
-        viewable.kind not in ('flow', 'fact')
-        and (
-            viewable.kind in ('stock', 'cumulative', 'rate', 'score', 'rank')
-            or view_periods.view_type = viewable.period_type
-            or (viewable.kind = 'ytd' and view_periods.view_type in ('ytd', 'year'))
-        )
-),
-
-members as (
-    select * from summed_members
-    union all
-    select * from last_members
+        chosen.unit_code, chosen.element_code, chosen.view_code, chosen.plan_code,
+        chosen.filed_type
 ),
 
 elements_by_view as (
     select
-        members.*,
-        members.reported_cells = members.expected_cells as is_reported
-    from members
+        chosen.unit_code,
+        chosen.element_code,
+        chosen.view_type,
+        chosen.view_code,
+        chosen.plan_code,
+        chosen.city_code,
+        chosen.level_code,
+        chosen.is_partition_member,
+        chosen.kind,
+        chosen.view_start,
+        chosen.view_end,
+        chosen.coarseness,
+        cast(
+            case
+                when plan_changes.unit_code is null then chosen.value
+                else coalesce(chosen.value, 0) + plan_changes.difference
+            end as decimal(28, 6)
+        ) as value,
+        chosen.expected_cells,
+        chosen.reported_cells + coalesce(plan_changes.cells, 0) as reported_cells,
+        chosen.is_due,
+        chosen.is_provisional or coalesce(plan_changes.is_provisional, false) as is_provisional,
+        chosen.is_carried,
+        chosen.is_history or coalesce(plan_changes.is_history, false) as is_history,
+        chosen.reported_cells + coalesce(plan_changes.cells, 0) >= chosen.expected_cells
+            as is_reported
+    from chosen
+    left join plan_changes
+        on
+            chosen.unit_code = plan_changes.unit_code
+            and chosen.element_code = plan_changes.element_code
+            and chosen.view_type = 'plan_to_date'
+            and chosen.view_code = plan_changes.view_code
+            and chosen.plan_code = plan_changes.plan_code
+            and chosen.filed_type = plan_changes.filed_type
 )
 
 select * from elements_by_view

@@ -2,6 +2,8 @@ with parts as (select * from {{ ref('int_indicator_parts') }}),
 
 indicators as (select * from {{ ref('stg_definitions__indicators') }}),
 
+settings as (select * from {{ ref('stg_definitions__publication_settings') }}),
+
 terms as (select * from {{ ref('stg_definitions__indicator_terms') }}),
 
 frequencies as (select * from {{ ref('int_indicator_frequencies') }}),
@@ -11,7 +13,9 @@ populations as (select * from {{ ref('int_populations_by_vintage') }}),
 population_terms as (
     select
         terms.indicator_code,
-        terms.coefficient
+        terms.coefficient,
+        terms.valid_from,
+        terms.valid_to
     from terms
     where terms.is_population and terms.term_role = 'denominator'
 ),
@@ -30,7 +34,7 @@ with_denominators as (
         population_terms.indicator_code is not null as is_per_population,
         indicators.is_additive and not indicators.is_ratio
         and not frequencies.has_single_source and parts.level_code <> 'department' as is_summed,
-        frequencies.filed_terms = parts.expected_terms as has_all_terms
+        parts.needed_terms = parts.expected_terms as has_all_terms
     from parts
     inner join indicators
         on parts.indicator_code = indicators.indicator_code
@@ -38,14 +42,23 @@ with_denominators as (
         on
             parts.city_code = frequencies.city_code
             and parts.indicator_code = frequencies.indicator_code
+    left join settings
+        on
+            parts.city_code = settings.city_code
+            and parts.indicator_code = settings.indicator_code
     left join population_terms
-        on parts.indicator_code = population_terms.indicator_code
+        on
+            parts.indicator_code = population_terms.indicator_code
+            and {{ in_force('population_terms', 'parts.view_end') }}
     left join populations
         on
             population_terms.indicator_code is not null
             and parts.unit_code = populations.area_code
             and parts.view_end = populations.view_end
-            and coalesce(indicators.vintage_rule, 'latest_published_by') = populations.vintage_rule
+            and coalesce(settings.vintage_rule, indicators.vintage_rule, 'latest_published_by')
+            = populations.vintage_rule
+    -- The city's own rows stand among the cities.
+    where parts.level_code <> 'city'
 ),
 
 indicators_of_units as (
@@ -68,6 +81,7 @@ indicators_of_units as (
         is_due,
         is_provisional,
         is_carried,
+        is_history,
         own_denominator as denominator,
         1 as expected_units,
         case when is_reported then 1 else 0 end as reported_units,

@@ -4,6 +4,8 @@ indicators as (select * from {{ ref('stg_definitions__indicators') }}),
 
 terms as (select * from {{ ref('stg_definitions__indicator_terms') }}),
 
+settings as (select * from {{ ref('stg_definitions__publication_settings') }}),
+
 view_periods as (select * from {{ ref('int_view_periods') }}),
 
 -- Indicators that say nothing take the default: the newest figure published by the period's end.
@@ -13,6 +15,10 @@ rules as (
     inner join indicators
         on terms.indicator_code = indicators.indicator_code
     where terms.is_population
+    union distinct
+    select settings.vintage_rule
+    from settings
+    where settings.vintage_rule is not null
 ),
 
 period_ends as (select distinct view_periods.view_end from view_periods),

@@ -24,7 +24,7 @@ ended_periods as (
 filed_periods as (
     select *
     from ended_periods
-    where period_type in ('month', 'quarter', 'year')
+    where period_type in ('month', 'quarter', 'half', 'year')
 ),
 
 -- A view of a filed series: itself, a coarser calendar period, or the year so far.

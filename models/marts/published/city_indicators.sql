@@ -2,36 +2,17 @@ with indicators_of_cities as (select * from {{ ref('int_indicators_of_cities') }
 
 indicators as (select * from {{ ref('stg_definitions__indicators') }}),
 
+frequencies as (select * from {{ ref('int_indicator_frequencies') }}),
+
+breaks as (select * from {{ ref('int_definition_breaks') }}),
+
 periods as (select * from {{ ref('stg_runs__periods') }}),
 
 units as (select * from {{ ref('int_units_labelled') }}),
 
 run_context as (select * from {{ ref('stg_runs__context') }}),
 
-with_neighbours as (
-    select
-        indicators_of_cities.*,
-        previous.value as previous_value,
-        year_ago.value as same_period_last_year,
-        year_ago.coverage_pct as coverage_year_ago
-    from indicators_of_cities
-    left join periods
-        on
-            indicators_of_cities.view_type = periods.period_type
-            and indicators_of_cities.view_code = periods.period_code
-    left join indicators_of_cities as previous
-        on
-            indicators_of_cities.city_code = previous.city_code
-            and indicators_of_cities.indicator_code = previous.indicator_code
-            and indicators_of_cities.view_type = previous.view_type
-            and periods.previous_code = previous.view_code
-    left join indicators_of_cities as year_ago
-        on
-            indicators_of_cities.city_code = year_ago.city_code
-            and indicators_of_cities.indicator_code = year_ago.indicator_code
-            and indicators_of_cities.view_type = year_ago.view_type
-            and periods.same_period_last_year_code = year_ago.view_code
-),
+{{ neighbours('indicators_of_cities', 'city_code') }},
 
 final as (
     select
@@ -52,6 +33,7 @@ final as (
         with_neighbours.factor,
         with_neighbours.is_ratio,
         with_neighbours.denominator_vintage,
+        with_neighbours.definition_version,
         with_neighbours.previous_value,
         with_neighbours.same_period_last_year,
         {{ yoy_status('with_neighbours') }} as yoy_status,
@@ -64,9 +46,16 @@ final as (
         cast(with_neighbours.expected_units as integer) as expected_units,
         cast(with_neighbours.reported_units as integer) as reported_units,
         with_neighbours.coverage_pct,
+        with_neighbours.covered_denominator_pct,
+        with_neighbours.matched_value,
+        with_neighbours.missing_units_zh,
+        with_neighbours.source_of_record,
+        with_neighbours.has_history,
         with_neighbours.is_additive,
         with_neighbours.is_provisional,
         case
+            when with_neighbours.is_awaiting_authority and with_neighbours.numerator is null
+                then '等待主管部门发布'
             when with_neighbours.numerator is null then '无填报值'
             when with_neighbours.is_ratio and with_neighbours.denominator is null
                 then '缺少期末前已公布的分母'

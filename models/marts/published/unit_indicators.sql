@@ -2,6 +2,10 @@ with indicators_of_units as (select * from {{ ref('int_indicators_of_units') }})
 
 indicators as (select * from {{ ref('stg_definitions__indicators') }}),
 
+frequencies as (select * from {{ ref('int_indicator_frequencies') }}),
+
+breaks as (select * from {{ ref('int_definition_breaks') }}),
+
 periods as (select * from {{ ref('stg_runs__periods') }}),
 
 units as (select * from {{ ref('int_units_labelled') }}),
@@ -15,30 +19,7 @@ with_coverage as (
     from indicators_of_units
 ),
 
-with_neighbours as (
-    select
-        with_coverage.*,
-        previous.value as previous_value,
-        year_ago.value as same_period_last_year,
-        year_ago.coverage_pct as coverage_year_ago
-    from with_coverage
-    left join periods
-        on
-            with_coverage.view_type = periods.period_type
-            and with_coverage.view_code = periods.period_code
-    left join with_coverage as previous
-        on
-            with_coverage.unit_code = previous.unit_code
-            and with_coverage.indicator_code = previous.indicator_code
-            and with_coverage.view_type = previous.view_type
-            and periods.previous_code = previous.view_code
-    left join with_coverage as year_ago
-        on
-            with_coverage.unit_code = year_ago.unit_code
-            and with_coverage.indicator_code = year_ago.indicator_code
-            and with_coverage.view_type = year_ago.view_type
-            and periods.same_period_last_year_code = year_ago.view_code
-),
+{{ neighbours('with_coverage', 'unit_code') }},
 
 final as (
     select
@@ -61,6 +42,7 @@ final as (
         with_neighbours.factor,
         with_neighbours.is_ratio,
         with_neighbours.denominator_vintage,
+        with_neighbours.definition_version,
         with_neighbours.previous_value,
         with_neighbours.same_period_last_year,
         {{ yoy_status('with_neighbours') }} as yoy_status,
@@ -73,6 +55,7 @@ final as (
         with_neighbours.expected_units,
         with_neighbours.reported_units,
         with_neighbours.coverage_pct,
+        with_neighbours.is_history as has_history,
         with_neighbours.is_summed as is_additive,
         with_neighbours.is_provisional,
         with_neighbours.value_reason_zh,
