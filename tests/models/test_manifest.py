@@ -156,6 +156,7 @@ def test_every_formula_has_a_unit_test_that_holds(
     manifest, world = parsed
     tested = {test["model"] for test in manifest["unit_tests"].values()}
     assert {
+        "int_element_views",
         "int_elements_by_view",
         "int_indicators_of_cities",
         "int_populations_by_vintage",
