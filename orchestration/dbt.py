@@ -138,6 +138,22 @@ def build(settings: Settings, definitions: Definitions, release_file: Path) -> l
     return built + tested
 
 
+def build_marts(
+    settings: Settings, definitions: Definitions, release_file: Path, marts: Sequence[str]
+) -> None:
+    """Builds some marts and what they stand on, without tests: for a question, not for a release.
+
+    Raises:
+        RollUpFailed: a seed or model could not be built.
+    """
+    parsed = _parsed(settings, models_hash(), definitions.hash)
+    selected = ["--select", *(f"+{mart}" for mart in marts)]
+    outcome = _invoke(["build", *selected, *EXCLUDED], settings, release_file, parsed)
+    broken = [(n.name, n.message) for n in _results(outcome, "dbt build") if n.status != "success"]
+    if broken:
+        raise RollUpFailed(broken)
+
+
 def _results(outcome: Any, command: str) -> list[NodeResult]:
     if outcome.result is None:
         raise RollUpFailed([(command, str(outcome.exception))])

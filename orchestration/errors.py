@@ -47,6 +47,13 @@ class NightInThePast(OrchestrationError):
         )
 
 
+class DayNotCome(OrchestrationError):
+    """A question as of a day that the business clock has not reached."""
+
+    def __init__(self, day: date, today: date) -> None:
+        super().__init__(f"{day.isoformat()} 尚未到来，业务日期为 {today.isoformat()}，不能查询。")
+
+
 class NightFailed(OrchestrationError):
     """The nightly job ended without success.
 

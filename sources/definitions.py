@@ -207,6 +207,17 @@ class Definitions:
                     raise DefinitionError(path.stem, 0, "", "没有这张定义表")
         return cls({table: _overlaid(table, overlay) for table in KEYS})
 
+    @classmethod
+    def read(cls, folder: Path) -> Definitions:
+        """The merged tables that `write_merged` wrote; a table the folder lacks has no rows."""
+        tables = {}
+        for table in KEYS:
+            path = folder / f"{table}.csv"
+            columns = _header(path if path.exists() else SEEDS / f"{table}.csv")
+            rows = _rows(path, table) if path.exists() else []
+            tables[table] = pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String))
+        return cls(tables)
+
     def serving(self, city_codes: Collection[str]) -> Definitions:
         """The same definitions with only the plans of these cities; all of them when none is named.
 

@@ -141,9 +141,11 @@ def write_filed(
         _replace(connection, "authority_values", "submission_id", authority, _AUTHORITY)
 
 
-def replace_ledger_copies(connection: duckdb.DuckDBPyConnection, ledger: Engine) -> dict[str, int]:
-    """Rows of each raw table that copies the ledger, taken anew."""
-    copies = copies_for_build(ledger)
+def replace_ledger_copies(
+    connection: duckdb.DuckDBPyConnection, ledger: Engine, known_by: datetime | None = None
+) -> dict[str, int]:
+    """Rows of each raw table that copies the ledger, taken anew (as known by a moment)."""
+    copies = copies_for_build(ledger, known_by)
     with transaction(connection):
         for table, frame in copies.items():
             _rewrite(connection, table, frame)

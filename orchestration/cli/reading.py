@@ -218,18 +218,23 @@ def table(
     plan: Annotated[str | None, typer.Argument(help="规划代码")] = None,
     every: Annotated[bool, typer.Option("--all", help="所有规划")] = False,
     release: ReleaseOption = None,
-    as_of: Annotated[str | None, typer.Option("--as-of", help="某日终了时所立的发布")] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="某日终了时所知，按当时的定义重新计算")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """规划自己的指标表，附实际值、状态和覆盖率。"""
+    from orchestration.stages.asking import as_of as known_on
     from warehouse.queries import tables
-    from warehouse.releases.history import release_as_of
 
-    settings = settings_of()
-    if as_of is not None:
-        release = release_as_of(settings, day_of(as_of))
+    settings, note = settings_of(), None
     if (plan is None) == (not every):
         raise OrchestrationError("请写明一个规划代码，或用 --all 列出所有规划")
+    if as_of is not None and release is not None:
+        raise OrchestrationError("--as-of 与 --release 只能写一个")
+    if as_of is not None:
+        answer = known_on(settings, day_of(as_of), definitions_for(settings))
+        settings, release, note = answer.settings, answer.release_id, answer.note_zh
     known = tables.plans(settings, release)
     wanted = [row for row in known if every or row["plan_code"] == plan]
     if not wanted:
@@ -243,7 +248,10 @@ def table(
         return
     for row in wanted:
         _print_plan(row, printed[row["plan_code"]])
-    out.print(f"数据集市：{settings.published_db}")
+    if as_of is not None:
+        out.print(f"按 {as_of} 终了时所知重新计算。" + (note or ""))
+    else:
+        out.print(f"数据集市：{settings.published_db}")
 
 
 def _print_plan(plan: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> None:

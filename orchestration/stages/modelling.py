@@ -28,7 +28,7 @@ from warehouse.raw_store import (
     write_periods,
     write_run_context,
 )
-from warehouse.releases.build import Building, begin_build, carry_revisions
+from warehouse.releases.build import DEFINITIONS, Building, begin_build, carry_revisions
 from warehouse.releases.history import last_as_of, published_manifest
 from warehouse.releases.swap import finish_interrupted, restore_published
 from warehouse.settings import Settings
@@ -87,6 +87,8 @@ def prepare(settings: Settings, definitions: Definitions) -> BuildPlan:
         if not is_unchanged:
             tell("汇总：准备台账、报告期和截止时间")
             definitions.write_merged(settings.definitions_dir)
+            if building is not None:
+                definitions.write_merged(building.folder / DEFINITIONS)
             due = due_dates(
                 definitions, date(FIRST_YEAR, 1, 1), date(context.as_of.year + 1, 12, 31)
             )
@@ -155,23 +157,26 @@ def _last_inputs(settings: Settings) -> str | None:
     return found
 
 
-def _inputs(settings: Settings, definitions: Definitions, engine: Engine) -> str:
-    """One hash of all a release depends on: day, definitions, models, software, the ledger.
+def ledger_state(engine: Engine) -> list[tuple[Any, ...]]:
+    """Counts and latest moments of the ledger: it is append-only, so they tell of any addition.
 
-    The ledger is append-only, so its counts and latest moments tell whether anything was added.
     The events of publishing are left out: a release makes them itself.
     """
     acts = select(func.count(), func.max(events.c.recorded_at)).where(events.c.verb != "publish")
     said = select(func.count(), func.max(findings.c.decided_at)).select_from(findings)
     overlaid = select(func.count(), func.max(corrections.c.approved_at)).select_from(corrections)
     with engine.connect() as connection:
-        ledger = [tuple(connection.execute(query).one()) for query in (acts, said, overlaid)]
+        return [tuple(connection.execute(query).one()) for query in (acts, said, overlaid)]
+
+
+def _inputs(settings: Settings, definitions: Definitions, engine: Engine) -> str:
+    """One hash of all a release depends on: day, definitions, models, software, the ledger."""
     parts: list[Any] = [
         settings.clock.today(),
         definitions.hash,
         dbt.models_hash(),
         software_version(),
-        ledger,
+        ledger_state(engine),
     ]
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 

@@ -8,6 +8,8 @@ same rows.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import polars as pl
 from sqlalchemy import Connection, Engine, Select, select
 
@@ -90,15 +92,43 @@ def corrections_frame(engine: Engine) -> pl.DataFrame:
         return _frame(connection, query.order_by(corrections.c.correction_id), CORRECTIONS)
 
 
-def copies_for_build(engine: Engine) -> dict[str, pl.DataFrame]:
-    """The raw tables that copy the ledger, by name, as they stand once the build is published."""
+def copies_for_build(engine: Engine, known_by: datetime | None = None) -> dict[str, pl.DataFrame]:
+    """The raw tables that copy the ledger, by name, as they stand once the build is published.
+
+    Args:
+        engine: the ledger.
+        known_by: the moment as of which to say it; None for all that is known. Then a submission
+            stands in the state its events had brought it to, and a correction approved later is
+            still proposed.
+    """
     as_published = pl.col("state_code").replace({"accepted_city": "published"})
+    acts = events_frame(engine).filter(pl.col("verb") != "publish")
+    filed, overlaid = submissions_frame(engine), corrections_frame(engine)
+    if known_by is not None:
+        acts = acts.filter(pl.col("effective_at") <= known_by)
+        overlaid = _corrections_known(overlaid, known_by)
+        filed = _submissions_known(filed, acts, known_by)
     return {
-        "submissions": submissions_frame(engine).with_columns(as_published),
-        "submission_events": events_frame(engine).filter(pl.col("verb") != "publish"),
-        "findings": findings_frame(engine),
-        "corrections": corrections_frame(engine),
+        "submissions": filed.with_columns(as_published),
+        "submission_events": acts,
+        "findings": findings_frame(engine).join(filed, on="submission_id", how="semi"),
+        "corrections": overlaid,
     }
+
+
+def _submissions_known(filed: pl.DataFrame, acts: pl.DataFrame, known_by: datetime) -> pl.DataFrame:
+    last_act = pl.col("to_state").sort_by("event_order").last().alias("state_code")
+    states = acts.group_by("submission_id").agg(last_act)
+    known = filed.filter(pl.col("known_from") <= known_by).drop("state_code")
+    return known.join(states, on="submission_id", how="inner").select(list(SUBMISSIONS))
+
+
+def _corrections_known(overlaid: pl.DataFrame, known_by: datetime) -> pl.DataFrame:
+    is_later = (pl.col("state_code") == "approved") & (pl.col("approved_at") > known_by)
+    return overlaid.filter(pl.col("proposed_at") <= known_by).with_columns(
+        pl.when(is_later).then(pl.lit("proposed")).otherwise("state_code").alias("state_code"),
+        pl.when(is_later).then(None).otherwise("approved_at").alias("approved_at"),
+    )
 
 
 def _frame(

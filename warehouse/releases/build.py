@@ -18,6 +18,9 @@ from warehouse.settings import PUBLISHED_FILE, Settings
 STORAGE_VERSION = "v1.2.0"
 """DuckDB 2 writes files that 1.x drivers refuse, unless the file was made for this version."""
 
+DEFINITIONS = "definitions"
+"""Folder of a release with the definition tables it was made with."""
+
 _REVISIONS = (
     "from_release, to_release, table_name, key_text, column_name, old_value, new_value, "
     "reason_code, reason_zh"

@@ -54,6 +54,18 @@ def release_as_of(settings: Settings, day: date) -> str:
     return str(max(standing, key=lambda m: (m["as_of"], m["release_id"]))["release_id"])
 
 
+def first_release(settings: Settings) -> str:
+    """Id of the oldest release that is kept.
+
+    Raises:
+        NoRelease: nothing has been released.
+    """
+    kept = release_manifests(settings)
+    if not kept:
+        raise NoRelease()
+    return str(min(kept, key=lambda m: (m["as_of"], m["release_id"]))["release_id"])
+
+
 def last_as_of(settings: Settings) -> date | None:
     """The day up to which releases stand: the last one's, or of its last check without change."""
     days = [manifest["as_of"] for manifest in release_manifests(settings)]
