@@ -57,6 +57,7 @@ def diff(
         "column_name": "列",
         "old_value": "原值",
         "new_value": "新值",
+        "reason_zh": "原因",
     }
     print_rows(f"{first} → {second}：{len(found)} 处不同", found, columns, "两次发布没有不同。")
 

@@ -42,6 +42,11 @@ ANSWER = "answer"
 KEPT = 8
 """How many answers a workspace keeps: some tens of megabytes each."""
 PLAN_MARTS = ("plan_table", "plan_progress", "dim_plans", "release")
+DEFINED_MARTS = (
+    "plan_table", "plan_progress", "unit_progress", "city_indicators", "unit_indicators",
+    "unit_observations", "dim_indicators", "dim_indicator_terms", "dim_plan_targets", "release",
+)  # fmt: skip
+"""What a change of definitions may move, and what explains it."""
 _COPIED = ("reported_values", "authority_values")
 
 

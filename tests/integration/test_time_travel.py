@@ -6,6 +6,7 @@ cell by cell; a day without a release is answered too.
 
 from __future__ import annotations
 
+import json
 import shutil
 from datetime import datetime
 from pathlib import Path
@@ -81,6 +82,8 @@ def travelled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, dict
     releases[SECOND] = workspace.night("--date", SECOND)["release_id"]
 
     overlay = _overlay(workspace.home.parent / "definitions")
+    foreseen = workspace.run("definitions", "diff", str(overlay), "--json").json
+    (workspace.home.parent / "foreseen.json").write_text(json.dumps(foreseen), encoding="utf-8")
     toml.write_text(
         toml.read_text(encoding="utf-8") + f'definitions = "{overlay}"\n', encoding="utf-8"
     )
@@ -149,3 +152,48 @@ def test_a_release_keeps_the_definitions_it_was_made_with(
             if text.startswith("GI_CERT_TM_STOCK,")
         )
         assert line.split(",")[4] == factor
+
+
+def _reasons(rows: Table, table: str = "plan_table") -> dict[str, str]:
+    return {
+        row["key_text"].split("|")[1]: row["reason_code"]
+        for row in rows
+        if row["table_name"] == table and row["column_name"] == "actual_value"
+    }
+
+
+EXPLAINED = {"CF-H02": "definitions_changed", "CF-H03": "population_revised"}
+
+
+def test_each_revision_names_its_own_reason_and_not_its_neighbours(
+    travelled: tuple[Workspace, dict[str, str]],
+) -> None:
+    workspace, releases = travelled
+    first, second, third = (releases[day] for day in (FIRST, SECOND, THIRD))
+    assert _reasons(workspace.run("diff", first, second, "--json").json) == {
+        "CF-H01": "resubmitted"
+    }
+    assert _reasons(workspace.run("diff", second, third, "--json").json) == EXPLAINED
+    assert _reasons(workspace.run("diff", first, third, "--json").json) == {
+        "CF-H01": "resubmitted",
+        **EXPLAINED,
+    }
+    told = workspace.query(
+        "select split_part(key_text, '|', 2), reason_code from marts.revisions"
+        " where table_name = 'plan_table' and column_name = 'actual_value'"
+    )
+    assert dict(told) == {"CF-H01": "resubmitted", **EXPLAINED}
+
+
+def test_definitions_diff_had_foreseen_what_the_new_definitions_changed(
+    travelled: tuple[Workspace, dict[str, str]],
+) -> None:
+    workspace, releases = travelled
+    foreseen = json.loads((workspace.home.parent / "foreseen.json").read_text(encoding="utf-8"))
+    assert _reasons(foreseen) == EXPLAINED
+    came = workspace.run("diff", releases[SECOND], releases[THIRD], "--json").json
+
+    def changes(rows: Table) -> set[tuple[str, ...]]:
+        return {(row["table_name"], row["key_text"], row["new_value"]) for row in rows}
+
+    assert changes(foreseen) == changes(came)

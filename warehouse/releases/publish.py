@@ -23,7 +23,7 @@ from warehouse.releases.digest import digest_tables, mart_names
 from warehouse.releases.gate import Verdict
 from warehouse.releases.history import MANIFEST, published_manifest, release_db, write_manifest
 from warehouse.releases.hold import hold_cities
-from warehouse.releases.revisions import fallback_reason, record_revisions
+from warehouse.releases.revisions import record_revisions
 from warehouse.releases.swap import announce, note_checked, put_in_place, restore_published
 from warehouse.settings import Settings
 
@@ -128,7 +128,6 @@ def _complete(
                 old=old,
                 from_release=before["release_id"],
                 to_release=building.release_id,
-                fallback=fallback_reason(connection, new=new, old=old),
             )
             tables = digest_tables(connection)
         if old is not None:

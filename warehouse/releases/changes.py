@@ -1,0 +1,246 @@
+"""What differs between two releases and why: one row per published value that changed.
+
+A value is explained by what it is made of: an indicator by the changed figures of its own elements
+in its own city and period, by its formula, or by the population below it; never by its neighbours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from warehouse.connection import scalar
+from warehouse.releases.digest import columns_of, mart_names
+
+REASONS: dict[str, str] = {
+    "corrected": "经确认并批准的更正",
+    "resubmitted": "填报单位重新报送",
+    "authority_revised": "主管部门发布数据有变化",
+    "withdrawn": "原报送已撤回、退回或不再采用",
+    "late_report": "补报或迟报数据计入",
+    "population_revised": "人口分母有变化",
+    "definitions_changed": "指标定义或规划参数有变化",
+    "software_changed": "软件版本变化后重新计算",
+    "recalculated": "重新计算",
+}
+"""Reason codes, the gravest first."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A mart, what names a row of it, the columns compared, and whether a row may vanish."""
+
+    table: str
+    key: tuple[str, ...]
+    columns: tuple[str, ...]
+    counts_vanished: bool = True
+
+
+COMPARED = (
+    Compared(
+        "unit_observations",
+        ("unit_code", "form_code", "element_code", "period_code", "period_type"),
+        ("value",),
+    ),
+    Compared(
+        "unit_indicators",
+        ("unit_code", "indicator_code", "period_code", "period_type", "plan_code"),
+        ("value",),
+    ),
+    Compared(
+        "city_indicators",
+        ("city_code", "indicator_code", "period_code", "period_type", "plan_code"),
+        ("value",),
+    ),
+    Compared(
+        "plan_table",
+        ("plan_code", "target_code", "period_code", "period_type"),
+        ("actual_value", "status_code"),
+        counts_vanished=False,
+    ),
+    Compared(
+        "unit_progress", ("target_code", "unit_code", "period_code", "period_type"),
+        ("status_code",), counts_vanished=False,
+    ),
+)  # fmt: skip
+
+# What happened to each unit's figure between the two releases, first-time figures included.
+_UNIT_CHANGES = """
+create or replace temp table unit_changes as
+select
+    after.unit_code, after.city_code, after.element_code, after.period_code, after.period_type,
+    after.period_start, after.period_end,
+    case
+        when before.value is null then 'late_report'
+        when after.obs_status = 'corrected' then 'corrected'
+        when after.value is null then 'withdrawn'
+        when after.obs_status = 'authority' then 'authority_revised'
+        when after.submission_id is distinct from before.submission_id then 'resubmitted'
+        else 'recalculated'
+    end as reason_code
+from {new}.marts.unit_observations as after
+left join {old}.marts.unit_observations as before using ({key})
+where after.value is distinct from before.value
+"""
+
+
+def explain_changes(
+    connection: duckdb.DuckDBPyConnection, *, new: str, old: str, is_first_told: bool = False
+) -> None:
+    """Fills the temporary table `changes`: table, key, column, old and new value, reason.
+
+    Args:
+        connection: both releases attached.
+        new: database name of the later release.
+        old: database name of the earlier one.
+        is_first_told: whether a value that had none before counts too.
+    """
+    connection.execute(
+        "create or replace temp table changes (table_name varchar, key_text varchar,"
+        " column_name varchar, old_value varchar, new_value varchar, reason_code varchar)"
+    )
+    marts = set(mart_names(connection, new)) & set(mart_names(connection, old))
+    if "unit_observations" not in marts:
+        return
+    columns = set(columns_of(connection, "unit_observations", new))
+    key = ", ".join(name for name in COMPARED[0].key if name in columns)
+    connection.execute(_UNIT_CHANGES.format(new=new, old=old, key=key))
+    _note_elements(connection, marts, new, old)
+    _note_redefined(connection, marts, new, old)
+    fallback = fallback_reason(connection, new=new, old=old)
+    for compared in COMPARED:
+        if compared.table in marts:
+            known = set(columns_of(connection, compared.table, new)) & set(
+                columns_of(connection, compared.table, old)
+            )
+            for column in compared.columns:
+                if column in known:
+                    sql = _changes_sql(compared, column, known, new, old, is_first_told)
+                    connection.execute(sql, {"fallback": fallback})
+
+
+def fallback_reason(connection: duckdb.DuckDBPyConnection, *, new: str, old: str) -> str:
+    """Why figures may have changed without a unit's figure changing: definitions, then software."""
+    for column, reason in (
+        ("definitions_hash", "definitions_changed"),
+        ("software_version", "software_changed"),
+    ):
+        is_other = scalar(
+            connection,
+            f"select (select any_value({column}) from {new}.marts.release) is distinct from "
+            f"(select any_value({column}) from {old}.marts.release)",
+        )
+        if is_other:
+            return reason
+    return "recalculated"
+
+
+def reason_text(column: str) -> str:
+    """SQL that says a reason code in words."""
+    cases = " ".join(f"when '{code}' then '{text}'" for code, text in REASONS.items())
+    return f"case {column} {cases} end"
+
+
+def _note_elements(
+    connection: duckdb.DuckDBPyConnection, marts: set[str], new: str, old: str
+) -> None:
+    """Which elements an indicator is made of, in either release."""
+    if "indicator_terms" in marts:
+        parts = [f"select indicator_code, element_code from {db}.marts.indicator_terms"
+                 for db in (new, old)]  # fmt: skip
+        sql = " union ".join(parts)
+    else:
+        sql = "select null::varchar as indicator_code, element_code from unit_changes group by all"
+    connection.execute(f"create or replace temp table made_of as {sql}")
+
+
+def _note_redefined(
+    connection: duckdb.DuckDBPyConnection, marts: set[str], new: str, old: str
+) -> None:
+    """Indicators and targets whose own definition is another in the two releases."""
+    parts = ["select null::varchar as code where false"]
+    for table, code in (
+        ("indicator_terms", "indicator_code"),
+        ("indicators", "indicator_code"),
+        ("plan_targets", "target_code"),
+    ):
+        if table in marts:
+            both = [f"(select * exclude (release_id) from {db}.marts.{table})" for db in (new, old)]
+            for first, second in (both, reversed(both)):
+                parts.append(f"select {code} as code from ({first} except {second})")
+    connection.execute(f"create or replace temp table redefined as {' union '.join(parts)}")
+
+
+def _changes_sql(
+    compared: Compared, column: str, known: set[str], new: str, old: str, is_first_told: bool
+) -> str:
+    key = [name for name in compared.key if name in known]
+    joined = " and ".join(f"earlier.{name} is not distinct from later.{name}" for name in key)
+    kept = "" if compared.counts_vanished else f"and later.{key[0]} is not null"
+    told = "" if is_first_told else f"and earlier.{column} is not null"
+    either = {name: f"coalesce(later.{name}, earlier.{name})" for name in known}
+    has_ratio = {"denominator", "denominator_vintage"} <= known
+    people = (
+        "later.denominator_vintage is distinct from earlier.denominator_vintage"
+        " or (later.denominator is distinct from earlier.denominator"
+        " and later.denominator_vintage is not null)"
+        if has_ratio
+        else "false"
+    )
+    own = " and ".join(
+        f"moved.{name} = changed.{name}"
+        for name in ("unit_code", "element_code", "city_code")
+        if name in known
+    )
+    through = (
+        "inner join made_of on moved.element_code = made_of.element_code and"
+        " (made_of.indicator_code is null or made_of.indicator_code = changed.indicator_code)"
+        if "indicator_code" in known
+        else ""
+    )
+    codes = [name for name in ("indicator_code", "target_code") if name in known]
+    defined = " or ".join(f"redefined.code = changed.{name}" for name in codes) or "false"
+    gravity = "[" + ", ".join(f"'{code}'" for code in REASONS) + "]"
+    fields = sorted(known & {
+        "unit_code", "element_code", "city_code", "indicator_code", "target_code",
+        "period_start", "period_end",
+    })  # fmt: skip
+    return f"""
+    insert into changes
+    with changed as (
+        select
+            row_number() over () as number,
+            {", ".join(f"{either[name]} as {name}" for name in fields)},
+            concat_ws('|', {", ".join(either[name] for name in key)}) as key_text,
+            cast(earlier.{column} as varchar) as old_value,
+            cast(later.{column} as varchar) as new_value,
+            {people} as has_other_people
+        from {old}.marts.{compared.table} as earlier
+        full join {new}.marts.{compared.table} as later on {joined}
+        where earlier.{column} is distinct from later.{column} {told} {kept}
+    ),
+    moved_below as (
+        select changed.number,
+            arg_min(moved.reason_code, list_position({gravity}, moved.reason_code)) as reason_code
+        from changed
+        inner join unit_changes as moved
+            on {own} and moved.period_end between changed.period_start and changed.period_end
+        {through}
+        where moved.reason_code <> 'recalculated'
+        group by changed.number
+    ),
+    redefined_rows as (
+        select distinct changed.number from changed inner join redefined on {defined}
+    )
+    select '{compared.table}', changed.key_text, '{column}', changed.old_value, changed.new_value,
+        case
+            when redefined_rows.number is not null then 'definitions_changed'
+            when moved_below.reason_code is not null then moved_below.reason_code
+            when changed.has_other_people then 'population_revised'
+            else $fallback
+        end
+    from changed
+    left join moved_below on changed.number = moved_below.number
+    left join redefined_rows on changed.number = redefined_rows.number
+    """
