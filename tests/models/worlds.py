@@ -17,7 +17,7 @@ MONTHS = [f"2025-{month:02d}" for month in range(1, 13)]
 QUARTERS = ["2024-Q4", "2025-Q1", "2025-Q2", "2025-Q3", "2025-Q4"]
 
 
-def _define_bodies(world: Warehouse) -> None:
+def define_bodies(world: Warehouse) -> None:
     world.define(
         "units",
         {
@@ -265,7 +265,7 @@ def _define_plan(world: Warehouse) -> None:
 def small_city(home: Path, *, east_in_june: str = "3") -> Warehouse:
     """The city with a year of filings: West never filed its August, the zone files beside East."""
     world = Warehouse(home, as_of=date(2026, 1, 31))
-    _define_bodies(world)
+    define_bodies(world)
     _define_forms(world)
     _define_plan(world)
     for month in MONTHS:

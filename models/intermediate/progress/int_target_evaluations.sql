@@ -20,7 +20,8 @@ judgeable as (
         on measurements.target_code = targets.target_code
 ),
 
--- Where the plan prints no baseline, the first complete period stands for it.
+-- Where the plan prints no baseline, the value at the end of the base year it names stands for it;
+-- where it names none, the first complete period.
 observed_baselines as (
     select
         judgeable.target_code,
@@ -32,6 +33,8 @@ observed_baselines as (
         and judgeable.actual_value is not null
         and judgeable.coverage_pct >= 100
         and not judgeable.is_carried
+        and coalesce(make_date(judgeable.printed_baseline_year, 12, 31), judgeable.view_end)
+        = judgeable.view_end
     group by judgeable.target_code
 ),
 
@@ -117,6 +120,9 @@ rows_to_judge as (
         judged.is_growing_total,
         judged.is_provisional,
         judged.is_carried,
+        judged.source_of_record,
+        judged.missing_units_zh,
+        judged.is_awaiting_authority,
         judged.reference_value,
         judged.failing_units_zh,
         false as is_not_due
@@ -143,6 +149,9 @@ rows_to_judge as (
         false as is_growing_total,
         false as is_provisional,
         false as is_carried,
+        cast(null as string) as source_of_record,
+        cast(null as string) as missing_units_zh,
+        false as is_awaiting_authority,
         cast(null as double) as reference_value,
         cast(null as string) as failing_units_zh,
         placeholders.is_not_due
@@ -252,6 +261,9 @@ evaluations as (
         is_growing_total,
         is_provisional,
         is_carried,
+        source_of_record,
+        missing_units_zh,
+        is_awaiting_authority,
         reference_value,
         failing_units_zh,
         is_not_due,

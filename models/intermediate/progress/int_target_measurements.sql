@@ -28,6 +28,11 @@ city_rows as (
         indicators_of_cities.is_growing_total,
         indicators_of_cities.is_provisional,
         indicators_of_cities.is_carried,
+        indicators_of_cities.source_of_record,
+        indicators_of_cities.missing_units_zh,
+        indicators_of_cities.is_awaiting_authority,
+        targets.baseline_value as printed_baseline,
+        targets.unit_factor,
         reference.value / cast(targets.unit_factor as double) as reference_value,
         cast(
             cast(indicators_of_cities.factor as double) / cast(targets.unit_factor as double)
@@ -66,19 +71,35 @@ growth_rows as (
         city_rows.view_start,
         city_rows.view_end,
         city_rows.is_due,
-        100 * (city_rows.actual_value - base_rows.actual_value)
-        / nullif(base_rows.actual_value, 0) as actual_value,
+        100 * (
+            city_rows.actual_value
+            - coalesce(cast(city_rows.printed_baseline as double), base_rows.actual_value)
+        ) / nullif(
+            coalesce(cast(city_rows.printed_baseline as double), base_rows.actual_value), 0
+        ) as actual_value,
         city_rows.numerator,
-        base_rows.numerator as denominator,
+        coalesce(
+            {{ scaled('city_rows.printed_baseline', 'city_rows.unit_factor') }},
+            base_rows.numerator
+        ) as denominator,
         false as is_ratio,
         city_rows.denominator_vintage,
         city_rows.expected_units,
-        least(city_rows.reported_units, coalesce(base_rows.reported_units, 0)) as reported_units,
-        least(city_rows.coverage_pct, coalesce(base_rows.coverage_pct, 0)) as coverage_pct,
+        case
+            when city_rows.printed_baseline is not null then city_rows.reported_units
+            else least(city_rows.reported_units, coalesce(base_rows.reported_units, 0))
+        end as reported_units,
+        case
+            when city_rows.printed_baseline is not null then city_rows.coverage_pct
+            else least(city_rows.coverage_pct, coalesce(base_rows.coverage_pct, 0))
+        end as coverage_pct,
         false as is_additive,
         false as is_growing_total,
         city_rows.is_provisional or coalesce(base_rows.is_provisional, false) as is_provisional,
         city_rows.is_carried or coalesce(base_rows.is_carried, false) as is_carried,
+        city_rows.source_of_record,
+        city_rows.missing_units_zh,
+        city_rows.is_awaiting_authority,
         city_rows.reference_value,
         cast(100 as decimal(18, 6)) as factor,
         cast(null as string) as failing_units_zh
@@ -108,6 +129,9 @@ plain_rows as (
         is_growing_total,
         is_provisional,
         is_carried,
+        source_of_record,
+        missing_units_zh,
+        is_awaiting_authority,
         reference_value,
         factor,
         cast(null as string) as failing_units_zh
@@ -140,6 +164,12 @@ per_unit_rows as (
         false as is_growing_total,
         bool_or(judged_units.is_provisional) as is_provisional,
         bool_or(judged_units.is_carried) as is_carried,
+        cast(null as string) as source_of_record,
+        {{ text_list(
+            "case when not judged_units.is_reported then units.unit_name_zh end",
+            'judged_units.unit_code'
+        ) }} as missing_units_zh,
+        false as is_awaiting_authority,
         cast(null as double) as reference_value,
         cast(1 as decimal(18, 6)) as factor,
         {{ text_list(

@@ -24,7 +24,9 @@ compared as (
             'targets.threshold', 'targets.tolerance_pct', 'evaluations.reference_value'
         ) }} as is_met,
         coalesce(evaluations.coverage_pct, 0) >= targets.publish_min_coverage_pct as is_complete,
-        evaluations.is_provisional or evaluations.is_carried as is_unsettled,
+        coalesce(evaluations.is_provisional, false) or coalesce(evaluations.is_carried, false)
+            as is_unsettled,
+        targets.source_of_record as declared_source,
         -- A total that only grows stays above the target when the missing units come in.
         evaluations.is_growing_total
         and targets.direction = 'up'
@@ -39,26 +41,33 @@ compared as (
         on evaluations.target_code = targets.target_code
 ),
 
--- A floor to hold is broken by one bad year, and proven only by complete years.
+-- A floor to hold is broken by one bad year and proven only by complete ones; what is carried or
+-- not yet accepted neither breaks nor proves.
 held_so_far as (
     select
         compared.*,
-        compared.basis = 'maintain' and bool_or(compared.is_complete and not compared.is_met) over (
+        compared.basis = 'maintain' and bool_or(
+            compared.is_complete and not compared.is_unsettled and not compared.is_met
+        ) over (
             partition by compared.target_code order by compared.view_end
             rows between unbounded preceding and current row
         ) as is_broken,
         compared.basis = 'maintain' and bool_or(
-            compared.actual_value is null
+            compared.actual_value is null or compared.is_unsettled
             or (not compared.is_complete and not (compared.can_be_met_early and compared.is_met))
         ) over (
             partition by compared.target_code order by compared.view_end
             rows between unbounded preceding and current row
         ) as has_open_year,
-        min(case when compared.is_complete and not compared.is_met then compared.view_code end)
-            over (
-                partition by compared.target_code order by compared.view_end
-                rows between unbounded preceding and current row
-            ) as first_bad_period,
+        min(
+            case
+                when compared.is_complete and not compared.is_unsettled and not compared.is_met
+                    then compared.view_code
+            end
+        ) over (
+            partition by compared.target_code order by compared.view_end
+            rows between unbounded preceding and current row
+        ) as first_bad_period,
         {{ printed_number(
             'compared.actual_value', 'compared.printed_decimals', 'compared.rounding_mode'
         ) }} as actual_printed,
@@ -82,9 +91,9 @@ judged as (
                 not is_complete and can_be_met_early and is_met
                 and not (is_final and is_unsettled)
                 and not (is_broken or has_open_year) then 'met'
-            when is_broken and is_final and not is_unsettled then 'not_met'
             when not is_complete then 'incomplete'
             when is_final and is_unsettled then 'incomplete'
+            when is_final and is_broken then 'not_met'
             when is_final and has_open_year then 'incomplete'
             when is_final and is_met then 'met'
             when is_final then 'not_met'
@@ -119,6 +128,7 @@ explained as (
             when status_code = 'no_data' and not_computable_reason_zh is not null
                 then not_computable_reason_zh
             when status_code = 'no_data' and actual_value is not null then '缺少用于比较的对照值'
+            when status_code = 'no_data' and is_awaiting_authority then '等待主管部门发布'
             when status_code = 'no_data' then '没有填报值'
             when status_code = 'met' and not is_complete then '已达标（未报齐）'
             when
@@ -135,6 +145,13 @@ explained as (
                 then
                     '应报' || cast(expected_units as string) || '个单位，已报齐'
                     || cast(reported_units as string) || '个'
+                    || case
+                        when
+                            missing_units_zh is not null
+                            and expected_units - reported_units <= {{ var('named_units') }}
+                            then '，缺：' || missing_units_zh
+                        else ''
+                    end
             when status_code = 'incomplete' and has_open_year then '以前年度尚未报齐，不能判定逐年保持'
             when status_code = 'incomplete' and is_carried then '期末值含沿用的上期数，暂不判定'
             when status_code = 'incomplete' then '期末值尚未全部验收，暂不判定'
@@ -175,6 +192,7 @@ statuses as (
         coverage_pct,
         is_additive,
         is_provisional,
+        coalesce(source_of_record, declared_source) as source_of_record,
         status_code,
         case
             when basis <> 'rank' and comparator <> 'relative' and direction <> 'down'

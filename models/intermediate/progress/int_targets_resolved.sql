@@ -6,9 +6,18 @@ target_paths as (select * from {{ ref('stg_definitions__target_paths') }}),
 
 indicators as (select * from {{ ref('stg_definitions__indicators') }}),
 
+settings as (select * from {{ ref('stg_definitions__publication_settings') }}),
+
 frequencies as (select * from {{ ref('int_indicator_frequencies') }}),
 
 units as (select * from {{ ref('int_units_labelled') }}),
+
+-- A draft gives way to the plan that was issued in its place; both stay readable.
+superseding_plans as (
+    select distinct plans.supersedes_plan_code
+    from plans
+    where plans.supersedes_plan_code is not null
+),
 
 -- Yearly paths have one row a year and are read where a year is judged.
 path_heads as (
@@ -55,9 +64,14 @@ resolved as (
         indicators.indicator_code is not null as is_defined,
         coalesce(indicators.is_ratio, false) as is_ratio,
         indicators.factor,
-        coalesce(indicators.decimals, 0) as decimals,
-        coalesce(indicators.rounding_mode, 'half_up') as rounding_mode,
-        coalesce(indicators.publish_min_coverage_pct, 100) as publish_min_coverage_pct,
+        coalesce(settings.decimals, indicators.decimals, 0) as decimals,
+        coalesce(settings.rounding_mode, indicators.rounding_mode, 'half_up') as rounding_mode,
+        coalesce(settings.publish_min_coverage_pct, indicators.publish_min_coverage_pct, 100)
+            as publish_min_coverage_pct,
+        case
+            when superseding_plans.supersedes_plan_code is not null then 'superseded'
+            else plans.status_code
+        end as plan_status_code,
         frequencies.frequency,
         coalesce(frequencies.is_collected, false) as is_collected,
         coalesce(plan_targets.target_year, year(plans.plan_end)) as target_year,
@@ -91,6 +105,12 @@ resolved as (
         on plans.city_code = units.unit_code
     left join indicators
         on plan_targets.indicator_code = indicators.indicator_code
+    left join settings
+        on
+            plans.city_code = settings.city_code
+            and plan_targets.indicator_code = settings.indicator_code
+    left join superseding_plans
+        on plans.plan_code = superseding_plans.supersedes_plan_code
     left join frequencies
         on
             plans.city_code = frequencies.city_code

@@ -56,6 +56,7 @@ select
     status_code,
     status_reason_zh,
     source_of_record,
+    plan_status_code,
     latest_value,
     latest_period_code,
     expected_units,
