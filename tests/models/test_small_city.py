@@ -159,7 +159,7 @@ def test_every_table_carries_the_release_and_every_period_its_bounds(city: Wareh
         "select table_name, column_name from duckdb_columns() where schema_name = 'marts'"
     ):
         columns.setdefault(table, set()).add(column)
-    assert len(columns) == 18
+    assert len(columns) == 21
     for table, names in columns.items():
         assert "release_id" in names, table
         if "period_code" in names:

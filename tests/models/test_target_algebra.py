@@ -92,7 +92,7 @@ CASES: dict[str, Case] = {
     ),
     "falling_below": Case("level", ">=", "10", ("12", "11", "9"), "met", direction="down"),
     "falling_above": Case("level", ">=", "10", ("9", "9", "11"), "not_met", direction="down"),
-    "falling_strictly_equal": Case("level", ">", "10", ("9", "9", "10"), "not_met", direction="down"),
+    "falling_equal": Case("level", ">", "10", ("9", "9", "10"), "not_met", direction="down"),
     "nothing_wanted": Case("level", ">=", "0", ("0", "0", "0"), "met"),
     # bases
     "yearly_flow_is_of_its_year": Case("annual_flow", ">=", "6", ("9", "9", "5"), "not_met"),
