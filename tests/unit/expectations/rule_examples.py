@@ -258,6 +258,14 @@ EXAMPLES = [
         {"enforcement_cases_received": "7", "enforcement_cases_closed": "7"},
         {"enforcement_cases_received": "7", "enforcement_cases_closed": "8"},
     ),
+    Example(
+        "C63",
+        "IP-F1",
+        "ip_cases_mediated_withdrawn",
+        {"ip_cases_closed_court": "7", "ip_cases_mediated_withdrawn": "7"},
+        {"ip_cases_closed_court": "7", "ip_cases_mediated_withdrawn": "8"},
+        period="2025",
+    ),
     in_quarter(
         "C51",
         "IP-Q3",
