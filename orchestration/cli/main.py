@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from orchestration.cli import definitions, filing, history, night, reading, steward
+from orchestration.cli import definitions, filing, history, night, reading, steward, tracing
 
 app = typer.Typer(
     name="qiangshi",
@@ -13,7 +13,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (night, filing, reading, steward, history):
+for group in (night, filing, reading, steward, history, tracing):
     group.register(app)
 app.add_typer(definitions.app, name="definitions")
 

@@ -1,4 +1,4 @@
-"""Commands that read: status, coverage, findings, submissions, table, trace."""
+"""Commands that read: status, coverage, findings, submissions, table."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.table import Table
-from rich.tree import Tree
 
 from orchestration.cli.console import (
     JsonFlag,
@@ -64,7 +63,7 @@ STATUS_STYLE: Mapping[str, str] = {
 
 def register(app: typer.Typer) -> None:
     """Adds the commands of this group."""
-    for command in (status, coverage, findings, submissions, table, trace):
+    for command in (status, coverage, findings, submissions, table):
         app.command()(command)
 
 
@@ -290,53 +289,3 @@ def _baseline(row: Mapping[str, Any]) -> str:
         return "—"
     text = shown(float(row["baseline_value"]))
     return text if row["baseline_source"] == "printed" else f"{text}*"
-
-
-@guarded
-def trace(
-    target: Annotated[str, typer.Argument(help="目标代码，如 BT-T01")],
-    period: PeriodOption = None,
-    release: ReleaseOption = None,
-    as_json: JsonFlag = False,
-) -> None:
-    """把一个公布的数追到规划原文、公式、单位、文件和单元格。"""
-    from warehouse.ledger.engine import open_ledger
-    from warehouse.queries.trace import trace as traced
-
-    settings = settings_of()
-    found = traced(
-        settings, open_ledger(settings), definitions_for(settings), target, period, release
-    )
-    if as_json:
-        print_json(found)
-        return
-    out.print(_tree(found))
-
-
-def _tree(found: Mapping[str, Any]) -> Tree:
-    target, figure = found["target"], found["figure"]
-    said = STATUS_ZH.get(figure["status_code"], figure["status_code"])
-    root = Tree(
-        f"[bold]{target['target_code']} {target['indicator_zh']}[/bold]"
-        f" {figure['period_code']}：{figure['actual_printed'] or '无值'} {target['unit_zh'] or ''}"
-        f"（{said}：{figure['status_reason_zh']}）"
-    )
-    root.add(f"原文：{target['quote']}（{target['document']}，第 {target['line']} 行）")
-    if figure["numerator"] is not None:
-        by = f" ÷ {figure['denominator']}" if figure["is_ratio"] else ""
-        root.add(f"计算：{figure['numerator']}{by} × {figure['factor']} = {figure['actual_value']}")
-    for term in found["terms"]:
-        side = "分子" if term["term_role"] == "numerator" else "分母"
-        branch = root.add(f"{side} {term['element_code']} × {term['coefficient']}")
-        for leaf in term["leaves"]:
-            branch.add(_leaf(leaf))
-    return root
-
-
-def _leaf(leaf: Mapping[str, Any]) -> str:
-    value = "缺" if leaf["value"] is None else shown(leaf["value"])
-    if "source_zh" in leaf:
-        return f"{leaf['unit_name_zh']}：{value}（人口口径 {leaf['source_zh']}）"
-    filed = f"（原填“{leaf.get('text_as_filed')}”，{leaf.get('submission_id')}）"
-    place = f" ← {leaf['file_name']} {leaf['source_cell']}{filed}" if leaf.get("file_name") else ""
-    return f"{leaf['unit_name_zh']} {leaf['period_code']}：{value} {leaf['obs_status']}{place}"

@@ -117,7 +117,9 @@ def test_a_correction_needs_evidence_and_a_second_person(
 def test_trace_leads_from_the_number_to_the_cell_as_filed(quarter: Workspace) -> None:
     found = quarter.run("trace", "SZ-H02", "--json").json
     assert found["target"]["quote"]
-    leaves = [leaf for term in found["terms"] for leaf in term["leaves"]]
+    units = [unit for term in found["terms"] for unit in term["units"]]
+    leaves = [leaf for unit in units for leaf in unit["leaves"]]
+    assert found["is_equal"] is True
     assert len(leaves) == 6
     assert sum(float(leaf["value"]) for leaf in leaves) == found["figure"]["actual_value"]
     for leaf in leaves:

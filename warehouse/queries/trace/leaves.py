@@ -1,0 +1,157 @@
+"""The terms of an indicator, their units and the observations below them, as released."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import duckdb
+
+from warehouse.queries.published import rows
+
+Row = dict[str, Any]
+
+SUMMED = frozenset({"flow", "fact"})
+"""Kinds added over the periods of a window; of the others the last period's figure counts."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose figures of which window make up a number."""
+
+    city_code: str
+    start: date
+    end: date
+    unit_code: str | None = None
+    """One unit's own figures; None for all that the city adds."""
+    source_of_record: str | None = None
+    people: Any = None
+    """The population the figure was divided by, and its vintage."""
+    vintage: str | None = None
+
+    @classmethod
+    def of_figure(cls, figure: Mapping[str, Any]) -> Scope:
+        """The scope of a row of `plan_progress`."""
+        return cls(
+            city_code=figure["city_code"],
+            start=figure["period_start"],
+            end=figure["period_end"],
+            source_of_record=figure["source_of_record"],
+            people=figure["denominator"],
+            vintage=figure["denominator_vintage"],
+        )
+
+    def of_unit(self, unit_code: str) -> Scope:
+        """The same window of one unit."""
+        return replace(self, unit_code=unit_code)
+
+    def at_year_end(self, year: int) -> Scope:
+        """The same length of window, ending with a year."""
+        months = (self.end.year - self.start.year) * 12 + self.end.month - self.start.month
+        return replace(self, start=date(year, 12 - months, 1), end=date(year, 12, 31))
+
+
+_TERMS = """
+    select terms.*, elements.element_zh, elements.kind, elements.unit_zh
+    from marts.indicator_terms as terms
+    left join marts.elements as elements using (element_code)
+    where indicator_code = $indicator
+        and coalesce(terms.valid_from <= $end, true) and coalesce(terms.valid_to > $end, true)
+    order by term_role desc, term_order
+"""
+_OBSERVED = """
+    with levels as (
+        select unit_code, max(level_code) as level_code from marts.units group by unit_code
+    )
+    select unit_code, unit_name_zh, level_code, form_code, period_code, period_type, period_start,
+        period_end, value, unit_zh, obs_status, is_provisional, submission_id, version,
+        source_cell, received_at, accepted_at
+    from marts.unit_observations
+    left join levels using (unit_code)
+    where city_code = $city and element_code = $element
+        and period_end between $start and $end
+        and case when $unit is null then is_partition_member else unit_code = $unit end
+    order by unit_code, period_end, form_code
+"""
+_PUBLISHED = """
+    select area_code as unit_code, area_name_zh as unit_name_zh, period_code, period_type,
+        period_start, period_end, theirs as value, unit_zh, 'authority' as obs_status,
+        authority_release_id, published_on
+    from marts.reconciliation
+    where area_code = $city and element_code = $element and period_end between $start and $end
+    qualify row_number() over (
+        partition by period_code, period_type order by published_on desc nulls last
+    ) = 1
+    order by period_end
+"""
+
+
+def terms_of(
+    connection: duckdb.DuckDBPyConnection, indicator: Mapping[str, Any], scope: Scope
+) -> list[Row]:
+    """The terms of an indicator, each with its value, its units and their leaves."""
+    wanted = {"indicator": indicator["indicator_code"], "end": scope.end}
+    return [_with_units(connection, term, scope) for term in rows(connection, _TERMS, wanted)]
+
+
+def _with_units(connection: duckdb.DuckDBPyConnection, term: Row, scope: Scope) -> Row:
+    kept = {
+        name: term[name]
+        for name in ("term_role", "element_code", "element_zh", "kind", "unit_zh", "coefficient")
+    }
+    if term["is_population"]:
+        return kept | _population(term, scope)
+    asked = {
+        "city": scope.city_code, "element": term["element_code"],
+        "start": scope.start, "end": scope.end,
+    }  # fmt: skip
+    if scope.unit_code is None and "authority" in (scope.source_of_record or ""):
+        found = rows(connection, _PUBLISHED, asked)
+    else:
+        found = _counted(rows(connection, _OBSERVED, asked | {"unit": scope.unit_code}), scope)
+    is_summed = term["kind"] in SUMMED
+    units = _by_unit(found, is_summed=is_summed)
+    known = [unit["value"] for unit in units if unit["value"] is not None]
+    return kept | {
+        "combined": "sum" if is_summed else "last",
+        "value": sum(known) if known else None,
+        "units": units,
+    }
+
+
+def _population(term: Row, scope: Scope) -> Row:
+    """Reference data: the number of residents is the denominator taken back to persons."""
+    value = None if scope.people is None else scope.people / term["coefficient"]
+    return {
+        "combined": "reference",
+        "value": value,
+        "source_zh": scope.vintage,
+        "units": [],
+    }
+
+
+def _counted(found: list[Row], scope: Scope) -> list[Row]:
+    """Departments count only where no part of the territory files the element."""
+    if scope.unit_code is not None or scope.source_of_record == "department":
+        return found
+    territorial = [row for row in found if row["level_code"] != "department"]
+    return territorial or found
+
+
+def _by_unit(found: Sequence[Row], *, is_summed: bool) -> list[Row]:
+    units: dict[str, Row] = {}
+    for leaf in found:
+        unit = units.setdefault(
+            leaf["unit_code"],
+            {"unit_code": leaf["unit_code"], "unit_name_zh": leaf["unit_name_zh"], "leaves": []},
+        )
+        unit["leaves"].append(leaf)
+    for unit in units.values():
+        if not is_summed:
+            last = max(leaf["period_end"] for leaf in unit["leaves"])
+            unit["leaves"] = [leaf for leaf in unit["leaves"] if leaf["period_end"] == last]
+        known = [leaf["value"] for leaf in unit["leaves"] if leaf["value"] is not None]
+        unit["value"] = sum(known) if known else None
+    return list(units.values())
