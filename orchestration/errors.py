@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 
@@ -16,6 +16,28 @@ class OrchestrationError(Exception):
     def __init__(self, message_zh: str) -> None:
         self.message_zh = message_zh
         super().__init__(message_zh)
+
+
+class DefinitionsUnsound(OrchestrationError):
+    """Definition tables with rows that cannot stand; nothing was received, read or built.
+
+    Attributes:
+        problems: each with `table`, `file`, `row`, `column`, `value` and `problem_zh`.
+    """
+
+    SHOWN = 10
+
+    def __init__(self, problems: Sequence[Mapping[str, object]]) -> None:
+        self.problems = tuple(problems)
+        listed = "；".join(
+            f"{one['file']} 第 {one['row']} 行 {one['column']} 列：{one['problem_zh']}"
+            for one in self.problems[: self.SHOWN]
+        )
+        more = f"……共 {len(self.problems)} 处" if len(self.problems) > self.SHOWN else ""
+        super().__init__(
+            f"定义表有问题，未做任何处理：{listed}{more}。"
+            "改正后重试；全部问题见 qiangshi definitions check"
+        )
 
 
 class RollUpFailed(OrchestrationError):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from orchestration.errors import NightFailed
-from orchestration.stages import ReleaseOutcome, last_outcome, note_failure
+from orchestration.stages import ReleaseOutcome, definitions_of, last_outcome, note_failure
 from warehouse.clock import technical_now
 from warehouse.lease import night_lease
 from warehouse.settings import Settings
@@ -49,9 +49,11 @@ def run_night(
         on_step: told the name of each step that begins.
 
     Raises:
+        DefinitionsUnsound: a definition cannot stand; nothing was touched.
         NightFailed: a step failed; nothing was published.
         warehouse.errors.NightIsRunning: another night still runs after the wait.
     """
+    definitions_of(settings)
     with night_lease(settings, wait_seconds=wait_seconds, on_wait=on_wait):
         return _execute(settings, on_step)
 

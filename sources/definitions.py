@@ -7,7 +7,6 @@ definition stands in code.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -17,53 +16,10 @@ from pathlib import Path
 
 import polars as pl
 
+from sources.definition_files import KEYS, SEEDS, DefinitionError, Place, header, overlaid, rows_of
 from sources.periods import Period
 
-SEEDS = Path(__file__).resolve().parents[1] / "models" / "seeds"
-
-# What makes a row of a table the same row: an overlay row with the same key replaces it.
-KEYS: Mapping[str, tuple[str, ...]] = {
-    "units": ("unit_code", "valid_from"),
-    "unit_changes": ("change_code",),
-    "populations": ("area_code", "year", "population_kind", "available_from"),
-    "elements": ("element_code",),
-    "forms": ("form_code", "form_version"),
-    "form_elements": ("form_code", "form_version", "row_code", "value_column"),
-    "layouts": ("layout_code", "column_order"),
-    "form_assignments": ("form_code", "city_code", "unit_level", "unit_code"),
-    "calendar": ("calendar_code", "city_code", "valid_from"),
-    "holidays": ("holiday_date",),
-    "channels": ("unit_code", "channel_kind"),
-    "indicators": ("indicator_code",),
-    "indicator_terms": ("indicator_code", "term_role", "term_order", "valid_from"),
-    "plans": ("plan_code",),
-    "plan_targets": ("target_code",),
-    "plan_facts": ("fact_code",),
-    "target_paths": ("target_code", "path_year"),
-    "authority_series": ("series_code", "item_key"),
-    "acceptance_policies": ("city_code", "form_code", "valid_from"),
-    "rules": ("rule_id", "rule_version"),
-    "sources_of_record": ("element_code", "city_code", "valid_from"),
-    "definition_changes": ("object_kind", "object_code", "changed_on"),
-    "target_links": ("from_target_code", "to_target_code"),
-    "publication_settings": ("indicator_code", "city_code"),
-}
-
-
-class DefinitionError(Exception):
-    """A definition table that cannot be read or a row that cannot stand.
-
-    Attributes:
-        table: name of the table, which is the file name without `.csv`.
-        row: line in the file, the header being line 1; 0 when the whole file is meant.
-        column: the column, empty when the whole row is meant.
-        problem_zh: what is wrong, in Chinese.
-    """
-
-    def __init__(self, table: str, row: int, column: str, problem_zh: str) -> None:
-        self.table, self.row, self.column, self.problem_zh = table, row, column, problem_zh
-        where = f"{table}.csv" + (f" 第{row}行" if row else "") + (f" {column}列" if column else "")
-        super().__init__(f"{where}：{problem_zh}")
+__all__ = ["KEYS", "SEEDS", "DefinitionError", "Definitions"]
 
 
 @dataclass(frozen=True)
@@ -145,41 +101,6 @@ class Assignment:
     last_period_end: date | None
 
 
-def _rows(path: Path, table: str) -> list[dict[str, str | None]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as handle:
-            reader = csv.DictReader(handle)
-            rows: list[dict[str, str | None]] = []
-            for raw in reader:
-                if None in raw or any(value is None for value in raw.values()):
-                    raise DefinitionError(table, reader.line_num, "", "列数与表头不一致")
-                rows.append({name: (value.strip() or None) for name, value in raw.items()})
-            return rows
-    except (OSError, UnicodeDecodeError) as error:
-        raise DefinitionError(table, 0, "", f"无法读取：{error}") from error
-
-
-def _header(path: Path) -> list[str]:
-    with path.open(encoding="utf-8-sig", newline="") as handle:
-        return next(csv.reader(handle), [])
-
-
-def _overlaid(table: str, overlay: Path | None) -> pl.DataFrame:
-    base = SEEDS / f"{table}.csv"
-    columns = _header(base)
-    key = KEYS[table]
-    merged = {tuple(row[name] for name in key): row for row in _rows(base, table)}
-    extra = overlay / f"{table}.csv" if overlay else None
-    if extra is not None and extra.exists():
-        unknown = sorted(set(_header(extra)) - set(columns))
-        if unknown:
-            raise DefinitionError(table, 1, "、".join(unknown), "未知的列")
-        for row in _rows(extra, table):
-            whole = {name: row.get(name) for name in columns}
-            merged[tuple(whole[name] for name in key)] = whole
-    return pl.DataFrame(list(merged.values()), schema=dict.fromkeys(columns, pl.String))
-
-
 def _split(text: str | None) -> tuple[str, ...]:
     return tuple(part for part in (text or "").split("|") if part)
 
@@ -195,8 +116,13 @@ class Definitions:
         DefinitionError: a file cannot be read, or an overlay brings an unknown column.
     """
 
-    def __init__(self, tables: Mapping[str, pl.DataFrame]) -> None:
+    def __init__(
+        self,
+        tables: Mapping[str, pl.DataFrame],
+        places: Mapping[str, list[Place]] | None = None,
+    ) -> None:
         self._tables = dict(tables)
+        self._places = dict(places or {})
 
     @classmethod
     def load(cls, overlay: Path | None = None) -> Definitions:
@@ -205,7 +131,16 @@ class Definitions:
             for path in sorted(overlay.glob("*.csv")):
                 if path.stem not in KEYS:
                     raise DefinitionError(path.stem, 0, "", "没有这张定义表")
-        return cls({table: _overlaid(table, overlay) for table in KEYS})
+        found = {table: overlaid(table, overlay) for table in KEYS}
+        return cls(
+            {table: frame for table, (frame, _) in found.items()},
+            {table: places for table, (_, places) in found.items()},
+        )
+
+    def place(self, table: str, index: int) -> Place:
+        """The file and line of a row, counted from 0 in the merged table."""
+        places = self._places.get(table)
+        return places[index] if places else (f"{table}.csv", index + 2)
 
     @classmethod
     def read(cls, folder: Path) -> Definitions:
@@ -213,8 +148,8 @@ class Definitions:
         tables = {}
         for table in KEYS:
             path = folder / f"{table}.csv"
-            columns = _header(path if path.exists() else SEEDS / f"{table}.csv")
-            rows = _rows(path, table) if path.exists() else []
+            columns = header(path if path.exists() else SEEDS / f"{table}.csv")
+            rows = [row for row, _ in rows_of(path, table)] if path.exists() else []
             tables[table] = pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String))
         return cls(tables)
 

@@ -33,18 +33,16 @@ def check(
     as_json: JsonFlag = False,
 ) -> None:
     """检查定义表，逐条指出文件、行、列；退出码 0 无问题，1 有问题。"""
-    from expectations.rules import Rules
-    from sources.definition_checks import check_definitions
+    from orchestration.stages import problems_of
     from sources.definitions import Definitions
 
     definitions = Definitions.load(folder or settings_of().definitions_overlay)
-    problems = [asdict(problem) for problem in check_definitions(definitions)]
-    Rules.load(definitions)
+    problems = [asdict(problem) for problem in problems_of(definitions)]
     if as_json:
         print_json(problems)
     else:
         columns = {
-            "table": "定义表",
+            "file": "文件",
             "row": "行",
             "column": "列",
             "value": "值",
@@ -63,15 +61,15 @@ def diff(
     as_json: JsonFlag = False,
 ) -> None:
     """采用一套附加定义之前，先看哪些已公布的数会变；什么都不写入。"""
+    from orchestration.stages import problems_of
     from orchestration.stages.asking import DEFINED_MARTS, build_aside
-    from sources.definition_checks import check_definitions
     from sources.definitions import Definitions
     from warehouse.queries.history import differences_of_files
     from warehouse.queries.published import manifest, release_file
 
     settings = settings_of()
     proposed = Definitions.load(folder)
-    if check_definitions(proposed):
+    if problems_of(proposed):
         out.print(f"这套定义有问题，请先运行 qiangshi definitions check {folder}")
         raise typer.Exit(1)
     standing = manifest(settings)

@@ -13,7 +13,12 @@ from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 
+from expectations.errors import RuleError
+from expectations.rules import Rules
+from orchestration.errors import DefinitionsUnsound
 from sources.channels import ArrivedFile, FolderInbox
+from sources.definition_checks import Problem, check_definitions
+from sources.definition_checks.problem import problem
 from sources.definitions import SEEDS, Definitions
 from warehouse.settings import Settings
 
@@ -45,11 +50,33 @@ def _loaded(
     cities: tuple[str, ...],
     _stamps: tuple[tuple[tuple[str, int], ...], ...],
 ) -> Definitions:
-    return Definitions.load(overlay).serving(cities)
+    definitions = Definitions.load(overlay)
+    problems = problems_of(definitions)
+    if problems:
+        raise DefinitionsUnsound([asdict(one) for one in problems])
+    return definitions.serving(cities)
+
+
+def problems_of(definitions: Definitions) -> list[Problem]:
+    """Everything wrong in definition tables, the expressions of validation rules included."""
+    problems = check_definitions(definitions)
+    try:
+        Rules.load(definitions)
+    except RuleError as error:
+        rules = definitions.table("rules")["rule_id"].to_list()
+        index = rules.index(error.rule_id) if error.rule_id in rules else 0
+        said = error.problem_zh
+        problems.append(problem(definitions, "rules", index, "rule_id", error.rule_id, said))
+    return problems
 
 
 def definitions_of(settings: Settings) -> Definitions:
-    """The definitions of a workspace, read again only when a file has changed."""
+    """The definitions of a workspace, read again only when a file has changed.
+
+    Raises:
+        DefinitionError: a file cannot be read.
+        DefinitionsUnsound: rows that cannot stand, each with file, line and column.
+    """
     overlay = settings.definitions_overlay
     return _loaded(overlay, settings.cities, (_stamp(SEEDS), _stamp(overlay)))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sources.definition_checks import Problem, check_definitions
-from sources.definitions import Definitions
+from sources.definitions import DefinitionError, Definitions
 
 TARGET = (
     "target_code,plan_code,tier,target_order,indicator_zh,indicator_code,unit_factor,basis,"
@@ -53,7 +53,9 @@ def test_a_spoilt_target_is_named(
 ) -> None:
     whole = "X1," + row.replace("P,", f"{PLAN},", 1) + f",{direction},d,1,q"
     found = problems("plan_targets", TARGET + whole + "\n")
-    assert [(p.row, p.column) for p in found] == [(116, column)]
+    assert [(p.row, p.column) for p in found] == [(2, column)]
+    assert found[0].file.endswith("plan_targets.csv")
+    assert "seeds" not in found[0].file
     assert said in found[0].problem_zh
 
 
@@ -75,3 +77,116 @@ def test_a_ratio_without_denominator_is_named(
         ("is_ratio", "与 "),
         ("indicator_code", "没有"),
     }
+
+
+CHANGES = "change_code,change_kind,changed_on,from_unit_code,to_unit_code,share\n"
+UNITS = (
+    "unit_code,unit_name_zh,level,city_code,parent_code,is_partition_member,valid_from,valid_to\n"
+)
+TERMS = "indicator_code,term_role,term_order,element_code,coefficient,valid_from,valid_to\n"
+PLANS = (
+    "plan_code,city_code,plan_zh,status_code,plan_start,plan_end,supersedes_plan_code,"
+    "follows_plan_code\n"
+)
+JUDGED = (
+    "target_code,plan_code,tier,target_order,indicator_zh,indicator_code,unit_zh,unit_factor,"
+    "basis,target_year,comparator,target_low,target_printed,direction,document,line,quote\n"
+)
+CELLS = (
+    "form_code,form_version,row_order,row_code,item_zh,value_column,element_code,unit_zh,"
+    "unit_factor,is_required,decimals\n"
+)
+RULES = (
+    "rule_id,rule_version,stage,rule_kind,severity_code,form_code,target_element,left_expression,"
+    "operator,right_expression,missing_strategy,title_zh,message_zh,advice_zh,source_zh,valid_from\n"
+)
+
+
+def _target(**words: str) -> str:
+    row = {
+        "code": "X1", "plan": PLAN, "indicator": "HVP_STOCK", "unit": "件", "factor": "1",
+        "basis": "level", "printed": "1",
+    } | words  # fmt: skip
+    return JUDGED + (
+        f"{row['code']},{row['plan']},table,1,名,{row['indicator']},{row['unit']},{row['factor']},"
+        f"{row['basis']},2025,>=,1,{row['printed']},up,d,1,q\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("table", "text", "row", "column", "said"),
+    [
+        # units of measure
+        ("plan_targets", _target(unit="万件"), 2, "unit_factor", "10000"),
+        ("plan_targets", _target(unit="亿元"), 2, "unit_zh", "给不出"),
+        ("plan_targets", _target(unit="%"), 2, "unit_zh", "给不出"),
+        ("plan_targets", _target(indicator="PLEDGE_REGISTERED", unit="亿元"), 2, "unit_factor",
+         "10000"),
+        ("plan_targets", _target(basis="share"), 2, "basis", "不是比率"),
+        ("plan_targets", _target(basis="growth"), 2, "baseline_year", "基期"),
+        ("form_elements", CELLS + "IP-Q1,2021,99,99,项,current,hvp_stock,万件,1,true,0\n", 2,
+         "unit_factor", "10000"),
+        # what a spreadsheet spoils
+        ("plan_targets", _target(printed="1月2日"), 2, "target_printed", "日期"),
+        ("plan_targets", _target(printed="2026-01-02 00:00:00"), 2, "target_printed", "日期"),
+        ("units", UNITS + "10101,某县,county,150200,150200,true,2020-01-01,\n", 2, "unit_code",
+         "文本"),
+        ("units", UNITS + "150299.0,某县,county,150200,150200,true,2020-01-01,\n", 2, "unit_code",
+         "文本"),
+        ("channels", "unit_code,channel_kind,location\n1.502E+05,inbox,x\n", 2, "unit_code",
+         "文本"),
+        # spells
+        ("units", UNITS + "150202,东河新区,county,150200,150400,true,2024-01-01,\n", 2,
+         "valid_from", "两个上级"),
+        ("indicator_terms", TERMS + "HVP_STOCK,numerator,1,hvp_stock,1,2024-01-01,\n", 2,
+         "valid_from", "重叠"),
+        ("units", UNITS + "150298,某县,county,150200,150200,true,2020-01-01,2020-01-01\n", 2,
+         "valid_to", "有效期为空"),
+        # changes of units
+        ("unit_changes", CHANGES + "s1,split,2024-01-01,150202,150203,0.6\n"
+         "s2,split,2024-01-01,150202,150204,0.3\n", 3, "share", "0.9"),
+        ("unit_changes", CHANGES + "m1,merge,2024-01-01,150202,150202,1\n", 2, "to_unit_code",
+         "同一个单位"),
+        # formulas
+        ("indicator_terms", TERMS + "HVP_PER_10K,denominator,1,resident_population,0,,\n", 2,
+         "coefficient", "分母"),
+        # rules
+        ("rules", RULES + "Z1,1,expectation,consistency,blocking,IP-A1,hvp_stock,hvp_stock,<=,1,"
+         "skip,题,文,法,源,2020-01-01\n", 2, "target_element", "永远不会触发"),
+        # names
+        ("plan_targets", _target(code="BT-T01", plan="tongliao-145"), 2, "target_code",
+         "baotou-145"),
+        # plans
+        ("plans", PLANS + "next,150200,名,issued,2026-01-01,2030-12-31,,next\n", 2,
+         "follows_plan_code", "成环"),
+        ("plans", PLANS + "next,150200,名,issued,2026-01-01,2030-12-31,,tongliao-145\n", 2,
+         "follows_plan_code", "同一个城市"),
+    ],
+)  # fmt: skip
+def test_rows_that_cannot_stand_are_named_with_file_line_and_column(
+    problems: Callable[[str, str], list[Problem]],
+    table: str,
+    text: str,
+    row: int,
+    column: str,
+    said: str,
+) -> None:
+    found = problems(table, text)
+    assert [(p.row, p.column) for p in found if said in p.problem_zh] == [(row, column)], found
+    assert all(p.file.endswith(f"{table}.csv") and "seeds" not in p.file for p in found)
+
+
+def test_a_code_that_already_names_something_else_is_refused(tmp_path: Path) -> None:
+    text = "element_code,element_zh,kind,unit_zh\nHVP_STOCK,名,stock,件\n"
+    (tmp_path / "elements.csv").write_text(text, encoding="utf-8")
+    found = check_definitions(Definitions.load(tmp_path))
+    assert [(p.table, p.column, p.value) for p in found] == [
+        ("indicators", "indicator_code", "HVP_STOCK")
+    ]
+    assert "elements.csv" in found[0].problem_zh
+
+
+def test_a_file_that_is_not_utf_8_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "plans.csv").write_bytes("plan_code,plan_zh\np,规划\n".encode("gb18030"))
+    with pytest.raises(DefinitionError, match="UTF-8"):
+        Definitions.load(tmp_path)

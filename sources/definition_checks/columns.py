@@ -1,18 +1,13 @@
-"""What can be wrong in the definition tables, found before a night runs on them.
-
-What lives here: keys that dangle, words outside the closed lists, numbers and dates that cannot be
-read, targets that cannot be judged. Rules of validation are checked by `expectations.rules`.
-"""
+"""Checks of single columns: keys, closed lists, numbers, dates, and what spreadsheets spoil."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
-import polars as pl
-
+from sources.definition_checks.problem import Problem, problem
 from sources.definitions import KEYS, Definitions
 
 # column → the table and column its values come from ('|' inside a cell separates several)
@@ -103,6 +98,8 @@ NUMBERS: frozenset[tuple[str, str]] = frozenset({
     ("plan_targets", "target_low"), ("plan_targets", "target_high"),
     ("plan_targets", "baseline_value"), ("plan_targets", "unit_factor"),
     ("plan_targets", "tolerance_pct"), ("target_paths", "rate_pct"), ("unit_changes", "share"),
+    ("target_paths", "path_value"), ("publication_settings", "decimals"),
+    ("publication_settings", "publish_min_coverage_pct"),
 })  # fmt: skip
 
 DATE_COLUMNS = frozenset({
@@ -111,59 +108,78 @@ DATE_COLUMNS = frozenset({
 })  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Problem:
-    """One thing wrong: the file, its line (the header is line 1), the column, and what it is."""
+# Codes are one namespace: an overlay may not use a code that names something else.
+NAMED = (
+    ("units", "unit_code"), ("elements", "element_code"), ("forms", "form_code"),
+    ("indicators", "indicator_code"), ("plans", "plan_code"), ("plan_targets", "target_code"),
+    ("rules", "rule_id"), ("layouts", "layout_code"),
+)  # fmt: skip
+_SPOILED_CODE = re.compile(r"\d+\.0|\d(\.\d+)?[eE]\+?\d+|\d{5}")
+_SPOILED_RANGE = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}.*|\d{1,2}月\d{1,2}日|4\d{4}")
 
-    table: str
-    row: int
-    column: str
-    value: str | None
-    problem_zh: str
 
-
-def check_definitions(definitions: Definitions) -> list[Problem]:
-    """Every problem of every table; an empty list when the definitions can stand."""
-    found: list[Problem] = []
+def column_problems(definitions: Definitions) -> Iterator[Problem]:
+    """Problems that one cell, or one key, shows by itself."""
     for table in KEYS:
-        frame = definitions.table(table)
-        found += _double_keys(table, frame)
-        for column in frame.columns:
-            found += _column_problems(definitions, table, column, frame)
-    found += _targets_without_judgement(definitions)
-    found += _indicators_without_terms(definitions)
-    return found
+        yield from _double_keys(definitions, table)
+        for column in definitions.table(table).columns:
+            yield from _of_column(definitions, table, column)
+    yield from _codes_used_twice(definitions)
 
 
-def _double_keys(table: str, frame: pl.DataFrame) -> Iterator[Problem]:
-    doubled = frame.with_row_index("row", 2).filter(frame.select(KEYS[table]).is_duplicated())
-    for row in doubled.iter_rows(named=True):
-        key = "、".join(str(row[name]) for name in KEYS[table])
-        yield Problem(table, row["row"], "、".join(KEYS[table]), key, "主键重复")
+def _double_keys(definitions: Definitions, table: str) -> Iterator[Problem]:
+    frame = definitions.table(table)
+    doubled = frame.select(KEYS[table]).is_duplicated()
+    for index, is_double in enumerate(doubled):
+        if is_double:
+            key = "、".join(str(frame[name][index]) for name in KEYS[table])
+            yield problem(definitions, table, index, "、".join(KEYS[table]), key, "主键重复")
 
 
-def _column_problems(
-    definitions: Definitions, table: str, column: str, frame: pl.DataFrame
-) -> Iterator[Problem]:
+def _of_column(definitions: Definitions, table: str, column: str) -> Iterator[Problem]:
     place = (table, column)
     allowed = CLOSED_LISTS.get(place)
     target = REFERENCES.get(place)
     known = set(definitions.table(target[0])[target[1]]) if target else set()
-    for row, value in enumerate(frame[column], start=2):
+    for index, value in enumerate(definitions.table(table)[column]):
         if value is None:
             if place in MANDATORY:
-                yield Problem(table, row, column, None, "不能为空")
+                yield problem(definitions, table, index, column, None, "不能为空")
             continue
-        if allowed is not None and value not in allowed:
-            yield Problem(table, row, column, value, f"只能是：{'、'.join(sorted(allowed))}")
+        for said in _of_cell(place, value, allowed):
+            yield problem(definitions, table, index, column, value, said)
         if target is not None:
             for part in value.split("|"):
                 if part not in known:
-                    yield Problem(table, row, column, part, f"在 {target[0]}.csv 中没有这个代码")
-        if place in NUMBERS and not _is_number(value):
-            yield Problem(table, row, column, value, "不是数（是否被表格软件改成了日期？）")
-        if column in DATE_COLUMNS and not _is_date(value):
-            yield Problem(table, row, column, value, "不是 YYYY-MM-DD 形式的日期")
+                    said = f"在 {target[0]}.csv 中没有这个代码"
+                    if _SPOILED_CODE.fullmatch(part):
+                        said += "（是否被表格软件改写、丢了开头的 0？代码列请设为文本）"
+                    yield problem(definitions, table, index, column, part, said)
+
+
+def _of_cell(place: tuple[str, str], value: str, allowed: frozenset[str] | None) -> Iterator[str]:
+    column = place[1]
+    if allowed is not None and value not in allowed:
+        yield f"只能是：{'、'.join(sorted(allowed))}"
+    if place in NUMBERS and not _is_number(value):
+        yield "不是数（是否被表格软件改成了日期？）"
+    if column in DATE_COLUMNS and not _is_date(value):
+        yield "不是 YYYY-MM-DD 形式的日期"
+    if place == ("units", "unit_code") and _SPOILED_CODE.fullmatch(value):
+        yield "单位代码被表格软件改写（丢了开头的 0、变成小数或科学计数），代码列请设为文本"
+    if column == "target_printed" and _SPOILED_RANGE.fullmatch(value):
+        yield "目标值像是被表格软件改成了日期（如 1~2 变成 1月2日），该列请设为文本"
+
+
+def _codes_used_twice(definitions: Definitions) -> Iterator[Problem]:
+    owners: dict[str, str] = {}
+    for table, column in NAMED:
+        frame = definitions.table(table)
+        for index, code in enumerate(frame[column]):
+            owner = owners.setdefault(code, table) if code is not None else table
+            if owner != table:
+                said = f"这个代码在 {owner}.csv 中另有所指，请换一个"
+                yield problem(definitions, table, index, column, code, said)
 
 
 def _is_number(text: str) -> bool:
@@ -179,36 +195,3 @@ def _is_date(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _targets_without_judgement(definitions: Definitions) -> Iterator[Problem]:
-    """Targets whose comparator lacks what it compares with, or whose indicator is not named."""
-    for row, target in enumerate(definitions.table("plan_targets").iter_rows(named=True), start=2):
-        comparator, basis = target["comparator"], target["basis"]
-        if target["indicator_code"] is None and target["not_computable_reason_zh"] is None:
-            yield Problem("plan_targets", row, "indicator_code", None, "没有指标，也没有说明原因")
-        if comparator is None and basis != "rank":
-            yield Problem("plan_targets", row, "comparator", None, "没有比较方式")
-        if comparator == "relative" and target["relative_indicator_code"] is None:
-            yield Problem("plan_targets", row, "relative_indicator_code", None, "没有比较对象")
-        if comparator == "range" and target["target_high"] is None:
-            yield Problem("plan_targets", row, "target_high", None, "区间没有上限")
-        if comparator == "about" and target["tolerance_pct"] is None:
-            yield Problem("plan_targets", row, "tolerance_pct", None, "“左右”没有容差")
-        if comparator in {">=", ">", "=", "range", "about"} and target["target_low"] is None:
-            yield Problem("plan_targets", row, "target_low", None, "没有目标值")
-
-
-def _indicators_without_terms(definitions: Definitions) -> Iterator[Problem]:
-    terms = definitions.table("indicator_terms")
-    with_terms = set(terms["indicator_code"])
-    divided = set(terms.filter(pl.col("term_role") == "denominator")["indicator_code"])
-    for row, indicator in enumerate(definitions.table("indicators").iter_rows(named=True), start=2):
-        code = indicator["indicator_code"]
-        if (indicator["is_ratio"] == "true") != (code in divided):
-            yield Problem("indicators", row, "is_ratio", code, "与 indicator_terms 中的分母不一致")
-        # A rank is published, not computed; every other indicator needs a formula.
-        if code not in with_terms and indicator["formula_zh"] != "由外部公布":
-            yield Problem(
-                "indicators", row, "indicator_code", code, "没有计算公式（indicator_terms）"
-            )
