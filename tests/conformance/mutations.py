@@ -1,0 +1,205 @@
+"""One change to the product per trap that walks into it: the trap's assertion must then fail.
+
+Every occurrence of `found` is replaced; a text that is no longer found fails the test, so that a
+mutation is carried along when the code moves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+CITIES = "models/intermediate/measures/int_indicators_of_cities.sql"
+VIEWS = "models/intermediate/measures/int_elements_by_view.sql"
+GRID = "models/intermediate/reporting/int_form_periods_expected.sql"
+OBSERVATIONS = "models/intermediate/reporting/int_observations.sql"
+VERSIONS = "models/intermediate/reporting/int_value_versions.sql"
+VINTAGES = "models/intermediate/measures/int_populations_by_vintage.sql"
+STATUSES = "models/intermediate/progress/int_target_statuses.sql"
+MEASUREMENTS = "models/intermediate/progress/int_target_measurements.sql"
+RATES = "models/marts/oversight/reporting_rates.sql"
+RECONCILIATION = "models/marts/oversight/reconciliation.sql"
+CITY_MART = "models/marts/published/city_indicators.sql"
+TARGET_MACROS = "models/macros/targets.sql"
+RULES = "models/seeds/rules.csv"
+CONSISTENCY = "expectations/suites/consistency.py"
+CHECKS = "sources/definition_checks.py"
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One wrong product.
+
+    Attributes:
+        trap: the assertion in the catalogue that must fail: `t01`, `t04_registry`.
+        path: the file of the product, from its root.
+        found: the text to replace; put: what stands in its place.
+        models: what dbt runs again for it; the file's own model and all below it unless told.
+    """
+
+    trap: str
+    path: str
+    found: str
+    put: str
+    models: str = ""
+
+    @property
+    def selection(self) -> str:
+        """What must be built again."""
+        return self.models or f"{PurePosixPath(self.path).stem}+"
+
+    @property
+    def is_of_models(self) -> bool:
+        """Whether dbt builds it; the rest is Python, or a definition Python reads."""
+        return self.path.startswith("models/") and not self.path.startswith("models/seeds/")
+
+    def applied_to(self, text: str) -> str:
+        """The wrong text.
+
+        Raises:
+            LookupError: the product no longer has the text to replace.
+        """
+        if self.found not in text:
+            raise LookupError(f"{self.trap}: {self.path} has no text {self.found!r}")
+        return text.replace(self.found, self.put)
+
+
+SUMMED = "in ('flow', 'fact')"
+NUMERATOR = "cast(sum(parts.numerator) as decimal(28, 6)) as numerator"
+PEOPLE = "{{ scaled('populations.resident_population', 'population_terms.coefficient') }}"
+
+MUTATIONS: dict[str, Mutation] = {
+    "the mean of the counties' ratios": Mutation(
+        "t01", CITIES, NUMERATOR,
+        "cast(coalesce(avg(cast(parts.numerator as double) / cast(parts.denominator as double))"
+        " * sum(parts.denominator), sum(parts.numerator)) as decimal(28, 6)) as numerator",
+    ),
+    "a quarter of the people for a quarter": Mutation(
+        "t02", CITIES, PEOPLE,
+        f"cast({PEOPLE} / case sums_of_members.view_type when 'quarter' then 4 else 1 end"
+        " as decimal(28, 6))",
+    ),
+    "the population of the same day, known or not": Mutation(
+        "t03", VINTAGES, "period_ends.view_end >= populations.available_from",
+        "period_ends.view_end >= populations.reference_date",
+    ),
+    "a stock summed over months": Mutation("t04", VIEWS, SUMMED, "in ('flow', 'fact', 'stock')"),
+    "an element without a kind": Mutation("t04_registry", CHECKS, '("elements", "kind"), ', ""),
+    "a running total taken for a month": Mutation(
+        "t04_rules", RULES, "20 * usual", "2000 * usual"
+    ),
+    "carried for ever": Mutation(
+        "t05", OBSERVATIONS, "<= gap.carry_periods", "<= 100 * gap.carry_periods"
+    ),
+    "a window without its end": Mutation(
+        "t06", RECONCILIATION, "split_part(compared.period_code, '/', 2)",
+        "split_part(compared.period_code, '/', 1)",
+    ),
+    "a window taken for the month it begins in": Mutation(
+        "t06_reading", "sources/authority.py",
+        "if point or (period.start, period.end) == (days[0], days[-1]):", "if days:",
+    ),
+    "year to date against a month": Mutation(
+        "t07", CITY_MART, "indicators_of_cities.view_type = year_ago.view_type",
+        "year_ago.view_type = 'month'",
+    ),
+    "swapped columns unseen": Mutation(
+        "t07_rules", RULES, "ytd_before(patent_grants_ytd) + patent_grants", "patent_grants_ytd"
+    ),
+    "running totals added": Mutation(
+        "t08", VIEWS, SUMMED, "in ('flow', 'fact', 'cumulative')"
+    ),
+    "a total against itself": Mutation(
+        "t08_rules", CONSISTENCY, '.otherwise("previous_code")', '.otherwise("period_code")'
+    ),
+    "a share without its base": Mutation(
+        "t09_rules", CONSISTENCY, 'amount=pl.col("coefficient").first()', "amount=pl.lit(1)"
+    ),
+    "a version known for ever": Mutation(
+        "t10", VERSIONS, "real_changes.next_moment_at as known_to",
+        "cast(null as timestamp) as known_to",
+    ),
+    "an unknown item read as another": Mutation(
+        "t11_reading", "sources/authority.py", "found = series.get(item_key)",
+        "found = series.get(item_key, next(iter(series.values())))",
+    ),
+    "every body added": Mutation("t13", CITIES, "where parts.is_partition_member", "where true"),
+    "the residual left out": Mutation(
+        "t14", CITIES, "where parts.is_partition_member",
+        "where parts.is_partition_member and parts.level_code <> 'residual'",
+    ),
+    "a region that need not add up": Mutation(
+        "t14_reading", "sources/authority.py", "if p == period and a != area]",
+        'if p == period and a == ""]',
+    ),
+    "a blank read as 0": Mutation(
+        "t15", OBSERVATIONS,
+        "coalesce(stated_cells.own_value, carried_cells.carried_value) as value,",
+        "coalesce(stated_cells.own_value, carried_cells.carried_value, 0) as value,",
+    ),
+    "eleven of twelve judged": Mutation(
+        "t16", STATUSES, "when not is_complete then 'incomplete'", "when false then 'incomplete'"
+    ),
+    "expected before it existed": Mutation(
+        "t18", GRID, "(units.valid_from is null or units.valid_from <= periods.period_end)", "true"
+    ),
+    "received and not expected": Mutation(
+        "t19", RATES, "counted.is_due or counted.received_at is not null as is_expected",
+        "counted.is_due as is_expected",
+    ),
+    "late at the last second": Mutation(
+        "t20", RATES, "counted.received_at <= counted.due_at", "counted.received_at < counted.due_at"
+    ),
+    "due on a holiday": Mutation(
+        "t20_calendar", "sources/duedates.py", 'if row["holiday_shift"] == _NEXT_WORKING_DAY:',
+        "if not row:",
+    ),
+    "every month has 28 days": Mutation(
+        "t20_calendar", "sources/duedates.py", "monthrange(year, month)[1]", "28"
+    ),
+    "亿元 compared with 万元": Mutation(
+        "t21", MEASUREMENTS,
+        "indicators_of_cities.value / cast(targets.unit_factor as double) as actual_value",
+        "indicators_of_cities.value as actual_value",
+    ),
+    "6万件 read as 6": Mutation(
+        "t21_numbers", "sources/numbers.py", 'return ParsedNumber(None, issue="unit_suffix")',
+        'return ParsedNumber(Decimal(re.sub("[^0-9.]", "", plain)))',
+    ),
+    "growth on nothing": Mutation(
+        "t22", MEASUREMENTS, "nullif(base_rows.actual_value, 0)",
+        "coalesce(nullif(base_rows.actual_value, 0), 1)",
+    ),
+    "超过 read as 达到": Mutation(
+        "t23", TARGET_MACROS, "else {{ actual }} > {{ threshold }} end",
+        "else {{ actual }} >= {{ threshold }} end", "int_target_statuses+",
+    ),
+    "more is always better": Mutation(
+        "t24", TARGET_MACROS, "when {{ direction }} = 'down' then {{ actual }} <= {{ threshold }}",
+        "when {{ direction }} = 'down' then {{ actual }} >= {{ threshold }}",
+        "int_target_statuses+",
+    ),
+    "a target without direction": Mutation(
+        "t24_registry", CHECKS, '("plan_targets", "direction"), ', ""
+    ),
+    "rounded before comparing": Mutation(
+        "t26", STATUSES, "{{ meets(\n            'evaluations.actual_value'",
+        "{{ meets(\n            'round(evaluations.actual_value, 2)'",
+    ),
+    "distinct counts added": Mutation(
+        "t27", CITIES, "when frequencies.has_single_source and sums_of_members.expected_units > 1",
+        "when false",
+    ),
+    "judged after adding": Mutation(
+        "t28_rules", CONSISTENCY, 'difference=pl.col("left") - pl.col("right")',
+        'difference=(pl.col("left") - pl.col("right")).sum().over("rule_key")',
+    ),
+    "a missing child is a zero": Mutation(
+        "t29", CITIES, NUMERATOR,
+        "cast(sum(coalesce(parts.numerator, 0)) as decimal(28, 6)) as numerator",
+    ),
+    "a figure of its own for the plan": Mutation(
+        "t30", "models/marts/published/plan_progress.sql", "    statuses.actual_value,",
+        "    floor(statuses.actual_value) as actual_value,",
+    ),
+}  # fmt: skip

@@ -1,0 +1,383 @@
+"""Traps of adding, dividing and dating: each with its rows and with what must hold of the build.
+
+`tNN_rows` adds a city to the shared world, `tNN_holds` is called against the built world, sound or
+spoilt by a mutation. What each trap is about stands in the docstring of `tNN_holds`.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import pytest
+
+from tests.conformance.worlds import TrapWorld, at
+
+HALF_A_THOUSANDTH = 0.0005
+
+
+def near(value: float) -> object:
+    """A double as computed from the same exact sums."""
+    return pytest.approx(value, rel=1e-12)
+
+
+def t01_rows(world: TrapWorld) -> None:
+    world.city(1, 2, {"A": "2024-01-01"})
+    for unit, year, closed, accepted in (
+        (1, 2024, 90, 100),
+        (2, 2024, 1, 10),
+        (1, 2025, 10, 10),
+        (2, 2025, 20, 100),
+    ):
+        figures = {"closed": str(closed), "accepted": str(accepted)}
+        world.file(at(1, unit), "A", str(year), figures)
+
+
+def t01_holds(world: TrapWorld) -> None:
+    """A city's ratio is pooled, also where every county rises and the city falls (Simpson)."""
+    rows = [world.city_value("RATE", 1, str(year), "year") for year in (2024, 2025)]
+    assert [row["value"] for row in rows] == [near(100 * 91 / 110), near(100 * 30 / 110)]
+    assert [(row["numerator"], row["denominator"]) for row in rows] == [(91, 110), (30, 110)]
+    counties = world.query(
+        "select unit_code, value from marts.unit_indicators where indicator_code = 'RATE'"
+        f" and city_code = '{at(1)}' order by unit_code, period_code"
+    )
+    assert [value for _, value in counties] == [near(90), near(100), near(10), near(20)]
+    for mart in ("city_indicators", "unit_indicators", "plan_progress"):
+        assert world.query(f"select 1 from marts.{mart} where is_ratio and is_additive") == []
+
+
+def t02_rows(world: TrapWorld) -> None:
+    world.city(2, 1, {"MS": "2025-01-01"})
+    world.people(at(2), 2023, "year_end", 100000, known="2024-04-30")
+    world.months(at(2, 1), "MS", "2025-01", [300 + 10 * month for month in range(12)], "stock")
+
+
+def t02_holds(world: TrapWorld) -> None:
+    """A stock over a stock is one figure in month, quarter, half and year: nothing annualised."""
+    views = world.query(
+        "select period_type, value, denominator from marts.city_indicators"
+        f" where city_code = '{at(2)}' and indicator_code = 'PER_10K' and period_end = '2025-12-31'"
+        " order by period_type"
+    )
+    assert views == [(view, 41.0, 10) for view in ("half", "month", "quarter", "year")]
+
+
+def t03_rows(world: TrapWorld) -> None:
+    world.city(3, 1, {"MS": ("2021-07-01", "2021-07-31")})
+    world.people(at(3), 2020, "census", 24049200, known="2021-05-20", on="2020-11-01")
+    world.people(at(3), 2021, "year_end", 24000000, known="2022-03-01")
+    world.file(at(3, 1), "MS", "2021-07", {"stock": "7672"})
+    world.plan(3, "2021-01-01", "2021-12-31")
+    world.target(3, "half-up", "PER_10K", "level", 2021, "3")
+    world.city(303, 1, {"MS": ("2022-12-01", "2022-12-31")})
+    world.people(at(303), 2020, "census", 2709378, known="2021-05-31", on="2020-11-01")
+    world.people(at(303), 2021, "year_end", 2717800, known="2022-04-01")
+    world.people(at(303), 2022, "year_end", 2740400, known="2023-04-03")
+    world.file(at(303, 1), "MS", "2022-12", {"stock": "2282"})
+    world.plan(303, "2022-01-01", "2022-12-31")
+    world.target(303, "half-up", "PER_10K", "level", 2022, "8")
+    world.target(303, "cut", "PER_10K_CUT", "level", 2022, "8")
+
+
+def t03_holds(world: TrapWorld) -> None:
+    """A ratio divides by the newest population published by the period's end, and prints as its
+    publisher rounds: 7672 / 2404.92 is 3.19; 2282 / 271.78 is 8.39 only when cut off, and never
+    8.33, the figure of the same year-end, published after it."""
+    printed = world.query(
+        "select target_code, actual_printed, denominator_vintage from marts.plan_progress"
+        f" where city_code in ('{at(3)}', '{at(303)}') order by target_code"
+    )
+    assert printed == [
+        ("3-half-up", "3.19", "2020 census (2021-05-20)"),
+        ("303-cut", "8.39", "2021 year_end (2022-04-01)"),
+        ("303-half-up", "8.40", "2021 year_end (2022-04-01)"),
+    ]
+
+
+def t04_rows(world: TrapWorld) -> None:
+    world.city(4, 1, {"MS": "2025-01-01", "M": "2025-01-01"})
+    world.months(at(4, 1), "MS", "2025-01", [50] * 12, "stock")
+    world.months(at(4, 1), "M", "2025-01", [2] * 11 + [7], "grants")
+
+
+def t04_holds(world: TrapWorld) -> None:
+    """Twelve equal month-ends give that level for the year; a flow is the sum, not its last."""
+    for view, period in (("quarter", "2025-Q1"), ("half", "2025-S2"), ("year", "2025")):
+        assert world.city_value("STOCK", 4, period, view)["value"] == 50
+    assert world.city_value("GRANTS", 4, "2025", "year")["value"] == 29
+    assert world.city_value("GRANTS", 4, "2025-Q4", "quarter")["value"] == 11
+
+
+def t05_rows(world: TrapWorld) -> None:
+    world.city(5, 1, {"QS": "2024-10-01"})
+    world.file(at(5, 1), "QS", "2024-Q4", {"staff": "8"})
+
+
+def t05_holds(world: TrapWorld) -> None:
+    """A level is carried for the declared two periods, visibly, and is missing from then on."""
+    assert world.query(
+        "select period_code, cast(value as integer), obs_status from marts.unit_observations"
+        f" where city_code = '{at(5)}' order by period_code"
+    ) == [
+        ("2024-Q4", 8, "reported"),
+        ("2025-Q1", 8, "carried"),
+        ("2025-Q2", 8, "carried"),
+        ("2025-Q3", None, "missing"),
+        ("2025-Q4", None, "missing"),
+    ]
+
+
+def t06_rows(world: TrapWorld) -> None:
+    world.city(6, 1, {"M": ("2020-07-01", "2021-06-30")})
+    world.months(at(6, 1), "M", "2020-07", [1] * 12, "grants")
+    window = "2020-12-16/2021-06-15"
+    world.authority("RA6", at(6), "grants", window, "window", 28335, "2021-09-06")
+    world.authority("RA6", at(6), "grants", "2021-S1", "half", 6, "2021-09-06")
+
+
+def t06_holds(world: TrapWorld) -> None:
+    """A window of the 16th to the 15th stands with its own days and beside no calendar period."""
+    assert world.query(
+        "select period_type, period_start, period_end, cast(theirs as integer),"
+        " cast(ours as integer), status_code from marts.reconciliation"
+        f" where area_code = '{at(6)}' order by period_type"
+    ) == [
+        ("half", date(2021, 1, 1), date(2021, 6, 30), 6, 6, "equal"),
+        ("window", date(2020, 12, 16), date(2021, 6, 15), 28335, None, "ours_not_collected"),
+    ]
+    assert world.city_value("GRANTS", 6, "2021-S1", "half")["value"] == 6
+
+
+def t07_rows(world: TrapWorld) -> None:
+    world.city(7, 1, {"MY": ("2024-01-01", "2025-03-31")})
+    for year, months in ((2024, (4, 4, 2, *[1] * 9)), (2025, (5, 3, 4))):
+        total = 0
+        for month, grants in enumerate(months, start=1):
+            total += grants
+            figures = {"grants": str(grants), "grants_ytd": str(total)}
+            world.file(at(7, 1), "MY", f"{year}-{month:02d}", figures)
+
+
+def t07_holds(world: TrapWorld) -> None:
+    """Months and year-to-date are one identity, and each grows against its own kind alone."""
+    so_far = [
+        world.city_value(indicator, 7, f"2025-{month:02d}", "ytd")["value"]
+        for indicator in ("GRANTS", "GRANTS_YTD")
+        for month in (1, 2, 3)
+    ]
+    assert so_far == [5, 8, 12] * 2
+    month = world.city_value("GRANTS", 7, "2025-03", "month")
+    assert (month["same_period_last_year"], month["yoy_pct"]) == (2, 100)
+    ytd = world.city_value("GRANTS", 7, "2025-03", "ytd")
+    assert (ytd["same_period_last_year"], ytd["yoy_pct"]) == (10, 20)
+
+
+RUNNING = {"2022-12": 133932, "2023-01": 136232, "2023-12": 156183, "2024-01": 158049}
+FLOWS = [2300, *[1813] * 10, 1821, 1866]
+
+
+def t08_rows(world: TrapWorld) -> None:
+    world.city(8, 1, {"MC": ("2022-12-01", "2024-01-31"), "M": ("2023-01-01", "2024-01-31")})
+    for period, total in RUNNING.items():
+        world.file(at(8, 1), "MC", period, {"running": str(total)})
+    world.months(at(8, 1), "M", "2023-01", FLOWS, "grants")
+
+
+def t08_holds(world: TrapWorld) -> None:
+    """A running total is read off, never added; the difference of two is the sum between them."""
+    totals = {period: world.city_value("RUNNING", 8, period, "month")["value"] for period in RUNNING}
+    flows = {period: world.city_value("GRANTS", 8, period, "month")["value"]
+             for period in ("2023-01", "2024-01")}  # fmt: skip
+    assert totals["2023-01"] - flows["2023-01"] == totals["2022-12"] == 133932
+    assert totals["2024-01"] - flows["2024-01"] == totals["2023-12"] == 156183
+    year = world.city_value("RUNNING", 8, "2023", "year")["value"]
+    assert year - totals["2022-12"] == 22251 == sum(FLOWS[:12])
+    assert world.city_value("GRANTS", 8, "2023", "year")["value"] == 22251
+
+
+def t10_rows(world: TrapWorld) -> None:
+    world.city(10, 1, {"M": ("2025-03-01", "2025-03-31")})
+    unit = at(10, 1)
+    world.file(unit, "M", "2025-03", {"grants": "5"}, received="2025-04-03 09:00:00")
+    world.file(unit, "M", "2025-03", {"grants": "9"}, version=2, received="2025-06-01 09:00:00")
+    world.authority("RA10-1", at(10), "grants", "2025-03", "month", 5, "2025-04-20")
+    world.authority("RA10-2", at(10), "grants", "2025-03", "month", 9, "2025-06-20")
+
+
+def t10_holds(world: TrapWorld) -> None:
+    """What was known on a day stays answerable after a silent revision, ours and theirs."""
+    for day, known in (
+        (datetime(2025, 4, 1), []),
+        (datetime(2025, 5, 1), [5]),
+        (datetime(2025, 6, 1, 9), [9]),
+        (datetime(2026, 1, 1), [9]),
+    ):
+        found = world.query(
+            "select cast(value as integer) from marts.unit_observation_versions"
+            f" where city_code = '{at(10)}' and known_from <= timestamp '{day}'"
+            f" and (known_to is null or known_to > timestamp '{day}')"
+        )
+        assert [value for (value,) in found] == known, day
+    assert world.query(
+        "select authority_release_id, cast(theirs as integer), status_code"
+        f" from marts.reconciliation where area_code = '{at(10)}' order by authority_release_id"
+    ) == [("RA10-1", 5, "differs"), ("RA10-2", 9, "equal")]
+
+
+def t13_rows(world: TrapWorld) -> None:
+    since = "2025-01-01"
+    world.city(13, 2, {"M": (since, "2025-01-31")})
+    world.unit(13, 71, "zone", host_unit_code=at(13, 1), zone_relation="inside",
+               is_partition_member="false")  # fmt: skip
+    world.unit(13, 72, "zone", host_unit_code=at(13, 2), zone_relation="carved_out")
+    world.owes(13, "zone", "M", since, "2025-01-31")
+    for unit, grants in ((1, 10), (71, 4), (2, 5), (72, 3)):
+        world.file(at(13, unit), "M", "2025-01", {"grants": str(grants)})
+    # Six functional areas add to 10,809 units; the declared overlap is a row of its own.
+    world.city(313, 1, {"M": (since, "2025-01-31")})
+    world.unit(313, 99, "residual")
+    world.owes(313, "residual", "M", since, "2025-01-31")
+    world.file(at(313, 1), "M", "2025-01", {"grants": "10809"})
+    world.file(at(313, 99), "M", "2025-01", {"grants": "-681"})
+
+
+def t13_holds(world: TrapWorld) -> None:
+    """A city is the sum of its partition: a zone inside its host is shown and never added, a zone
+    carved out is added, and a declared overlap is subtracted in sight."""
+    city = world.city_value("GRANTS", 13, "2025-01", "month")
+    assert (city["value"], city["expected_units"]) == (18, 3)
+    zone = world.only(
+        "select numerator, is_partition_member from marts.unit_indicators"
+        f" where unit_code = '{at(13, 71)}' and period_type = 'month'"
+    )
+    assert zone == {"numerator": 4, "is_partition_member": False}
+    assert world.city_value("GRANTS", 313, "2025-01", "month")["value"] == 10128
+
+
+def t14_rows(world: TrapWorld) -> None:
+    world.city(14, 2, {"M": ("2025-01-01", "2025-02-28")})
+    world.unit(14, 99, "residual")
+    world.owes(14, "residual", "M", "2025-01-01", "2025-02-28")
+    for unit, values in ((1, (7, 7)), (2, (8, 8)), (99, (0, 2))):
+        world.months(at(14, unit), "M", "2025-01", values, "grants")
+
+
+def t14_holds(world: TrapWorld) -> None:
+    """What no county holds is a row of its own, kept when it is 0, and part of the total."""
+    assert world.query(
+        "select cast(value as integer), obs_status from marts.unit_observations"
+        f" where unit_code = '{at(14, 99)}' order by period_code"
+    ) == [(0, "reported"), (2, "reported")]
+    values = [world.city_value("GRANTS", 14, f"2025-0{m}", "month")["value"] for m in (1, 2)]
+    assert values == [15, 17]
+
+
+def t15_rows(world: TrapWorld) -> None:
+    world.city(15, 3, {"M": ("2025-01-01", "2025-01-31")})
+    world.file(at(15, 1), "M", "2025-01", {"grants": "0"})
+    world.file(at(15, 2), "M", "2025-01", {"grants": None})
+    world.file(at(15, 3), "M", "2025-01", {"grants": None}, is_nil_return=True)
+
+
+def t15_holds(world: TrapWorld) -> None:
+    """A filed 0 is a figure, a blank is none, and a nil return is complete."""
+    assert world.query(
+        "select o.value, o.obs_status, r.is_complete from marts.unit_observations as o"
+        " inner join marts.reporting_rates as r using (unit_code, form_code, period_code)"
+        f" where o.city_code = '{at(15)}' order by o.unit_code"
+    ) == [(0, "reported", True), (None, "missing", False), (0, "nil", True)]
+    city = world.city_value("GRANTS", 15, "2025-01", "month")
+    assert (city["value"], city["reported_units"], city["expected_units"]) == (0, 2, 3)
+
+
+def t16_rows(world: TrapWorld) -> None:
+    world.city(16, 12, {"AG": ("2025-01-01", "2025-12-31")})
+    for unit in range(1, 12):
+        world.file(at(16, unit), "AG", "2025", {"grants": "10"})
+    world.plan(16, "2025-01-01", "2025-12-31")
+    world.target(16, "above", "GRANTS", "annual_flow", 2025, "115")
+
+
+def t16_holds(world: TrapWorld) -> None:
+    """Eleven of twelve is said beside the sum, and a target missed by it is not called missed."""
+    city = world.city_value("GRANTS", 16, "2025", "year")
+    assert (city["value"], city["reported_units"], city["expected_units"]) == (110, 11, 12)
+    assert city["coverage_pct"] == near(100 * 11 / 12)
+    target = world.only("select * from marts.plan_table where target_code = '16-above'")
+    assert (target["actual_value"], target["status_code"]) == (110, "incomplete")
+    assert "12" in target["status_reason_zh"]
+    assert "11" in target["status_reason_zh"]
+
+
+def t18_rows(world: TrapWorld) -> None:
+    world.city(18, 1, {"M": ("2025-05-01", "2025-08-31")})
+    world.unit(18, 2, "county", valid_from="2025-07-01")
+    world.months(at(18, 1), "M", "2025-05", [1] * 4, "grants")
+
+
+def t18_holds(world: TrapWorld) -> None:
+    """A body that opens in July is expected from July on, and no month before it changes."""
+    expected = world.query(
+        "select period_code, count(*), sum(cast(is_received as integer))"
+        f" from marts.reporting_rates where city_code = '{at(18)}' group by 1 order by 1"
+    )
+    assert expected == [("2025-05", 1, 1), ("2025-06", 1, 1), ("2025-07", 2, 1), ("2025-08", 2, 1)]
+    coverage = [world.city_value("GRANTS", 18, f"2025-0{m}", "month")["coverage_pct"]
+                for m in (5, 6, 7, 8)]  # fmt: skip
+    assert coverage == [100, 100, 50, 50]
+
+
+def t22_rows(world: TrapWorld) -> None:
+    for place, figures in (
+        (22, {2024: (2000, 300), 2025: (1700, 166)}),
+        (322, {2024: (0, 0), 2025: (5, 0)}),
+    ):
+        world.city(place, 2, {"AG": ("2024-01-01", "2025-12-31")})
+        world.plan(place, "2025-01-01", "2025-12-31")
+        world.target(place, "growth", "GRANTS", "growth", 2025, "-20", baseline_year=2024)
+        for year, values in figures.items():
+            for unit, value in enumerate(values, start=1):
+                world.file(at(place, unit), "AG", str(year), {"grants": str(value)})
+
+
+def t22_holds(world: TrapWorld) -> None:
+    """Growth is of the summed levels, 1866 / 2300 − 1 = −18.87 %, not the mean of the counties'
+    growths; on a base of 0 or none it is a status and never a number."""
+    city = world.city_value("GRANTS", 22, "2025", "year")
+    assert city["yoy_pct"] == pytest.approx(-18.87, abs=0.005)
+    assert city["yoy_pct"] != pytest.approx((-15 + 100 * (166 / 300 - 1)) / 2, abs=1)
+    statuses = [
+        (row["yoy_status"], row["yoy_pct"])
+        for row in (
+            world.city_value("GRANTS", 22, "2024", "year"),
+            world.city_value("GRANTS", 322, "2025", "year"),
+        )
+    ]
+    assert statuses == [("base_missing", None), ("base_zero", None)]
+    targets = world.query(
+        "select target_code, round(actual_value, 2), status_code from marts.plan_progress"
+        " where target_code in ('22-growth', '322-growth') and period_code = '2025'"
+        " order by target_code"
+    )
+    assert targets == [("22-growth", -18.87, "met"), ("322-growth", None, "not_computable")]
+
+
+def t27_rows(world: TrapWorld) -> None:
+    world.city(27, 2, {"QF": "2025-01-01"})
+    for unit in (1, 2):
+        for quarter in (1, 2, 3, 4):
+            figures = {"firms": str(10 + unit), "attended": str(100 * unit)}
+            world.file(at(27, unit), "QF", f"2025-Q{quarter}", figures)
+
+
+def t27_holds(world: TrapWorld) -> None:
+    """Distinct firms are added neither over counties nor over quarters; attendances are."""
+    assert world.query(
+        "select distinct value from marts.city_indicators"
+        f" where city_code = '{at(27)}' and indicator_code = 'FIRMS'"
+    ) == [(None,)]
+    assert world.query(
+        "select distinct period_type, value from marts.unit_indicators"
+        f" where unit_code = '{at(27, 1)}' and indicator_code = 'FIRMS'"
+    ) == [("quarter", 11)]
+    assert world.city_value("ATTENDED", 27, "2025", "year")["value"] == 1200
