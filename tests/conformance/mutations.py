@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 CITIES = "models/intermediate/measures/int_indicators_of_cities.sql"
-VIEWS = "models/intermediate/measures/int_elements_by_view.sql"
+VIEWS = "models/intermediate/measures/int_element_views.sql"
+COUNTED = "models/intermediate/measures/int_elements_counted.sql"
 GRID = "models/intermediate/reporting/int_form_periods_expected.sql"
 OBSERVATIONS = "models/intermediate/reporting/int_observations.sql"
 VERSIONS = "models/intermediate/reporting/int_value_versions.sql"
@@ -19,7 +20,6 @@ STATUSES = "models/intermediate/progress/int_target_statuses.sql"
 MEASUREMENTS = "models/intermediate/progress/int_target_measurements.sql"
 RATES = "models/marts/oversight/reporting_rates.sql"
 RECONCILIATION = "models/marts/oversight/reconciliation.sql"
-CITY_MART = "models/marts/published/city_indicators.sql"
 TARGET_MACROS = "models/macros/targets.sql"
 RULES = "models/seeds/rules.csv"
 CONSISTENCY = "expectations/suites/consistency.py"
@@ -65,19 +65,22 @@ class Mutation:
 
 
 SUMMED = "in ('flow', 'fact')"
-NUMERATOR = "cast(sum(parts.numerator) as decimal(28, 6)) as numerator"
+NUMERATOR = "cast(sum(counted_parts.counted_numerator) as decimal(28, 6)) as numerator"
 PEOPLE = "{{ scaled('populations.resident_population', 'population_terms.coefficient') }}"
+DENOMINATOR = "            else sums_of_members.denominator"
 
 MUTATIONS: dict[str, Mutation] = {
     "the mean of the counties' ratios": Mutation(
         "t01", CITIES, NUMERATOR,
-        "cast(coalesce(avg(cast(parts.numerator as double) / cast(parts.denominator as double))"
-        " * sum(parts.denominator), sum(parts.numerator)) as decimal(28, 6)) as numerator",
+        "cast(coalesce(avg(cast(counted_parts.counted_numerator as double)"
+        " / cast(counted_parts.counted_denominator as double))"
+        " * sum(counted_parts.counted_denominator), sum(counted_parts.counted_numerator))"
+        " as decimal(28, 6)) as numerator",
     ),
     "a quarter of the people for a quarter": Mutation(
-        "t02", CITIES, PEOPLE,
+        "t02", CITIES, f"{PEOPLE}\n{DENOMINATOR}",
         f"cast({PEOPLE} / case sums_of_members.view_type when 'quarter' then 4 else 1 end"
-        " as decimal(28, 6))",
+        f" as decimal(28, 6))\n{DENOMINATOR}",
     ),
     "the population of the same day, known or not": Mutation(
         "t03", VINTAGES, "period_ends.view_end >= populations.available_from",
@@ -100,8 +103,8 @@ MUTATIONS: dict[str, Mutation] = {
         "if point or (period.start, period.end) == (days[0], days[-1]):", "if days:",
     ),
     "year to date against a month": Mutation(
-        "t07", CITY_MART, "indicators_of_cities.view_type = year_ago.view_type",
-        "year_ago.view_type = 'month'",
+        "t07", TARGET_MACROS, "and {{ relation }}.view_type = year_ago.view_type",
+        "and year_ago.view_type = 'month'", "city_indicators",
     ),
     "swapped columns unseen": Mutation(
         "t07_rules", RULES, "ytd_before(patent_grants_ytd) + patent_grants", "patent_grants_ytd"
@@ -123,10 +126,13 @@ MUTATIONS: dict[str, Mutation] = {
         "t11_reading", "sources/authority.py", "found = series.get(item_key)",
         "found = series.get(item_key, next(iter(series.values())))",
     ),
-    "every body added": Mutation("t13", CITIES, "where parts.is_partition_member", "where true"),
+    "every body added": Mutation(
+        "t13", COUNTED, "views_sourced.is_partition_member\n        and case",
+        "true\n        and case",
+    ),
     "the residual left out": Mutation(
-        "t14", CITIES, "where parts.is_partition_member",
-        "where parts.is_partition_member and parts.level_code <> 'residual'",
+        "t14", COUNTED, "views_sourced.level_code <> 'department'",
+        "views_sourced.level_code not in ('department', 'residual')",
     ),
     "a region that need not add up": Mutation(
         "t14_reading", "sources/authority.py", "if p == period and a != area]",
@@ -139,6 +145,10 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "eleven of twelve judged": Mutation(
         "t16", STATUSES, "when not is_complete then 'incomplete'", "when false then 'incomplete'"
+    ),
+    "nine counties over twelve counties' people": Mutation(
+        "t17", CITIES, "ratio('matched_numerator * factor', 'matched_denominator')",
+        "ratio('matched_numerator * factor', 'sourced_denominator')",
     ),
     "expected before it existed": Mutation(
         "t18", GRID, "(units.valid_from is null or units.valid_from <= periods.period_end)", "true"
@@ -182,12 +192,16 @@ MUTATIONS: dict[str, Mutation] = {
     "a target without direction": Mutation(
         "t24_registry", CHECKS, '("plan_targets", "direction"), ', ""
     ),
+    "growth over another definition": Mutation(
+        "t25", TARGET_MACROS, "when {{ row }}.is_redefined_since then 'definition_changed'",
+        "when false then 'definition_changed'", "city_indicators",
+    ),
     "rounded before comparing": Mutation(
         "t26", STATUSES, "{{ meets(\n            'evaluations.actual_value'",
         "{{ meets(\n            'round(evaluations.actual_value, 2)'",
     ),
     "distinct counts added": Mutation(
-        "t27", CITIES, "when frequencies.has_single_source and sums_of_members.expected_units > 1",
+        "t27", CITIES, "when rules_of_print.has_single_source and sums_of_members.expected_units > 1",
         "when false",
     ),
     "judged after adding": Mutation(
@@ -196,7 +210,7 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "a missing child is a zero": Mutation(
         "t29", CITIES, NUMERATOR,
-        "cast(sum(coalesce(parts.numerator, 0)) as decimal(28, 6)) as numerator",
+        "cast(sum(coalesce(counted_parts.counted_numerator, 0)) as decimal(28, 6)) as numerator",
     ),
     "a figure of its own for the plan": Mutation(
         "t30", "models/marts/published/plan_progress.sql", "    statuses.actual_value,",

@@ -10,9 +10,7 @@ from datetime import date, datetime
 
 import pytest
 
-from tests.conformance.worlds import TrapWorld, at
-
-HALF_A_THOUSANDTH = 0.0005
+from tests.conformance.worlds import Indicator, TrapWorld, at
 
 
 def near(value: float) -> object:
@@ -248,7 +246,7 @@ def t13_holds(world: TrapWorld) -> None:
     assert (city["value"], city["expected_units"]) == (18, 3)
     zone = world.only(
         "select numerator, is_partition_member from marts.unit_indicators"
-        f" where unit_code = '{at(13, 71)}' and period_type = 'month'"
+        f" where unit_code = '{at(13, 71)}' and period_type = 'month' and indicator_code = 'GRANTS'"
     )
     assert zone == {"numerator": 4, "is_partition_member": False}
     assert world.city_value("GRANTS", 313, "2025-01", "month")["value"] == 10128
@@ -309,6 +307,23 @@ def t16_holds(world: TrapWorld) -> None:
     assert "11" in target["status_reason_zh"]
 
 
+def t17_rows(world: TrapWorld) -> None:
+    world.city(17, 12, {"MS": ("2025-11-01", "2025-12-31")})
+    world.people(at(17), 2023, "year_end", 1200000, known="2024-04-30")
+    for unit in range(1, 13):
+        world.people(at(17, unit), 2023, "year_end", 100000, known="2024-04-30")
+        world.months(at(17, unit), "MS", "2025-11", [10, 10 if unit <= 9 else None], "stock")
+
+
+def t17_holds(world: TrapWorld) -> None:
+    """Nine counties over the people of twelve stands beside nine over the people of nine."""
+    short = world.city_value("PER_10K", 17, "2025-12", "month")
+    assert (short["value"], short["matched_value"]) == (near(90 / 120), 1)
+    assert (short["covered_denominator_pct"], short["coverage_pct"]) == (75, 75)
+    whole = world.city_value("PER_10K", 17, "2025-11", "month")
+    assert (whole["value"], whole["matched_value"]) == (1, None)
+
+
 def t18_rows(world: TrapWorld) -> None:
     world.city(18, 1, {"M": ("2025-05-01", "2025-08-31")})
     world.unit(18, 2, "county", valid_from="2025-07-01")
@@ -360,6 +375,26 @@ def t22_holds(world: TrapWorld) -> None:
         " order by target_code"
     )
     assert targets == [("22-growth", -18.87, "met"), ("322-growth", None, "not_computable")]
+
+
+def t25_rows(world: TrapWorld) -> None:
+    world.city(25, 1, {"AG": ("2024-01-01", "2025-12-31")})
+    world.define_indicator("REDEFINED", Indicator({"grants": "1"}))
+    world.define("definition_changes", {
+        "object_kind": "indicator", "object_code": "REDEFINED", "definition_version": "2",
+        "changed_on": "2025-01-01", "is_comparable": "false", "change_zh": "口径由有效量改为高价值",
+    })  # fmt: skip
+    for year, grants in ((2024, 100), (2025, 300)):
+        world.file(at(25, 1), "AG", str(year), {"grants": str(grants)})
+
+
+def t25_holds(world: TrapWorld) -> None:
+    """A row carries the version of its definition, and no growth is chained over a break."""
+    rows = [world.city_value("REDEFINED", 25, str(year), "year") for year in (2024, 2025)]
+    assert [(row["value"], row["definition_version"]) for row in rows] == [(100, "1"), (300, "2")]
+    assert (rows[1]["yoy_status"], rows[1]["yoy_pct"]) == ("definition_changed", None)
+    other = world.city_value("GRANTS", 25, "2025", "year")
+    assert (other["yoy_status"], other["yoy_pct"]) == ("ok", 200)
 
 
 def t27_rows(world: TrapWorld) -> None:

@@ -94,6 +94,10 @@ def test_t16_eleven_of_twelve_is_said_and_not_judged(city: TrapWorld) -> None:
     sums.t16_holds(city)
 
 
+def test_t17_nine_counties_over_the_people_of_nine(city: TrapWorld) -> None:
+    sums.t17_holds(city)
+
+
 def test_t18_the_expected_set_is_dated(city: TrapWorld) -> None:
     sums.t18_holds(city)
 
@@ -132,6 +136,10 @@ def test_t24_lower_meets_where_lower_is_better(city: TrapWorld) -> None:
 
 def test_t24_nothing_is_judged_without_a_direction() -> None:
     readings.t24_registry_holds()
+
+
+def test_t25_no_growth_is_chained_over_a_break(city: TrapWorld) -> None:
+    sums.t25_holds(city)
 
 
 def test_t26_compared_unrounded_and_printed_rounded(city: TrapWorld) -> None:
