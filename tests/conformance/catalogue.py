@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tests.conformance import completeness, judgements, readings, sums
+from tests.conformance import completeness, judgements, readings, suites, sums
 from tests.conformance.worlds import TrapWorld
 
 MODULES = (sums, judgements, completeness)
@@ -19,10 +19,10 @@ def _named(ending: str, *modules: object) -> dict[str, Callable[..., None]]:
         name.removesuffix(ending): function
         for module in modules
         for name, function in vars(module).items()
-        if name.startswith("t") and name[1:3].isdigit() and name.endswith(ending)
+        if name.endswith(ending) and (ending == "_rows" or name[1:3].isdigit())
     }
 
 
-ROWS: tuple[Callable[[TrapWorld], None], ...] = tuple(_named("_rows", *MODULES).values())
+ROWS: tuple[Callable[[TrapWorld], None], ...] = tuple(_named("_rows", *MODULES, suites).values())
 MODELS: Mapping[str, Callable[[TrapWorld], None]] = _named("_holds", *MODULES)
 READINGS: Mapping[str, Callable[[], None]] = _named("_holds", readings)

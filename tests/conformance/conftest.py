@@ -25,4 +25,5 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> TrapWorld:
     for add in ROWS:
         add(world)
     assert problems(world.build("resource_type:test")) == []
+    world.remember_compiled()
     return world

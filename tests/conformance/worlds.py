@@ -6,6 +6,7 @@ plan and its filings in one line each. The rows of a trap stand beside its asser
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -92,6 +93,18 @@ def at(place: int, unit: int = 0) -> str:
 
 class TrapWorld(Warehouse):
     """A warehouse with the shared definitions, and one line per city, target and filing."""
+
+    compiled: tuple[tuple[str, str], ...] = ()
+    """Of the sound build: each table built in the private warehouse, and its SQL, in order."""
+
+    def remember_compiled(self) -> None:
+        """Keeps the SQL of the build, before a mutation compiles another."""
+        ran = json.loads((self.home / "target" / "run_results.json").read_text(encoding="utf-8"))
+        self.compiled = tuple(
+            (one["relation_name"], one["compiled_code"])
+            for one in ran["results"]
+            if one["unique_id"].split(".")[-1].startswith("int_")
+        )
 
     def define_shared(self) -> None:
         """The elements, forms and indicators every trap's city may use."""
