@@ -1,4 +1,4 @@
-"""Traps of completeness: who was expected, who came in time, and what stands for a missing child."""
+"""Traps of completeness: who was expected, who came in time, what stands for a missing child."""
 
 from __future__ import annotations
 
@@ -45,10 +45,13 @@ def t19_holds(world: TrapWorld) -> None:
     ]
     nothing = [tuple(row.values()) for row in world.records(RATES.format(city=at(319)))]
     assert nothing == [("2026-01", 0, 0, 0, None)]
-    assert world.query(
-        "select 1 from marts.reporting_rates where is_received and not is_expected"
-        " or is_on_time and not is_received or filled_cells > expected_cells"
-    ) == []
+    assert (
+        world.query(
+            "select 1 from marts.reporting_rates where is_received and not is_expected"
+            " or is_on_time and not is_received or filled_cells > expected_cells"
+        )
+        == []
+    )
 
 
 def t20_holds(world: TrapWorld) -> None:

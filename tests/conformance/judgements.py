@@ -64,9 +64,7 @@ def t23_rows(world: TrapWorld) -> None:
         world.file(at(23, 1), "AC", str(year), figures)
     world.plan(23, "2023-01-01", "2025-12-31")
     for name, (indicator, comparator, low, more, _) in {**COMPARISONS, **FALLING}.items():
-        world.target(
-            23, name, indicator, "annual_flow", 2025, low, comparator=comparator, **more
-        )
+        world.target(23, name, indicator, "annual_flow", 2025, low, comparator=comparator, **more)
     world.target(23, "held", "HELD", "maintain", 2025, "6")
     world.target(23, "held-low", "HELD", "maintain", 2025, "5.9")
 

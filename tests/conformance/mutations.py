@@ -86,6 +86,11 @@ MUTATIONS: dict[str, Mutation] = {
         "t03", VINTAGES, "period_ends.view_end >= populations.available_from",
         "period_ends.view_end >= populations.reference_date",
     ),
+    "rounded as everybody rounds": Mutation(
+        "t03", "models/intermediate/progress/int_targets_resolved.sql",
+        "coalesce(settings.rounding_mode, indicators.rounding_mode, 'half_up')",
+        "coalesce(indicators.rounding_mode, 'half_up')",
+    ),
     "a stock summed over months": Mutation("t04", VIEWS, SUMMED, "in ('flow', 'fact', 'stock')"),
     "an element without a kind": Mutation("t04_registry", CHECKS, '("elements", "kind"), ', ""),
     "a running total taken for a month": Mutation(
@@ -126,6 +131,9 @@ MUTATIONS: dict[str, Mutation] = {
         "t11_reading", "sources/authority.py", "found = series.get(item_key)",
         "found = series.get(item_key, next(iter(series.values())))",
     ),
+    "expected after it was merged away": Mutation(
+        "t12", GRID, "(units.valid_to is null or units.valid_to > periods.period_end)", "true"
+    ),
     "every body added": Mutation(
         "t13", COUNTED, "views_sourced.is_partition_member\n        and case",
         "true\n        and case",
@@ -158,7 +166,8 @@ MUTATIONS: dict[str, Mutation] = {
         "counted.is_due as is_expected",
     ),
     "late at the last second": Mutation(
-        "t20", RATES, "counted.received_at <= counted.due_at", "counted.received_at < counted.due_at"
+        "t20", RATES, "counted.received_at <= counted.due_at",
+        "counted.received_at < counted.due_at",
     ),
     "due on a holiday": Mutation(
         "t20_calendar", "sources/duedates.py", 'if row["holiday_shift"] == _NEXT_WORKING_DAY:',
@@ -177,8 +186,9 @@ MUTATIONS: dict[str, Mutation] = {
         'return ParsedNumber(Decimal(re.sub("[^0-9.]", "", plain)))',
     ),
     "growth on nothing": Mutation(
-        "t22", MEASUREMENTS, "nullif(base_rows.actual_value, 0)",
-        "coalesce(nullif(base_rows.actual_value, 0), 1)",
+        "t22", MEASUREMENTS,
+        "coalesce(cast(city_rows.printed_baseline as double), base_rows.actual_value), 0\n",
+        "greatest(cast(city_rows.printed_baseline as double), base_rows.actual_value, 1), 0\n",
     ),
     "超过 read as 达到": Mutation(
         "t23", TARGET_MACROS, "else {{ actual }} > {{ threshold }} end",
@@ -201,7 +211,8 @@ MUTATIONS: dict[str, Mutation] = {
         "{{ meets(\n            'round(evaluations.actual_value, 2)'",
     ),
     "distinct counts added": Mutation(
-        "t27", CITIES, "when rules_of_print.has_single_source and sums_of_members.expected_units > 1",
+        "t27", CITIES,
+        "when rules_of_print.has_single_source and sums_of_members.expected_units > 1",
         "when false",
     ),
     "judged after adding": Mutation(

@@ -67,14 +67,18 @@ def t03_rows(world: TrapWorld) -> None:
     world.file(at(3, 1), "MS", "2021-07", {"stock": "7672"})
     world.plan(3, "2021-01-01", "2021-12-31")
     world.target(3, "half-up", "PER_10K", "level", 2021, "3")
-    world.city(303, 1, {"MS": ("2022-12-01", "2022-12-31")})
-    world.people(at(303), 2020, "census", 2709378, known="2021-05-31", on="2020-11-01")
-    world.people(at(303), 2021, "year_end", 2717800, known="2022-04-01")
-    world.people(at(303), 2022, "year_end", 2740400, known="2023-04-03")
-    world.file(at(303, 1), "MS", "2022-12", {"stock": "2282"})
-    world.plan(303, "2022-01-01", "2022-12-31")
-    world.target(303, "half-up", "PER_10K", "level", 2022, "8")
+    for place in (303, 403):
+        world.city(place, 1, {"MS": ("2022-12-01", "2022-12-31")})
+        world.people(at(place), 2020, "census", 2709378, known="2021-05-31", on="2020-11-01")
+        world.people(at(place), 2021, "year_end", 2717800, known="2022-04-01")
+        world.people(at(place), 2022, "year_end", 2740400, known="2023-04-03")
+        world.file(at(place, 1), "MS", "2022-12", {"stock": "2282"})
+        world.plan(place, "2022-01-01", "2022-12-31")
+        world.target(place, "printed", "PER_10K", "level", 2022, "8")
     world.target(303, "cut", "PER_10K_CUT", "level", 2022, "8")
+    world.define("publication_settings", {
+        "indicator_code": "PER_10K", "city_code": at(403), "rounding_mode": "truncate",
+    })  # fmt: skip
 
 
 def t03_holds(world: TrapWorld) -> None:
@@ -83,12 +87,13 @@ def t03_holds(world: TrapWorld) -> None:
     8.33, the figure of the same year-end, published after it."""
     printed = world.query(
         "select target_code, actual_printed, denominator_vintage from marts.plan_progress"
-        f" where city_code in ('{at(3)}', '{at(303)}') order by target_code"
+        f" where city_code in ('{at(3)}', '{at(303)}', '{at(403)}') order by target_code"
     )
     assert printed == [
         ("3-half-up", "3.19", "2020 census (2021-05-20)"),
         ("303-cut", "8.39", "2021 year_end (2022-04-01)"),
-        ("303-half-up", "8.40", "2021 year_end (2022-04-01)"),
+        ("303-printed", "8.40", "2021 year_end (2022-04-01)"),
+        ("403-printed", "8.39", "2021 year_end (2022-04-01)"),
     ]
 
 
@@ -183,7 +188,9 @@ def t08_rows(world: TrapWorld) -> None:
 
 def t08_holds(world: TrapWorld) -> None:
     """A running total is read off, never added; the difference of two is the sum between them."""
-    totals = {period: world.city_value("RUNNING", 8, period, "month")["value"] for period in RUNNING}
+    totals = {
+        period: world.city_value("RUNNING", 8, period, "month")["value"] for period in RUNNING
+    }
     flows = {period: world.city_value("GRANTS", 8, period, "month")["value"]
              for period in ("2023-01", "2024-01")}  # fmt: skip
     assert totals["2023-01"] - flows["2023-01"] == totals["2022-12"] == 133932
@@ -220,6 +227,43 @@ def t10_holds(world: TrapWorld) -> None:
         "select authority_release_id, cast(theirs as integer), status_code"
         f" from marts.reconciliation where area_code = '{at(10)}' order by authority_release_id"
     ) == [("RA10-1", 5, "differs"), ("RA10-2", 9, "equal")]
+
+
+def t12_rows(world: TrapWorld) -> None:
+    # 1 is recoded to 2 in July; 3 and 4 merge into 5; 6 stays as it was.
+    world.city(12, 0)
+    for unit, dates in {
+        1: {"valid_to": "2025-07-01"}, 2: {"valid_from": "2025-07-01"},
+        3: {"valid_to": "2025-07-01"}, 4: {"valid_to": "2025-07-01"},
+        5: {"valid_from": "2025-07-01"}, 6: {},
+    }.items():  # fmt: skip
+        world.unit(12, unit, "county", **dates)
+    for kind, old, new in (("recode", 1, 2), ("merge", 3, 5), ("merge", 4, 5)):
+        world.define("unit_changes", {
+            "change_code": f"12-{old}", "change_kind": kind, "changed_on": "2025-07-01",
+            "from_unit_code": at(12, old), "to_unit_code": at(12, new), "share": "1",
+        })  # fmt: skip
+    world.owes(12, "county", "M", "2025-06-01", "2025-07-31")
+    for unit, month, grants in ((1, 6, 10), (3, 6, 3), (4, 6, 4), (6, 6, 1),
+                                (2, 7, 11), (5, 7, 8), (6, 7, 1)):  # fmt: skip
+        world.file(at(12, unit), "M", f"2025-{month:02d}", {"grants": str(grants)})
+
+
+def t12_holds(world: TrapWorld) -> None:
+    """A recode and a merge lose nothing: the city as it was adds the bodies of each month, all of
+    them expected and none of them twice; what the old bodies filed stays under their codes."""
+    for period, value, bodies in (("2025-06", 18, 4), ("2025-07", 20, 3)):
+        row = world.city_value("GRANTS", 12, period, "month")
+        assert (row["value"], row["expected_units"], row["coverage_pct"]) == (value, bodies, 100)
+    assert world.city_value("GRANTS", 12, "2025-Q2", "quarter")["numerator"] == 18
+    assert world.query(
+        "select unit_code, period_code, cast(value as integer) from marts.unit_observations"
+        f" where city_code = '{at(12)}' order by period_code, unit_code"
+    ) == [
+        (at(12, 1), "2025-06", 10), (at(12, 3), "2025-06", 3), (at(12, 4), "2025-06", 4),
+        (at(12, 6), "2025-06", 1), (at(12, 2), "2025-07", 11), (at(12, 5), "2025-07", 8),
+        (at(12, 6), "2025-07", 1),
+    ]  # fmt: skip
 
 
 def t13_rows(world: TrapWorld) -> None:

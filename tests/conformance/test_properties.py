@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from tests.conformance.chains import FROM_OBSERVATIONS, Chain, chain
 from tests.conformance.worlds import TrapWorld, at
 
-CITY = at(450)
-UNITS = [at(450, unit) for unit in (1, 2, 3)]
+CITY = at(550)
+UNITS = [at(550, unit) for unit in (1, 2, 3)]
 MONTHS = [f"2025-{month:02d}" for month in range(1, 13)]
 FEW = settings(
     max_examples=10, derandomize=True, deadline=None, database=None,
@@ -132,8 +132,10 @@ def test_neither_the_order_of_rows_nor_a_second_run_changes_a_figure(
 
 
 START = datetime(2025, 2, 1, 9)
-ASKED = "select submission_id, value from intermediate.int_value_versions where unit_code = ?" \
-        " and period_code = '2025-01' and known_from <= ? and (known_to is null or known_to > ?)"
+ASKED = (
+    "select submission_id, value from intermediate.int_value_versions where unit_code = ?"
+    " and period_code = '2025-01' and known_from <= ? and (known_to is null or known_to > ?)"
+)
 STATES = ("passed", "accepted_city", "returned", "held", "withdrawn")
 
 # When a version came (hours after the start), its figure, and what happened to it hours later.
@@ -190,7 +192,9 @@ def test_what_becomes_known_later_changes_no_earlier_day(
         models.run("int_value_versions")
         return models.rows(ASKED, [unit, day, day])
 
-    models.rows("delete from raw.submission_events where submission_id = ?", [f"{unit}.M.2025-01.v1"])
+    models.rows(
+        "delete from raw.submission_events where submission_id = ?", [f"{unit}.M.2025-01.v1"]
+    )
     then, now = known(day), known(None)
     assert then == now
     assert len(now) <= 1

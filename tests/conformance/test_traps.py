@@ -74,6 +74,10 @@ def test_t11_an_unknown_header_or_item_is_refused_with_the_list() -> None:
     readings.t11_reading_holds()
 
 
+def test_t12_a_recode_and_a_merge_lose_nothing(city: TrapWorld) -> None:
+    sums.t12_holds(city)
+
+
 def test_t13_a_city_is_the_sum_of_its_partition(city: TrapWorld) -> None:
     sums.t13_holds(city)
 

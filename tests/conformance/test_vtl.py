@@ -1,4 +1,4 @@
-"""Operators of VTL (sdmx-twg/vtl, reference manual 2.2) against what our models say of such rows."""
+"""Operators of VTL (sdmx-twg/vtl, reference manual 2.2) against what our models say."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_flow_to_stock_goes_on_after_a_hole_and_says_so(city: TrapWorld) -> None
     has the same sums; from the hole on they are incomplete, as no coverage of 100 % stands there
     again within the year."""
     theirs = [2, 7, None, 11, 8]
-    rows = [city.city_value("GRANTS", 401, month, "ytd") for month in FLOW_MONTHS]
+    rows = [city.city_value("GRANTS", 501, month, "ytd") for month in FLOW_MONTHS]
     assert [row["value"] for row in rows] == [2, 7, 7, 11, 8]
     assert [a for a, b in zip(rows, theirs, strict=True) if b not in (None, a["value"])] == []
     assert [row["coverage_pct"] for row in rows] == [100, 100, 0, 0, 0]
@@ -55,7 +55,7 @@ def test_flow_to_stock_goes_on_after_a_hole_and_says_so(city: TrapWorld) -> None
 def test_plan_to_date_is_the_same_operator_from_the_plans_first_period(city: TrapWorld) -> None:
     rows = city.query(
         "select period_code, value from marts.city_indicators where indicator_code = 'GRANTS'"
-        f" and city_code = '{at(401)}' and period_type = 'plan_to_date' and plan_code = 'plan-401'"
+        f" and city_code = '{at(501)}' and period_type = 'plan_to_date' and plan_code = 'plan-501'"
         " order by period_end"
     )
     assert [(p, v) for p, v in rows if p in FLOW_MONTHS] == [
@@ -90,7 +90,7 @@ def test_fill_time_series_is_the_grid_of_what_was_owed(city: TrapWorld) -> None:
             value if value is None else int(value)
             for (value,) in city.query(
                 "select value from marts.unit_observations"
-                f" where unit_code = '{at(402, unit)}' order by period_code"
+                f" where unit_code = '{at(502, unit)}' order by period_code"
             )
         ]
         for unit in (1, 2)
@@ -103,13 +103,13 @@ def test_fill_time_series_is_the_grid_of_what_was_owed(city: TrapWorld) -> None:
         assert own[known[0] : known[-1] + 1] == filled
     assert city.query(
         "select distinct obs_status from marts.unit_observations"
-        f" where city_code = '{at(402)}' and value is null"
+        f" where city_code = '{at(502)}' and value is null"
     ) == [("missing",)]
 
 
 def test_time_aggregation_adds_what_is_there_and_says_what_is_not(city: TrapWorld) -> None:
     """Time aggregation by sum skips nulls: the same figure here, beside a coverage below 100 %."""
-    quarter = city.city_value("GRANTS", 401, "2025-Q1", "quarter")
+    quarter = city.city_value("GRANTS", 501, "2025-Q1", "quarter")
     assert (quarter["value"], quarter["coverage_pct"]) == (7, 0)
     whole = city.city_value("GRANTS", 7, "2025-Q1", "quarter")
     assert (whole["value"], whole["coverage_pct"]) == (12, 100)

@@ -163,9 +163,7 @@ class TrapWorld(Warehouse):
             self.owes(place, level, form, first, last)
         return city_code
 
-    def owes(
-        self, place: int, level: str, form: str, first: str, last: str | None = None
-    ) -> None:
+    def owes(self, place: int, level: str, form: str, first: str, last: str | None = None) -> None:
         """Bodies of one level of a city owe a form from one day to another."""
         self.define("form_assignments", {
             "form_code": form, "city_code": at(place), "unit_level": level,
