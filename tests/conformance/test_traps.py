@@ -6,7 +6,7 @@ that each of them can fail.
 
 from __future__ import annotations
 
-from tests.conformance import completeness, judgements, readings, sums
+from tests.conformance import bodies, completeness, judgements, readings, sums
 from tests.conformance.worlds import TrapWorld
 
 
@@ -75,15 +75,15 @@ def test_t11_an_unknown_header_or_item_is_refused_with_the_list() -> None:
 
 
 def test_t12_a_recode_and_a_merge_lose_nothing(city: TrapWorld) -> None:
-    sums.t12_holds(city)
+    bodies.t12_holds(city)
 
 
 def test_t13_a_city_is_the_sum_of_its_partition(city: TrapWorld) -> None:
-    sums.t13_holds(city)
+    bodies.t13_holds(city)
 
 
 def test_t14_what_no_county_holds_is_a_row_of_its_own(city: TrapWorld) -> None:
-    sums.t14_holds(city)
+    bodies.t14_holds(city)
 
 
 def test_t14_a_region_that_does_not_add_up_is_found() -> None:
@@ -91,19 +91,19 @@ def test_t14_a_region_that_does_not_add_up_is_found() -> None:
 
 
 def test_t15_missing_zero_and_nil_are_three_things(city: TrapWorld) -> None:
-    sums.t15_holds(city)
+    bodies.t15_holds(city)
 
 
 def test_t16_eleven_of_twelve_is_said_and_not_judged(city: TrapWorld) -> None:
-    sums.t16_holds(city)
+    bodies.t16_holds(city)
 
 
 def test_t17_nine_counties_over_the_people_of_nine(city: TrapWorld) -> None:
-    sums.t17_holds(city)
+    bodies.t17_holds(city)
 
 
 def test_t18_the_expected_set_is_dated(city: TrapWorld) -> None:
-    sums.t18_holds(city)
+    bodies.t18_holds(city)
 
 
 def test_t19_reporting_rates_have_no_hole(city: TrapWorld) -> None:
