@@ -168,7 +168,7 @@ def identify(cells: Sequence[Cell], definitions: Definitions) -> FormIdentity:
 def _form_code(
     hidden: Mapping[str, Label], labels: Mapping[str, Label], definitions: Definitions
 ) -> str:
-    filed = [form for form in definitions.form_versions if form.form_kind == "template"]
+    filed = [form for form in definitions.form_versions if form.form_kind != "authority"]
     codes = {form.form_code for form in filed}
     known = sorted({form.form_number for form in filed if form.form_number})
     by_name = {normalised(form.form_code): form.form_code for form in filed}

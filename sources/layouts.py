@@ -42,6 +42,7 @@ class Header:
     item: int | None
     row_code: int | None
     unit: int | None
+    source: int | None
     values: Mapping[str, int]
     columns: frozenset[int]
     """Every column that has a header."""
@@ -159,6 +160,7 @@ def _mapped(
         item=column_of("item"),
         row_code=column_of("row_code"),
         unit=column_of("unit"),
+        source=column_of("source"),
         values={
             column.value_column: found[column.column_order]
             for column in layout
@@ -319,6 +321,8 @@ def _value(element: FormElement, header: Header, row: Mapping[int, Cell], row_no
             issue = "unit_differs"
         if issue not in VOIDING_ISSUES:
             number_text = parsed.number_text
+            if header.source is not None and not _text(row.get(header.source)):
+                issue = issue or "no_source_document"
     return (
         element.row_code, element.value_column, element.element_code, element.item_zh.strip(),
         header.sheet, address(row_no, column_no) if column_no is not None else None,

@@ -31,6 +31,8 @@ observed as (
         observations.period_code,
         count(*) as cells
     from observations
+    -- What is filed afterwards as history has no place in the grid.
+    where observations.obs_status <> 'history'
     group by
         observations.city_code, observations.unit_code, observations.form_code,
         observations.period_code

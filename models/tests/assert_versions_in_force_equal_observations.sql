@@ -12,13 +12,15 @@ current_versions as (
 filed as (
     select *
     from observations
-    where obs_status in ('reported', 'nil', 'corrected') and value is not null
+    where
+        obs_status in ('reported', 'nil', 'corrected', 'history') and value is not null
 ),
 
 -- Versions are kept for whatever was filed; only cells of the expected grid are compared.
 grid as (
     select distinct
         observations.unit_code,
+        observations.form_code,
         observations.element_code,
         observations.period_code
     from observations
@@ -37,11 +39,13 @@ full outer join current_versions
         filed.unit_code = current_versions.unit_code
         and filed.element_code = current_versions.element_code
         and filed.period_code = current_versions.period_code
+        and filed.form_code = current_versions.form_code
 left join grid
     on
         current_versions.unit_code = grid.unit_code
         and current_versions.element_code = grid.element_code
         and current_versions.period_code = grid.period_code
+        and current_versions.form_code = grid.form_code
 where
     (filed.unit_code is not null or grid.unit_code is not null)
     and (

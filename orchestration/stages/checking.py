@@ -93,7 +93,7 @@ def _judged(
     now = settings.clock.now()
     filed = [
         row for batch in batches for row in submission_rows(batch, {}, now)
-        if batch.identities[row["submission_id"]].form_kind == "template"
+        if batch.identities[row["submission_id"]].form_kind != "authority"
     ]  # fmt: skip
     if not filed:
         return None

@@ -71,8 +71,8 @@ def _judge(
     )
     pl.concat([submissions, refused]).write_parquet(night_folder(settings) / CHECKED)
     (night_folder(settings) / EVALUATED).unlink(missing_ok=True)
-    templates = [f.form_code for f in definitions.form_versions if f.form_kind == "template"]
-    filed = submissions.filter(pl.col("form_code").is_in(templates)).select(FILED)
+    forms = [f.form_code for f in definitions.form_versions if f.form_kind != "authority"]
+    filed = submissions.filter(pl.col("form_code").is_in(forms)).select(FILED)
     if filed.is_empty():
         return own
     tell(f"审核：{filed.height} 件报送件，装载规则引擎")

@@ -60,7 +60,9 @@ CLOSED_LISTS: Mapping[tuple[str, str], frozenset[str]] = {
     }),
     ("forms", "frequency"): frozenset({"month", "quarter", "half", "year"}),
     ("forms", "form_kind"): frozenset({"template", "authority", "history"}),
-    ("layouts", "column_role"): frozenset({"item", "row_code", "unit", "value", "remark"}),
+    ("layouts", "column_role"): frozenset({
+        "item", "row_code", "unit", "value", "source", "remark",
+    }),
     ("calendar", "holiday_shift"): frozenset({"next_working_day", "none"}),
     ("indicators", "direction"): frozenset({"up", "down"}),
     ("indicators", "rounding_mode"): frozenset({"half_up", "truncate"}),

@@ -50,6 +50,8 @@ _STYLES: Mapping[str, Mapping[str, Any]] = {
     "row_code": {**_BORDERED, "align": "center"},
     "unit": {**_BORDERED, "align": "center"},
     "remark": {**_BORDERED, "font_size": 9, "text_wrap": True, "locked": False},
+    "source": {**_BORDERED, "font_size": 9, "text_wrap": True, "locked": False,
+               "bg_color": _ENTRY_FILL},
     # A value column's cell in a row that does not ask for it.
     "value": {**_BORDERED, "bg_color": "#E4E4E4"},
     "blank": dict(_BORDERED),
@@ -57,7 +59,7 @@ _STYLES: Mapping[str, Mapping[str, Any]] = {
     "open": {"align": "left", "valign": "vcenter", "bottom": 1, "bg_color": _ENTRY_FILL,
              "locked": False},
 }  # fmt: skip
-_WIDTHS = {"item": 38, "row_code": 9, "unit": 10, "value": 16, "remark": 24}
+_WIDTHS = {"item": 38, "row_code": 9, "unit": 10, "value": 16, "source": 30, "remark": 24}
 _PROTECTION = {
     "select_locked_cells": True,
     "select_unlocked_cells": True,

@@ -23,7 +23,7 @@ RECONCILIATION = "models/marts/oversight/reconciliation.sql"
 TARGET_MACROS = "models/macros/targets.sql"
 RULES = "models/seeds/rules.csv"
 CONSISTENCY = "expectations/suites/consistency.py"
-CHECKS = "sources/definition_checks.py"
+CHECKS = "sources/definition_checks/columns.py"
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,10 @@ unit_form_periods as (
             and (assignments.unit_code is null or assignments.unit_code = units.unit_code)
             and (assignments.city_code is null or assignments.city_code = units.city_code)
     inner join forms
-        on assignments.form_code = forms.form_code
+        on
+            assignments.form_code = forms.form_code
+            -- What is filed afterwards for past years is welcome and never owed.
+            and forms.form_kind <> 'history'
     inner join periods
         on
             forms.frequency = periods.period_type

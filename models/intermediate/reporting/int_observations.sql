@@ -10,6 +10,14 @@ filed_values as (select * from {{ ref('stg_submissions__values') }}),
 
 corrections as (select * from {{ ref('stg_submissions__corrections') }}),
 
+forms as (select * from {{ ref('stg_definitions__forms') }}),
+
+units as (select * from {{ ref('int_units_labelled') }}),
+
+periods as (select * from {{ ref('stg_runs__periods') }}),
+
+run_context as (select * from {{ ref('stg_runs__context') }}),
+
 authority_figures as (select * from {{ ref('int_authority_figures') }}),
 
 expected_cells as (
@@ -164,7 +172,7 @@ carried_cells as (
     group by gap.unit_code, gap.element_code, gap.period_code
 ),
 
-observations as (
+expected_observations as (
     select
         stated_cells.unit_code,
         stated_cells.city_code,
@@ -205,6 +213,76 @@ observations as (
             stated_cells.unit_code = carried_cells.unit_code
             and stated_cells.element_code = carried_cells.element_code
             and stated_cells.period_code = carried_cells.period_code
+),
+
+-- Yearly figures filed afterwards stand beside the grid: nobody owed them.
+history_observations as (
+    select
+        filings.unit_code,
+        units.city_code,
+        units.level_code,
+        filings.form_code,
+        forms.form_version,
+        filed_values.row_code,
+        filed_values.value_column,
+        form_elements.element_code,
+        elements.kind,
+        forms.frequency,
+        filings.period_code,
+        periods.period_type,
+        periods.period_start,
+        periods.period_end,
+        cast(null as timestamp) as due_at,
+        true as is_due,
+        false as is_required,
+        units.is_partition_member,
+        {{ scaled(
+            'case when approved_corrections.correction_id is not null'
+            ' then approved_corrections.number else filed_values.number end',
+            'form_elements.unit_factor'
+        ) }} as value,
+        'history' as obs_status,
+        filings.is_provisional,
+        filings.submission_id,
+        filings.version,
+        filed_values.source_cell,
+        filings.received_at,
+        filings.accepted_at,
+        coalesce(approved_corrections.approved_at, filings.known_from) as known_from
+    from filings
+    inner join forms
+        on filings.form_code = forms.form_code and forms.form_kind = 'history'
+    inner join units
+        on filings.unit_code = units.unit_code
+    inner join periods
+        on
+            filings.period_code = periods.period_code
+            and forms.frequency = periods.period_type
+            and {{ in_force('forms', 'periods.period_start') }}
+    inner join run_context
+        on periods.period_end <= run_context.as_of
+    inner join filed_values
+        on filings.submission_id = filed_values.submission_id
+    inner join form_elements
+        on
+            forms.form_code = form_elements.form_code
+            and forms.form_version = form_elements.form_version
+            and filed_values.row_code = form_elements.row_code
+            and filed_values.value_column = form_elements.value_column
+    inner join elements
+        on form_elements.element_code = elements.element_code
+    left join approved_corrections
+        on
+            filings.submission_id = approved_corrections.submission_id
+            and filed_values.row_code = approved_corrections.row_code
+            and filed_values.value_column = approved_corrections.value_column
+),
+
+observations as (
+    select * from expected_observations
+    union all
+    select * from history_observations
+    where value is not null
 )
 
 select * from observations

@@ -66,6 +66,14 @@ EXAMPLES = [
     in_quarter(
         "V14", "IP-Q2", "pledge_items", {"pledge_items": "3"}, {"pledge_items": ("3", "hidden_row")}
     ),
+    Example(
+        "V17",
+        "IP-H1",
+        "tm_valid_stock",
+        {"tm_valid_stock": "3"},
+        {"tm_valid_stock": ("3", "no_source_document")},
+        period="2019",
+    ),
     in_quarter(
         "V15", "IP-Q2", "pledge_items", {"pledge_items": "3"}, {"pledge_items": ("3", "full_width")}
     ),

@@ -52,7 +52,10 @@ def test_every_unit_files_every_form_of_every_period_once(
     )
     frequencies = {f.form_code: f.frequency for f in definitions.form_versions}
     in_five_years = {"month": 60, "quarter": 20, "year": 5}
+    owed = {f.form_code for f in definitions.form_versions if f.form_kind == "template"}
     for assignment in definitions.assignments:
+        if assignment.form_code not in owed:
+            continue
         frequency = frequencies[assignment.form_code]
         before = assignment.first_period_start.year < 2021
         key = (assignment.unit.unit_code, assignment.form_code, frequency)
