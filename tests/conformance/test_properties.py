@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from tests.conformance.chains import FROM_OBSERVATIONS, Chain, chain
@@ -181,8 +181,12 @@ arrivals = st.lists(
 )  # fmt: skip
 
 
+TWO_IN_TURN = [(0, 1, [(1, "accepted_city")]), (10, 2, [(1, "accepted_city")])]
+
+
 @FEW
 @given(history=arrivals, asked_after=st.integers(0, 120))
+@example(history=TWO_IN_TURN, asked_after=50)
 def test_what_becomes_known_later_changes_no_earlier_day(
     models: Chain, history: list[tuple[int, int, list[tuple[int, str]]]], asked_after: int
 ) -> None:

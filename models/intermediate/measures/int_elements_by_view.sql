@@ -45,36 +45,40 @@ chosen as (
     where ranked.preference = 1
 ),
 
+filed_years as (
+    select distinct
+        view_periods.filed_type,
+        view_periods.view_code,
+        view_periods.filed_periods_in_view
+    from view_periods
+    where view_periods.view_type = 'year'
+),
+
 -- A plan to date is counted in filed periods. A year of which another figure was chosen enters
 -- whole: what that figure differs by, and the cells it stands for.
 other_years as (
     select
         years.unit_code,
         years.element_code,
-        finer.filed_type,
+        filed_years.filed_type,
         years.view_start,
         years.view_end,
-        years.value - coalesce(finer_years.value, 0) as difference,
-        finer.filed_periods_in_view - coalesce(finer_years.reported_cells, 0) as cells,
+        years.value - coalesce(own_years.value, 0) as difference,
+        filed_years.filed_periods_in_view - coalesce(own_years.reported_cells, 0) as cells,
         years.is_history,
         years.is_provisional
     from chosen as years
-    inner join (
-        select distinct
-            view_periods.filed_type,
-            view_periods.view_code,
-            view_periods.filed_periods_in_view
-        from view_periods
-        where view_periods.view_type = 'year' and view_periods.filed_type <> 'year'
-    ) as finer
-        on years.view_code = finer.view_code
-    left join element_views as finer_years
+    inner join filed_years
         on
-            years.unit_code = finer_years.unit_code
-            and years.element_code = finer_years.element_code
-            and years.view_code = finer_years.view_code
-            and finer_years.view_type = 'year'
-            and finer.filed_type = finer_years.filed_type
+            years.view_code = filed_years.view_code
+            and years.filed_type <> filed_years.filed_type
+    left join element_views as own_years
+        on
+            years.unit_code = own_years.unit_code
+            and years.element_code = own_years.element_code
+            and years.view_code = own_years.view_code
+            and own_years.view_type = 'year'
+            and filed_years.filed_type = own_years.filed_type
     where
         years.view_type = 'year'
         and years.filed_type in ('year', 'history')
@@ -118,6 +122,7 @@ elements_by_view as (
         chosen.level_code,
         chosen.is_partition_member,
         chosen.kind,
+        chosen.filed_type,
         chosen.view_start,
         chosen.view_end,
         chosen.coarseness,

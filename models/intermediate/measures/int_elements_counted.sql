@@ -95,6 +95,105 @@ standing_in as (
     where complete_sums.city_code is null
 ),
 
+-- A year the city filed itself enters its plans to date whole: what the city's figure differs by
+-- from what its members filed of that year, and the cells of theirs it stands for.
+standing_years as (
+    select
+        standing_in.city_code,
+        standing_in.element_code,
+        standing_in.view_code,
+        max(case when members.level_code = 'city' then members.view_start end) as view_start,
+        max(case when members.level_code = 'city' then members.view_end end) as view_end,
+        sum(case when members.level_code = 'city' then members.value end)
+        - coalesce(sum(case when members.is_member then members.value end), 0) as difference,
+        bool_or(members.level_code = 'city' and members.is_provisional) as is_provisional
+    from standing_in
+    inner join members
+        on
+            standing_in.city_code = members.city_code
+            and standing_in.element_code = members.element_code
+            and standing_in.view_type = members.view_type
+            and standing_in.view_code = members.view_code
+    where standing_in.view_type = 'year' and members.kind in ('flow', 'fact')
+    group by standing_in.city_code, standing_in.element_code, standing_in.view_code
+),
+
+plans_to_date as (
+    select
+        members.unit_code,
+        members.element_code,
+        members.view_code,
+        members.plan_code,
+        sum(
+            case
+                when own_years.is_reported then 0
+                else filed_years.filed_periods_in_view - coalesce(own_years.reported_cells, 0)
+            end
+        ) as cells
+    from members
+    inner join standing_years
+        on
+            members.city_code = standing_years.city_code
+            and members.element_code = standing_years.element_code
+            and members.view_start <= standing_years.view_start
+            and members.view_end >= standing_years.view_end
+    inner join (
+        select distinct
+            view_periods.filed_type,
+            view_periods.view_code,
+            view_periods.filed_periods_in_view
+        from view_periods
+        where view_periods.view_type = 'year'
+    ) as filed_years
+        on
+            standing_years.view_code = filed_years.view_code
+            and members.filed_type = filed_years.filed_type
+    left join members as own_years
+        on
+            members.unit_code = own_years.unit_code
+            and members.element_code = own_years.element_code
+            and own_years.view_type = 'year'
+            and standing_years.view_code = own_years.view_code
+    where members.view_type = 'plan_to_date' and members.is_member
+    group by members.unit_code, members.element_code, members.view_code, members.plan_code
+),
+
+cities_to_date as (
+    select
+        plan_views.city_code,
+        plan_views.element_code,
+        plan_views.view_code,
+        plan_views.plan_code,
+        plan_views.kind,
+        plan_views.view_start,
+        plan_views.view_end,
+        plan_views.coarseness,
+        cast(sum(standing_years.difference) as decimal(28, 6)) as value,
+        bool_or(standing_years.is_provisional) as is_provisional
+    from (
+        select distinct
+            members.city_code,
+            members.element_code,
+            members.kind,
+            members.view_code,
+            members.plan_code,
+            members.view_start,
+            members.view_end,
+            members.coarseness
+        from members
+        where members.view_type = 'plan_to_date' and members.is_member
+    ) as plan_views
+    inner join standing_years
+        on
+            plan_views.city_code = standing_years.city_code
+            and plan_views.element_code = standing_years.element_code
+            and plan_views.view_start <= standing_years.view_start
+            and plan_views.view_end >= standing_years.view_end
+    group by
+        plan_views.city_code, plan_views.element_code, plan_views.kind, plan_views.view_code,
+        plan_views.plan_code, plan_views.view_start, plan_views.view_end, plan_views.coarseness
+),
+
 of_bodies as (
     select
         members.unit_code,
@@ -111,12 +210,15 @@ of_bodies as (
         members.coarseness,
         members.value,
         members.expected_cells,
-        members.reported_cells,
+        members.reported_cells + coalesce(plans_to_date.cells, 0) as reported_cells,
         members.is_due,
         members.is_provisional,
         members.is_carried,
         members.is_history,
-        members.is_reported,
+        members.is_reported
+        or members.reported_cells + coalesce(plans_to_date.cells, 0) >= members.expected_cells
+            as is_reported,
+        members.is_member,
         case
             when members.level_code = 'city' then 'history'
             when members.level_code = 'department' then 'department'
@@ -135,6 +237,40 @@ of_bodies as (
             and members.element_code = standing_in.element_code
             and members.view_type = standing_in.view_type
             and members.view_code = standing_in.view_code
+    left join plans_to_date
+        on
+            members.unit_code = plans_to_date.unit_code
+            and members.element_code = plans_to_date.element_code
+            and members.view_type = 'plan_to_date'
+            and members.view_code = plans_to_date.view_code
+            and members.plan_code = plans_to_date.plan_code
+    union all
+    select
+        city_code as unit_code,
+        element_code,
+        'plan_to_date' as view_type,
+        view_code,
+        plan_code,
+        city_code,
+        'city' as level_code,
+        false as is_partition_member,
+        kind,
+        view_start,
+        view_end,
+        coarseness,
+        value,
+        1 as expected_cells,
+        1 as reported_cells,
+        true as is_due,
+        is_provisional,
+        false as is_carried,
+        true as is_history,
+        true as is_reported,
+        false as is_member,
+        'history' as source_of_record,
+        true as is_counted,
+        false as is_awaiting_authority
+    from cities_to_date
 ),
 
 published_series as (
@@ -210,6 +346,7 @@ of_authorities as (
                 else 1
             end
         ) as is_reported,
+        false as is_member,
         'authority' as source_of_record,
         true as is_counted,
         count(authority_figures.value) = 0 as is_awaiting_authority

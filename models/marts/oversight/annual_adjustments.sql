@@ -2,23 +2,87 @@ with element_views as (select * from {{ ref('int_element_views') }}),
 
 chosen as (select * from {{ ref('int_elements_by_view') }}),
 
+counted as (select * from {{ ref('int_elements_counted') }}),
+
 elements as (select * from {{ ref('stg_definitions__elements') }}),
 
 units as (select * from {{ ref('int_units_labelled') }}),
 
 run_context as (select * from {{ ref('stg_runs__context') }}),
 
--- The same year filed twice: period by period, and in one figure.
-yearly_figures as (
+years as (
     select *
     from element_views
-    where view_type = 'year' and filed_type in ('year', 'history') and value is not null
+    where view_type = 'year' and value is not null
 ),
 
-summed_periods as (
-    select *
-    from element_views
-    where view_type = 'year' and filed_type not in ('year', 'history') and value is not null
+-- A year filed in one figure, beside the same body's figure filed in another way.
+years_of_bodies as (
+    select
+        annual.unit_code,
+        annual.element_code,
+        annual.view_code,
+        annual.filed_type as annual_source,
+        coalesce(others.filed_type, 'none') as periods_source,
+        others.value as sum_of_periods,
+        coalesce(others.reported_cells, 0) as reported_periods,
+        coalesce(others.expected_cells, 0) as expected_periods,
+        annual.value as annual_value,
+        chosen.value as value_in_force,
+        chosen.filed_type = annual.filed_type as is_annual_in_force
+    from years as annual
+    left join years as others
+        on
+            annual.unit_code = others.unit_code
+            and annual.element_code = others.element_code
+            and annual.view_code = others.view_code
+            and others.filed_type not in (annual.filed_type, 'history')
+    inner join chosen
+        on
+            annual.unit_code = chosen.unit_code
+            and annual.element_code = chosen.element_code
+            and annual.view_code = chosen.view_code
+            and chosen.view_type = 'year'
+    where
+        annual.level_code <> 'city'
+        and (
+            annual.filed_type = 'history'
+            or (annual.filed_type = 'year' and others.filed_type is not null)
+        )
+),
+
+-- A year the city filed afterwards for itself, beside the sum of its members.
+years_of_cities as (
+    select
+        city.unit_code,
+        city.element_code,
+        city.view_code,
+        'history' as annual_source,
+        case when count(members.unit_code) > 0 then 'units' else 'none' end as periods_source,
+        cast(sum(members.value) as decimal(28, 6)) as sum_of_periods,
+        coalesce(sum(members.reported_cells), 0) as reported_periods,
+        coalesce(sum(members.expected_cells), 0) as expected_periods,
+        city.value as annual_value,
+        cast(
+            case when city.is_counted then city.value else sum(members.value) end as decimal(28, 6)
+        ) as value_in_force,
+        city.is_counted as is_annual_in_force
+    from counted as city
+    left join counted as members
+        on
+            city.city_code = members.city_code
+            and city.element_code = members.element_code
+            and city.view_type = members.view_type
+            and city.view_code = members.view_code
+            and members.is_member
+    where city.view_type = 'year' and city.level_code = 'city' and city.is_history
+    group by city.unit_code, city.element_code, city.view_code, city.value, city.is_counted
+),
+
+yearly_figures as (
+    select * from years_of_bodies
+    union all
+    select * from years_of_cities
 ),
 
 final as (
@@ -26,47 +90,39 @@ final as (
         run_context.release_id,
         yearly_figures.unit_code,
         units.unit_name_zh,
-        yearly_figures.city_code,
-        yearly_figures.is_partition_member,
+        units.city_code,
+        units.is_partition_member,
         yearly_figures.element_code,
         elements.element_zh,
         elements.unit_zh,
         yearly_figures.view_code as period_code,
-        yearly_figures.view_type as period_type,
-        yearly_figures.view_start as period_start,
-        yearly_figures.view_end as period_end,
-        yearly_figures.filed_type as annual_source,
-        summed_periods.filed_type as periods_source,
-        summed_periods.value as sum_of_periods,
-        cast(summed_periods.reported_cells as integer) as reported_periods,
-        cast(summed_periods.expected_cells as integer) as expected_periods,
-        yearly_figures.value as annual_value,
-        cast(yearly_figures.value - summed_periods.value as decimal(28, 6)) as difference,
-        chosen.value as value_in_force,
+        'year' as period_type,
+        make_date(cast(yearly_figures.view_code as integer), 1, 1) as period_start,
+        make_date(cast(yearly_figures.view_code as integer), 12, 31) as period_end,
+        yearly_figures.annual_source,
+        yearly_figures.periods_source,
+        yearly_figures.sum_of_periods,
+        cast(yearly_figures.reported_periods as integer) as reported_periods,
+        cast(yearly_figures.expected_periods as integer) as expected_periods,
+        yearly_figures.annual_value,
+        cast(yearly_figures.annual_value - yearly_figures.sum_of_periods as decimal(28, 6))
+            as difference,
+        yearly_figures.value_in_force,
+        yearly_figures.is_annual_in_force,
         case
-            when summed_periods.reported_cells < summed_periods.expected_cells
+            when yearly_figures.sum_of_periods is null then 'annual_only'
+            when yearly_figures.reported_periods < yearly_figures.expected_periods
                 then 'periods_incomplete'
-            when yearly_figures.value = summed_periods.value then 'equal'
+            when yearly_figures.annual_value = yearly_figures.sum_of_periods then 'equal'
             else 'adjusted'
         end as status_code
     from yearly_figures
-    inner join summed_periods
-        on
-            yearly_figures.unit_code = summed_periods.unit_code
-            and yearly_figures.element_code = summed_periods.element_code
-            and yearly_figures.view_code = summed_periods.view_code
-    inner join chosen
-        on
-            yearly_figures.unit_code = chosen.unit_code
-            and yearly_figures.element_code = chosen.element_code
-            and yearly_figures.view_code = chosen.view_code
-            and chosen.view_type = 'year'
+    inner join units
+        on yearly_figures.unit_code = units.unit_code
     left join elements
         on yearly_figures.element_code = elements.element_code
-    left join units
-        on yearly_figures.unit_code = units.unit_code
     cross join run_context
 )
 
 select * from final
-order by unit_code, element_code, period_end, annual_source
+order by unit_code, element_code, period_end, annual_source, periods_source

@@ -39,7 +39,9 @@ def definitions_with_floor(definitions: Definitions) -> Definitions:
     """The project's definitions, with one lower bound above zero: none of its forms has any."""
     tables = {name: definitions.table(name) for name in ("forms", "elements", "rules")}
     tables["form_elements"] = definitions.table("form_elements").with_columns(
-        min_value=pl.when(pl.col("element_code") == "satisfaction_score")
+        min_value=pl.when(
+            pl.col("form_code") == "IP-C1", pl.col("element_code") == "satisfaction_score"
+        )
         .then(pl.lit("59.99"))
         .otherwise("min_value")
     )

@@ -72,8 +72,17 @@ _OBSERVED = """
     left join levels using (unit_code)
     where city_code = $city and element_code = $element
         and period_end between $start and $end
-        and case when $unit is null then is_partition_member else unit_code = $unit end
+        and case
+            when $unit is not null then unit_code = $unit
+            else is_partition_member or (unit_code = city_code and obs_status = 'history')
+        end
     order by unit_code, period_end, form_code
+"""
+# Where a year stands twice, which of the two figures was taken.
+_CHOICES = """
+    select unit_code, year(period_end) as year, annual_source, is_annual_in_force
+    from marts.annual_adjustments
+    where city_code = $city and element_code = $element
 """
 _PUBLISHED = """
     select area_code as unit_code, area_name_zh as unit_name_zh, period_code, period_type,
@@ -107,11 +116,17 @@ def _with_units(connection: duckdb.DuckDBPyConnection, term: Row, scope: Scope) 
         "city": scope.city_code, "element": term["element_code"],
         "start": scope.start, "end": scope.end,
     }  # fmt: skip
+    is_summed = term["kind"] in SUMMED
     if scope.unit_code is None and "authority" in (scope.source_of_record or ""):
         found = rows(connection, _PUBLISHED, asked)
     else:
-        found = _counted(rows(connection, _OBSERVED, asked | {"unit": scope.unit_code}), scope)
-    is_summed = term["kind"] in SUMMED
+        observed = rows(connection, _OBSERVED, asked | {"unit": scope.unit_code})
+        wanted = {"city": scope.city_code, "element": term["element_code"]}
+        choices = {
+            (row["unit_code"], row["year"], row["annual_source"]): row["is_annual_in_force"]
+            for row in rows(connection, _CHOICES, wanted)
+        }
+        found = chosen(_counted(observed, scope), choices, scope, is_summed=is_summed)
     units = _by_unit(found, is_summed=is_summed)
     known = [unit["value"] for unit in units if unit["value"] is not None]
     return kept | {
@@ -133,11 +148,49 @@ def _population(term: Row, scope: Scope) -> Row:
 
 
 def _counted(found: list[Row], scope: Scope) -> list[Row]:
-    """Departments count only where no part of the territory files the element."""
-    if scope.unit_code is not None or scope.source_of_record == "department":
+    """Departments count only where no part of the territory files the element, or by decision."""
+    if scope.unit_code is not None:
         return found
-    territorial = [row for row in found if row["level_code"] != "department"]
-    return territorial or found
+    own = [row for row in found if row["level_code"] == "city"]
+    departments = [row for row in found if row["level_code"] == "department"]
+    territorial = [row for row in found if row["level_code"] not in ("city", "department")]
+    if "department" in (scope.source_of_record or "").split("+") and departments:
+        return own + departments
+    return own + (territorial or departments)
+
+
+def chosen(
+    found: Sequence[Row],
+    choices: Mapping[tuple[str, int, str], bool],
+    scope: Scope,
+    *,
+    is_summed: bool,
+) -> list[Row]:
+    """The leaves without those in whose place another figure of the same year was taken.
+
+    `choices` tells of each yearly figure that stands beside others (unit, year, `year` or
+    `history`) whether it was taken, as `annual_adjustments` does. A city's own figure of a year
+    takes the place of all its members'.
+    """
+
+    def choice(leaf: Row) -> bool | None:
+        if leaf["period_type"] != "year":
+            return None
+        source = "history" if leaf["obs_status"] == "history" else "year"
+        return choices.get((leaf["unit_code"], leaf["period_end"].year, source))
+
+    taken = {
+        (leaf["unit_code"], leaf["period_end"].year): leaf
+        for leaf in found
+        if choice(leaf) and not (is_summed and leaf["period_start"] < scope.start)
+    }
+
+    def stands(leaf: Row) -> bool:
+        year = leaf["period_end"].year
+        standing = taken.get((scope.city_code, year)) or taken.get((leaf["unit_code"], year))
+        return leaf is standing if standing is not None else choice(leaf) is None
+
+    return [leaf for leaf in found if stands(leaf)]
 
 
 def _by_unit(found: Sequence[Row], *, is_summed: bool) -> list[Row]:

@@ -1,0 +1,69 @@
+"""Which of several figures of one year stand below a traced number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import pytest
+
+from warehouse.queries.trace.leaves import Scope, chosen
+
+CITY, EAST, WEST = "010100", "010101", "010102"
+YEAR = Scope(city_code=CITY, start=date(2024, 1, 1), end=date(2024, 12, 31))
+
+
+def _leaf(unit: str, period: str, value: int, obs_status: str = "reported") -> dict[str, Any]:
+    if "Q" in period:
+        quarter = int(period[-1])
+        start, end = date(2024, 3 * quarter - 2, 1), date(2024, 3 * quarter, 28)
+        kind = "quarter"
+    else:
+        start, end, kind = date(2024, 1, 1), date(2024, 12, 31), "year"
+    return {
+        "unit_code": unit, "period_code": period, "period_type": kind, "period_start": start,
+        "period_end": end, "value": value, "obs_status": obs_status,
+    }  # fmt: skip
+
+
+QUARTERS = [_leaf(unit, f"2024-Q{n}", n) for unit in (EAST, WEST) for n in (1, 2, 3, 4)]
+EAST_YEAR, EAST_AFTERWARDS = _leaf(EAST, "2024", 11), _leaf(EAST, "2024", 12, "history")
+CITY_AFTERWARDS = _leaf(CITY, "2024", 30, "history")
+
+Choices = Mapping[tuple[str, int, str], bool]
+
+
+@pytest.mark.parametrize(
+    ("leaves", "choices", "total"),
+    [
+        pytest.param(QUARTERS, {}, 20, id="quarters alone"),
+        pytest.param([EAST_YEAR], {}, 11, id="a year alone"),
+        pytest.param([*QUARTERS, EAST_YEAR], {(EAST, 2024, "year"): True}, 21, id="annual rules"),
+        pytest.param([*QUARTERS, EAST_YEAR], {(EAST, 2024, "year"): False}, 20, id="months rule"),
+        pytest.param(
+            [*QUARTERS, EAST_AFTERWARDS], {(EAST, 2024, "history"): True}, 22, id="history"
+        ),
+        pytest.param(
+            [*QUARTERS, CITY_AFTERWARDS], {(CITY, 2024, "history"): True}, 30, id="the city's own"
+        ),
+        pytest.param(
+            [*QUARTERS, CITY_AFTERWARDS, EAST_AFTERWARDS],
+            {(CITY, 2024, "history"): False, (EAST, 2024, "history"): True},
+            22,
+            id="a unit's own where the city's is not taken",
+        ),
+    ],
+)
+def test_one_figure_stands_for_a_year(
+    leaves: list[dict[str, Any]], choices: Choices, total: int
+) -> None:
+    found = chosen(leaves, choices, YEAR, is_summed=True)
+    assert sum(leaf["value"] for leaf in found) == total
+
+
+def test_a_years_figure_is_no_part_of_a_quarter() -> None:
+    quarter = Scope(city_code=CITY, start=date(2024, 10, 1), end=date(2024, 12, 31))
+    leaves = [_leaf(EAST, "2024-Q4", 4), EAST_AFTERWARDS]
+    found = chosen(leaves, {(EAST, 2024, "history"): True}, quarter, is_summed=True)
+    assert [leaf["value"] for leaf in found] == [4]
