@@ -93,7 +93,7 @@ class Warehouse:
     rows: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
     definitions: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     due_days: Mapping[str, int] = field(
-        default_factory=lambda: {"month": 5, "quarter": 10, "year": 20}
+        default_factory=lambda: {"month": 5, "quarter": 10, "half": 15, "year": 20}
     )
 
     @property

@@ -77,6 +77,25 @@ def test_the_city_adds_its_members_and_says_how_many_reported(city: Warehouse) -
     ]
 
 
+def test_half_years_are_added_and_read_off_like_any_other_period(city: Warehouse) -> None:
+    rows = city.query(
+        "select indicator_code, period_code, cast(numerator as integer), coverage_pct"
+        " from marts.city_indicators where indicator_code in ('AUDITS', 'POSTS')"
+        " and period_type in ('half', 'year') order by 1, 2"
+    )
+    assert rows == [
+        ("AUDITS", "2024", 23, 100), ("AUDITS", "2024-S1", 11, 100), ("AUDITS", "2024-S2", 12, 100),
+        ("AUDITS", "2025", 23, 50), ("AUDITS", "2025-S1", 13, 100), ("AUDITS", "2025-S2", 10, 50),
+        ("POSTS", "2024", 26, 100), ("POSTS", "2024-S1", 25, 100), ("POSTS", "2024-S2", 26, 100),
+        ("POSTS", "2025", 27, 100), ("POSTS", "2025-S1", 27, 100), ("POSTS", "2025-S2", 27, 100),
+    ]  # fmt: skip
+    # East's stations of the second half are those of the first, carried one half-year.
+    assert city.query(
+        "select value, obs_status from marts.unit_observations where period_code = '2025-S2'"
+        f" and unit_code = '{EAST}' order by element_code"
+    ) == [(None, "missing"), (7, "carried")]
+
+
 def test_a_zone_inside_its_host_shows_its_figures_and_is_not_added(city: Warehouse) -> None:
     assert city.query(
         "select is_partition_member, cast(numerator as integer) from marts.unit_indicators"

@@ -117,6 +117,21 @@ def _define_forms(world: Warehouse) -> None:
             "is_non_negative": "true",
         },
         {
+            "element_code": "audits",
+            "element_zh": "检查次数",
+            "kind": "flow",
+            "unit_zh": "次",
+            "is_non_negative": "true",
+        },
+        {
+            "element_code": "posts",
+            "element_zh": "工作站",
+            "kind": "stock",
+            "unit_zh": "个",
+            "is_non_negative": "true",
+            "carry_periods": 1,
+        },
+        {
             "element_code": "resident_population",
             "element_zh": "常住人口",
             "kind": "stock",
@@ -124,7 +139,7 @@ def _define_forms(world: Warehouse) -> None:
             "is_non_negative": "true",
         },
     )
-    for code, frequency in (("M", "month"), ("Q", "quarter"), ("A", "year")):
+    for code, frequency in (("M", "month"), ("Q", "quarter"), ("H", "half"), ("A", "year")):
         world.define(
             "forms",
             {
@@ -140,6 +155,8 @@ def _define_forms(world: Warehouse) -> None:
         ("M", "01", "grants", 1),
         ("Q", "01", "inventions", 1),
         ("Q", "02", "pledge", 1),
+        ("H", "01", "audits", 1),
+        ("H", "02", "posts", 1),
         ("A", "01", "parks", 1),
         ("A", "02", "score", 1),
     ):
@@ -160,6 +177,7 @@ def _define_forms(world: Warehouse) -> None:
         {"form_code": "M", "unit_level": "county", "first_period_start": "2025-01-01"},
         {"form_code": "M", "unit_level": "zone", "first_period_start": "2025-01-01"},
         {"form_code": "Q", "unit_level": "county", "first_period_start": "2024-10-01"},
+        {"form_code": "H", "unit_level": "county", "first_period_start": "2024-01-01"},
         {
             "form_code": "A",
             "city_code": CITY,
@@ -177,6 +195,8 @@ def _define_plan(world: Warehouse) -> None:
         ("PER_10K", "true", 1, 2, "false"),
         ("PLEDGE", "false", 1, 2, "true"),
         ("PARKS", "false", 1, 0, "true"),
+        ("AUDITS", "false", 1, 0, "true"),
+        ("POSTS", "false", 1, 0, "true"),
         ("SCORE", "false", 1, 2, "false"),
         ("RANK", "false", 1, 0, "false"),
     ):
@@ -203,6 +223,8 @@ def _define_plan(world: Warehouse) -> None:
         ("PER_10K", "denominator", "resident_population", "0.0001"),
         ("PLEDGE", "numerator", "pledge", 1),
         ("PARKS", "numerator", "parks", 1),
+        ("AUDITS", "numerator", "audits", 1),
+        ("POSTS", "numerator", "posts", 1),
         ("SCORE", "numerator", "score", 1),
     ):
         world.define(
@@ -277,6 +299,10 @@ def small_city(home: Path, *, east_in_june: str = "3") -> Warehouse:
     for quarter in QUARTERS:
         world.file(EAST, "Q", quarter, {"inventions": "30", "pledge": "7925"})
         world.file(WEST, "Q", quarter, {"inventions": "10", "pledge": "0"})
+    for half, audits, posts in (("2024-S1", 1, 5), ("2024-S2", 2, 6), ("2025-S1", 3, 7)):
+        world.file(EAST, "H", half, {"audits": str(audits), "posts": str(posts)})
+        world.file(WEST, "H", half, {"audits": "10", "posts": "20"})
+    world.file(WEST, "H", "2025-S2", {"audits": "10", "posts": "20"})
     world.file(OFFICE, "A", "2025", {"parks": "1", "score": "80.5"})
     world.insert(
         "submissions",

@@ -162,7 +162,9 @@ carried_cells as (
             and gap.period_end > known.period_end
             and {{ month_index('gap.period_end') }} - {{ month_index('known.period_end') }}
             <= gap.carry_periods
-            * case gap.frequency when 'month' then 1 when 'quarter' then 3 else 12 end
+            * case gap.frequency
+                when 'month' then 1 when 'quarter' then 3 when 'half' then 6 else 12
+            end
     where
         gap.own_status in ('missing', 'held')
         and gap.carry_periods > 0
