@@ -105,6 +105,13 @@ CASES: dict[str, Case] = {
     "an_open_year_proves_nothing": Case(
         "maintain", ">=", "6", ("7", MISSING, "9"), "incomplete", words="以前年度",
     ),
+    "a_broken_floor_and_a_missing_unit": Case(
+        "maintain", ">=", "6", ("7", "5", "9"), "incomplete", west=("0", "0", MISSING),
+        words="缺：西县",
+    ),
+    "a_floor_whose_last_year_is_provisional": Case(
+        "maintain", ">=", "6", ("7", "7", "7"), "incomplete", provisional=True, words="期末值",
+    ),
     "growth_reached": Case(
         "growth", ">=", "20", ("285", "300", "342"), "met", more={"baseline_year": "2023"}
     ),
@@ -126,6 +133,9 @@ CASES: dict[str, Case] = {
     ),
     "one_unit_short": Case(
         "per_unit", ">=", "5", ("5", "5", "9"), "not_met", west=("5", "5", "4"), words="西县"
+    ),
+    "no_unit_filed": Case(
+        "per_unit", ">=", "5", (MISSING,) * 3, "no_data", west=(MISSING,) * 3, words="没有填报值"
     ),
     "a_rank_without_a_number": Case(
         "rank", "", "", ("4", "4", "4"), "no_data",

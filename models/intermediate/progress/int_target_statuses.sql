@@ -85,7 +85,9 @@ judged as (
             when is_not_due then 'not_due'
             when basis <> 'rank' and (not is_defined or not_computable_reason_zh is not null)
                 then 'not_computable'
-            when numerator is not null and actual_value is null then 'not_computable'
+            when
+                numerator is not null and actual_value is null
+                and not (basis = 'per_unit' and reported_units = 0) then 'not_computable'
             when actual_value is null or is_met is null then 'no_data'
             when
                 not is_complete and can_be_met_early and is_met
@@ -121,7 +123,7 @@ explained as (
                         case
                             when not is_defined then '没有计算公式'
                             when basis = 'growth' then '缺少基期值或基期值为零'
-                            when denominator = 0 then '分母为零'
+                            when denominator = 0 or basis = 'per_unit' then '分母为零'
                             else '缺少期末前已公布的分母'
                         end
                     )
@@ -139,7 +141,9 @@ explained as (
             when status_code = 'met' and basis = 'per_unit' then '各单位均已达到'
             when status_code = 'met' and basis = 'maintain' then '各年均保持在目标以上'
             when status_code = 'met' then '已达到目标'
-            when is_broken and first_bad_period is not null
+            when
+                status_code in ('not_met', 'behind')
+                and is_broken and first_bad_period is not null
                 then first_bad_period || '年未达到应保持的水平'
             when status_code = 'incomplete' and not is_complete
                 then
@@ -152,9 +156,9 @@ explained as (
                             then '，缺：' || missing_units_zh
                         else ''
                     end
-            when status_code = 'incomplete' and has_open_year then '以前年度尚未报齐，不能判定逐年保持'
             when status_code = 'incomplete' and is_carried then '期末值含沿用的上期数，暂不判定'
-            when status_code = 'incomplete' then '期末值尚未全部验收，暂不判定'
+            when status_code = 'incomplete' and is_unsettled then '期末值尚未全部验收，暂不判定'
+            when status_code = 'incomplete' then '以前年度尚未报齐或验收，不能判定逐年保持'
             when basis = 'per_unit' and failing_units_zh is not null
                 then '未达到的单位：' || failing_units_zh
             when comparator = 'relative' then '未优于对照值' || reference_printed
