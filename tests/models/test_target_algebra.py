@@ -137,6 +137,10 @@ CASES: dict[str, Case] = {
     "no_unit_filed": Case(
         "per_unit", ">=", "5", (MISSING,) * 3, "no_data", west=(MISSING,) * 3, words="没有填报值"
     ),
+    "a_rank_in_its_band": Case("rank", "", "4", ("9", "9", "7"), "met", "7", direction="down"),
+    "a_rank_beyond_its_band": Case(
+        "rank", "", "4", ("9", "9", "8"), "not_met", "7", direction="down"
+    ),
     "a_rank_without_a_number": Case(
         "rank", "", "", ("4", "4", "4"), "no_data",
         more={"not_computable_reason_zh": "文件未给出位次数值"}, words="位次",

@@ -80,10 +80,13 @@ resolved as (
             case when plan_targets.target_year is null then '文件未写期限，按规划期末' end
         ) as deadline_note_zh,
         make_date(coalesce(plan_targets.target_year, year(plans.plan_end)), 12, 31) as deadline,
+        -- The nearer bound: the high one where lower is better, in a range or a band of ranks.
         cast(
             case
-                when plan_targets.comparator = 'range' and plan_targets.direction = 'down'
-                    then plan_targets.target_high
+                when
+                    plan_targets.direction = 'down'
+                    and (plan_targets.comparator = 'range' or plan_targets.basis = 'rank')
+                    then coalesce(plan_targets.target_high, plan_targets.target_low)
                 else plan_targets.target_low
             end as double
         ) as threshold,
