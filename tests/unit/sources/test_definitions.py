@@ -94,6 +94,16 @@ def test_printed_growth_rates_lead_to_the_printed_target(definitions: Definition
         assert abs(reached / Decimal(target["target_low"]) - 1) < Decimal("0.002")
 
 
+def test_a_target_the_document_sets_for_each_year_is_asked_in_each_year(
+    definitions: Definitions,
+) -> None:
+    """每年 is a path of its own: such a target is never 未分解年度目标."""
+    yearly = definitions.table("plan_targets").filter(pl.col("deadline_note_zh") == "每年")
+    paths = yearly.join(definitions.table("target_paths"), on="target_code")
+    assert paths.height == 8
+    assert set(paths["path_method"]) == {"flat"}
+
+
 def test_an_indicator_says_what_it_is_and_what_it_is_not(definitions: Definitions) -> None:
     for table in ("indicators", "elements"):
         frame = definitions.table(table).select("definition_zh", "not_zh", "source_office_zh")
