@@ -90,7 +90,7 @@ CLOSED_LISTS: Mapping[tuple[str, str], frozenset[str]] = {
 MANDATORY: frozenset[tuple[str, str]] = frozenset({
     ("elements", "kind"), ("elements", "unit_zh"), ("indicators", "direction"),
     ("plan_targets", "direction"), ("plan_targets", "basis"), ("plan_targets", "quote"),
-    ("plan_targets", "line"), ("plan_targets", "target_year"), ("units", "unit_name_zh"),
+    ("plan_targets", "line"), ("units", "unit_name_zh"),
 })  # fmt: skip
 
 NUMBERS: frozenset[tuple[str, str]] = frozenset({

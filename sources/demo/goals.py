@@ -92,9 +92,8 @@ class GoalBook:
         return (max(published, key=lambda e: e[1]) if published else min(known))[2]
 
     def _targets(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        cities = {
-            row["plan_code"]: row["city_code"]
-            for row in self._definitions.table("plans").iter_rows(named=True)
+        plans = {
+            row["plan_code"]: row for row in self._definitions.table("plans").iter_rows(named=True)
         }
         rows = [
             row
@@ -103,7 +102,12 @@ class GoalBook:
         ]
         rows.sort(key=lambda r: (r["plan_code"], _TIERS[r["tier"]], int(r["target_order"])))
         for row in rows:
-            yield cities[row["plan_code"]], row
+            plan = plans[row["plan_code"]]
+            # A target without a printed deadline has the plan's horizon.
+            yield (
+                plan["city_code"],
+                row | {"target_year": row["target_year"] or plan["plan_end"][:4]},
+            )
 
     def _full_shares(self) -> Mapping[str, bool]:
         """Which `share` targets the demo reaches: every other one, in the order of a draw."""

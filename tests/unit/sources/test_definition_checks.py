@@ -176,6 +176,13 @@ def test_rows_that_cannot_stand_are_named_with_file_line_and_column(
     assert all(p.file.endswith(f"{table}.csv") and "seeds" not in p.file for p in found)
 
 
+def test_a_target_may_have_no_printed_deadline(
+    problems: Callable[[str, str], list[Problem]],
+) -> None:
+    """It is then judged at the plan's horizon, which its reason says."""
+    assert problems("plan_targets", _target().replace(",2025,", ",,")) == []
+
+
 def test_a_code_that_already_names_something_else_is_refused(tmp_path: Path) -> None:
     text = "element_code,element_zh,kind,unit_zh\nHVP_STOCK,名,stock,件\n"
     (tmp_path / "elements.csv").write_text(text, encoding="utf-8")
