@@ -169,6 +169,7 @@ with_baselines as (
         targets.path_method,
         targets.rate_pct,
         cast(target_paths.path_value as double) as year_path_value,
+        cast(earlier_paths.path_value as double) as earlier_path_value,
         rows_to_judge.view_end >= targets.deadline as is_final,
         coalesce(
             cast(targets.baseline_value as double), observed_baselines.baseline_value
@@ -210,15 +211,38 @@ with_baselines as (
             rows_to_judge.target_code = target_paths.target_code
             and target_paths.path_method = 'yearly'
             and year(rows_to_judge.view_end) = target_paths.path_year
+    left join target_paths as earlier_paths
+        on
+            rows_to_judge.target_code = earlier_paths.target_code
+            and earlier_paths.path_method = 'yearly'
+            and year(rows_to_judge.view_end) - 1 = earlier_paths.path_year
+),
+
+-- Within a year a yearly target is reached month by month, from that of the year before or from
+-- where the path sets out at its end; where neither is known, the whole is asked.
+with_year_starts as (
+    select
+        with_baselines.*,
+        coalesce(
+            earlier_path_value,
+            case when path_start_month = year(view_end) * 12 then path_start_value end,
+            year_path_value
+        ) as year_start_value
+    from with_baselines
 ),
 
 with_expectations as (
     select
-        with_baselines.*,
+        with_year_starts.*,
         case
             when reference_value is not null then reference_value
             when path_method = 'flat' then threshold
-            when path_method = 'yearly' then year_path_value
+            when path_method = 'yearly' and month(view_end) = 12 then year_path_value
+            when path_method = 'yearly'
+                then
+                    year_start_value
+                    + (year_path_value - year_start_value)
+                    * month(view_end) / cast(12 as double)
             when path_method in ('cagr', 'linear') and month_now >= path_end_month then threshold
             when path_method = 'cagr' and month_now >= path_start_month
                 then
@@ -238,7 +262,7 @@ with_expectations as (
                 * (month_now - path_start_month)
                 / nullif(cast(path_end_month - path_start_month as double), 0)
         end as expected_value
-    from with_baselines
+    from with_year_starts
 ),
 
 evaluations as (
