@@ -15,6 +15,7 @@ compared as (
         targets.is_defined,
         targets.indicator_code,
         targets.deadline_note_zh,
+        targets.path_method,
         targets.not_computable_reason_zh,
         targets.decimals,
         targets.rounding_mode,
@@ -159,6 +160,8 @@ explained as (
                 then '未达到的单位：' || failing_units_zh
             when comparator = 'relative' then '未优于对照值' || reference_printed
             when status_code = 'not_met' then '未达到目标'
+            when expected_value is null and is_base_redefined and path_method <> 'none'
+                then '基期以后口径已变更，不与基期值比较'
             when expected_value is null then '未分解年度目标'
             when status_code = 'on_track' then '不低于本期应达到的' || expected_printed
             else '低于本期应达到的' || expected_printed
