@@ -324,5 +324,5 @@ def _baseline(row: Mapping[str, Any]) -> str:
     """The baseline as printed, or as first observed, which is marked."""
     if row["baseline_value"] is None:
         return "—"
-    text = shown(float(row["baseline_value"]))
+    text = str(row["baseline_printed"])
     return text if row["baseline_source"] == "printed" else f"{text}*"

@@ -62,7 +62,7 @@ def plan_links(settings: Settings, plan_code: str, release_id: str | None = None
             link_kind, link_zh, note_zh
         from related
         where $plan in (new_plan_code, old_plan_code)
-        order by side, coalesce(from_target_code, to_target_code), to_target_code
+        order by side, link_kind, coalesce(to_target_code, from_target_code), from_target_code
     """
     return ask(settings, sql, {"plan": plan_code}, release_id)
 

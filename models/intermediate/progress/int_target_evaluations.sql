@@ -84,17 +84,16 @@ placeholders as (
                 else targets.target_year
             end, 12, 31
         ) as view_end,
-        -- Nothing of the plan's first period can have been filed yet.
+        -- Nothing of the plan's first period can have been filed yet; a yearly figure is judged once
+        -- the plan's first year has ended, however often it is filed.
         run_context.as_of < targets.plan_start
         or (
             targets.is_collected
-            and run_context.as_of < case
-                when targets.view_type in ('month', 'quarter') or targets.frequency = 'month'
-                    then targets.plan_start
-                else make_date(year(targets.plan_start), 12, 31)
-            end
-        )
-        or (targets.is_collected and targets.is_judged_when_due) as is_not_due
+            and (
+                targets.is_judged_when_due
+                or run_context.as_of < make_date(year(targets.plan_start), 12, 31)
+            )
+        ) as is_not_due
     from targets
     cross join run_context
     left join judged_targets
@@ -127,7 +126,8 @@ rows_to_judge as (
         judged.is_awaiting_authority,
         judged.reference_value,
         judged.failing_units_zh,
-        false as is_not_due
+        -- The level a plan starts from is known before there is anything to judge.
+        judged.view_end < judged.plan_start as is_not_due
     from judged
     union all
     select

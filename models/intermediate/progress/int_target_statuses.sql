@@ -16,6 +16,7 @@ compared as (
         targets.indicator_code,
         targets.deadline_note_zh,
         targets.path_method,
+        targets.baseline_as_printed,
         targets.not_computable_reason_zh,
         targets.decimals,
         targets.rounding_mode,
@@ -72,6 +73,12 @@ held_so_far as (
         {{ printed_number(
             'compared.actual_value', 'compared.printed_decimals', 'compared.rounding_mode'
         ) }} as actual_printed,
+        coalesce(
+            compared.baseline_as_printed,
+            {{ printed_number(
+                'compared.baseline_value', 'compared.printed_decimals', 'compared.rounding_mode'
+            ) }}
+        ) as baseline_printed,
         {{ printed_number('compared.expected_value', 'compared.printed_decimals') }}
             as expected_printed,
         {{ printed_number('compared.reference_value', 'compared.printed_decimals') }}
@@ -114,6 +121,8 @@ explained as (
     select
         judged.*,
         case
+            when status_code = 'not_due' and actual_value is not null
+                then '规划期开始前的水平，尚不评价'
             when status_code = 'not_due' then '首个评价期尚未到期'
             when status_code = 'not_computable'
                 then
@@ -187,6 +196,7 @@ statuses as (
         progress_pct,
         baseline_year,
         baseline_value,
+        baseline_printed,
         baseline_source,
         latest_value,
         latest_period_code,
