@@ -18,7 +18,6 @@ from orchestration.cli.console import (
     print_json,
     print_rows,
     settings_of,
-    shown,
 )
 from orchestration.errors import OrchestrationError
 from orchestration.stages.submitted import SEVERITY_ZH
@@ -315,7 +314,8 @@ def _print_links(links: Sequence[Mapping[str, Any]]) -> None:
     for link in links:
         if link["target_code"] is None and link["side"] == "before":
             name = f"{link['other_target_code']} {link['other_indicator_zh']}"
-            out.print(f"上期规划（{link['other_plan_code']}）{name}：{link['link_zh']}", markup=False)
+            plan = f"上期规划（{link['other_plan_code']}）"
+            out.print(f"{plan}{name}：{link['link_zh']}", markup=False)
         elif link["link_kind"] == "redefined" and link["side"] == "before" and link["note_zh"]:
             out.print(f"{link['target_code']} {link['link_zh']}：{link['note_zh']}", markup=False)
 

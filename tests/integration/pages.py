@@ -2,10 +2,10 @@
 
 Fenced blocks are done in the order of the page:
 
-- ```` ```csv PATH ```` is written to that path. A path in `填表/` names figures instead: each row is
-  a workbook, a row code and what to type below the headings of that workbook.
-- ```` ```console ```` holds commands (`$ …`, continued by `> …`) and what they print. `…` stands for
-  any text; `# 退出码 N` ends a command that is to fail.
+- ```` ```csv PATH ```` is written to that path. A path in `填表/` names figures instead: each row
+  is a workbook, a row code and what to type below the headings of that workbook.
+- ```` ```console ```` holds commands (`$ …`, continued by `> …`) and what they print. `…` stands
+  for any text; `# 退出码 N` ends a command that is to fail.
 """
 
 from __future__ import annotations

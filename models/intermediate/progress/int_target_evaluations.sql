@@ -84,8 +84,8 @@ placeholders as (
                 else targets.target_year
             end, 12, 31
         ) as view_end,
-        -- Nothing of the plan's first period can have been filed yet; a yearly figure is judged once
-        -- the plan's first year has ended, however often it is filed.
+        -- Nothing of the plan's first period can have been filed yet; a yearly figure is judged
+        -- once the plan's first year has ended, however often it is filed.
         run_context.as_of < targets.plan_start
         or (
             targets.is_collected
