@@ -88,7 +88,8 @@ def test_the_next_plan_stands_beside_the_old_one_which_stays_as_it_was(tmp_path:
     assert asked(
         folder,
         "select yoy_status from marts.city_indicators"
-        " where indicator_code = 'IP_WORKFORCE' and period_code = '2026-Q1' and period_type = 'quarter'",
+        " where indicator_code = 'IP_WORKFORCE' and period_code = '2026-Q1'"
+        " and period_type = 'quarter'",
     ) == [("definition_changed",)]
 
 
