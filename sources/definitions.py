@@ -8,7 +8,7 @@ definition stands in code.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -105,6 +105,13 @@ def _split(text: str | None) -> tuple[str, ...]:
     return tuple(part for part in (text or "").split("|") if part)
 
 
+def _nearness(row: Mapping[str, str | None]) -> int:
+    """How closely an assignment is about a unit: 2 names it, 1 names its city, 0 all cities."""
+    if row["unit_code"]:
+        return 2
+    return 1 if row["city_code"] else 0
+
+
 def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
@@ -172,6 +179,10 @@ class Definitions:
         ):  # fmt: skip
             source = served["plans"] if key == "plan_code" else served["plan_targets"]
             served[table] = served[table].join(source.select(key), on=key, how="semi")
+        targets = served["plan_targets"]["target_code"].to_list()
+        served["target_links"] = served["target_links"].filter(
+            pl.col("from_target_code").is_in(targets) | pl.col("to_target_code").is_in(targets)
+        )
         return Definitions(served)
 
     def table(self, name: str) -> pl.DataFrame:
@@ -306,23 +317,37 @@ class Definitions:
     def assignments(self) -> tuple[Assignment, ...]:
         """Every (form, unit) that is expected to file, with its dates.
 
-        A blank city means every city with a plan, a blank unit every unit of the level.
+        A blank city means every city with a plan, a blank unit every unit of the level. What is
+        said of a unit goes before what is said of its city, and that before what is said of all;
+        a row without a first period says that the form is not filed.
         """
-        found = []
-        for row in self.table("form_assignments").iter_rows(named=True):
-            cities = {row["city_code"]} if row["city_code"] else self.plan_cities
-            for unit in self.units.values():
-                named = row["unit_code"] is None or row["unit_code"] == unit.unit_code
-                if named and unit.level == row["unit_level"] and unit.city_code in cities:
-                    found.append(
-                        Assignment(
-                            form_code=row["form_code"],
-                            unit=unit,
-                            first_period_start=date.fromisoformat(row["first_period_start"]),
-                            last_period_end=_day(row["last_period_end"]),
-                        )
-                    )
-        return tuple(found)
+        fitting = [
+            (row, unit)
+            for row in self.table("form_assignments").iter_rows(named=True)
+            for unit in self._assigned_to(row)
+        ]
+        nearest: dict[tuple[str, str], int] = {}
+        for row, unit in fitting:
+            key = (row["form_code"], unit.unit_code)
+            nearest[key] = max(nearest.get(key, 0), _nearness(row))
+        return tuple(
+            Assignment(
+                form_code=row["form_code"],
+                unit=unit,
+                first_period_start=date.fromisoformat(row["first_period_start"]),
+                last_period_end=_day(row["last_period_end"]),
+            )
+            for row, unit in fitting
+            if row["first_period_start"]
+            and _nearness(row) == nearest[row["form_code"], unit.unit_code]
+        )
+
+    def _assigned_to(self, row: Mapping[str, str | None]) -> Iterator[Unit]:
+        cities = {row["city_code"]} if row["city_code"] else self.plan_cities
+        for unit in self.units.values():
+            is_named = row["unit_code"] is None or row["unit_code"] == unit.unit_code
+            if is_named and unit.level == row["unit_level"] and unit.city_code in cities:
+                yield unit
 
     def forms_of_unit(self, unit_code: str) -> tuple[str, ...]:
         """Codes of the forms a unit is expected to file."""

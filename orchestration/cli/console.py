@@ -118,7 +118,8 @@ def print_findings(rows: Sequence[Mapping[str, Any]], empty: str) -> None:
             f"\n   建议：{row['advice_zh']}" if row["advice_zh"] else ""
         )
         out.print(said, markup=False, highlight=False)
-        if row.get("form_code"):
+        # A file that was only checked has no number in the ledger.
+        if row.get("form_code") and "file" not in row:
             out.print(f"   {row['submission_id']}", style="dim", markup=False, highlight=False)
     out.print(f"共 {len(rows)} 条。")
 

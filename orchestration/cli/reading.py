@@ -18,7 +18,6 @@ from orchestration.cli.console import (
     print_json,
     print_rows,
     settings_of,
-    shown,
 )
 from orchestration.errors import OrchestrationError
 from orchestration.stages.submitted import SEVERITY_ZH
@@ -242,18 +241,30 @@ def table(
     printed = {
         row["plan_code"]: tables.plan_table(settings, row["plan_code"], release) for row in wanted
     }
+    links = {code: tables.plan_links(settings, code, release) for code in printed}
+    for code, rows in printed.items():
+        for target in rows:
+            own = target["target_code"]
+            target["links"] = [link for link in links[code] if link["target_code"] == own]
     if as_json:
         print_json(printed if every else printed[str(plan)])
         return
     for row in wanted:
-        _print_plan(row, printed[row["plan_code"]])
+        _print_plan(row, printed[row["plan_code"]], links[row["plan_code"]])
     if as_of is not None:
         out.print(f"按 {as_of} 终了时所知重新计算。" + (note or ""))
     else:
         out.print(f"数据集市：{settings.published_db}")
 
 
-def _print_plan(plan: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> None:
+LINK_SIDES: Mapping[str, str] = {"before": "上期规划", "after": "下期规划"}
+
+
+def _print_plan(
+    plan: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]],
+    links: Sequence[Mapping[str, Any]],
+) -> None:
     first = rows[0]
     stamp = "  【演示数据】" if first["is_synthetic"] else ""
     title = f"{plan['plan_zh']}（{plan['plan_code']}）截至 {first['as_of']}{stamp}"
@@ -261,6 +272,9 @@ def _print_plan(plan: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> N
     for heading in ("分类", "指标", "单位", "基期", "目标", "实际", "期", "状态", "覆盖"):
         numeric = heading in {"基期", "目标", "实际", "覆盖"}
         grid.add_column(heading, justify="right" if numeric else "left", overflow="fold")
+    sides = [side for side in LINK_SIDES if any(link["side"] == side for link in links)]
+    for side in sides:
+        grid.add_column(LINK_SIDES[side], overflow="fold")
     category = None
     for row in rows:
         status_code = row["status_code"]
@@ -276,16 +290,39 @@ def _print_plan(plan: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> N
             row["period_code"] or "",
             f"[{style}]{said}[/{style}]" if style else said,
             f"{row['reported_units']}/{row['expected_units']}" if row["expected_units"] else "",
+            *(_linked(row["links"], side) for side in sides),
         )
         category = row["category_zh"]
     out.print(grid)
     if any(row["baseline_source"] == "observed" for row in rows):
-        out.print("* 文件未印基期，为首个完整报告期的实际值")
+        out.print("* 文件未印基期值，为基期年末（未印基期的，为首个完整报告期）的实际值")
+    _print_links(links)
+
+
+def _linked(links: Sequence[Mapping[str, Any]], side: str) -> str:
+    """What a target is in the plan before or after: 延续 BT-T01, 新增, 不再设置."""
+    said = (
+        " ".join(filter(None, (link["link_zh"], link["other_target_code"])))
+        for link in links
+        if link["side"] == side
+    )
+    return "；".join(said)
+
+
+def _print_links(links: Sequence[Mapping[str, Any]]) -> None:
+    """What the table has no row for: targets of the plan before that were given up, and why."""
+    for link in links:
+        if link["target_code"] is None and link["side"] == "before":
+            name = f"{link['other_target_code']} {link['other_indicator_zh']}"
+            plan = f"上期规划（{link['other_plan_code']}）"
+            out.print(f"{plan}{name}：{link['link_zh']}", markup=False)
+        elif link["link_kind"] == "redefined" and link["side"] == "before" and link["note_zh"]:
+            out.print(f"{link['target_code']} {link['link_zh']}：{link['note_zh']}", markup=False)
 
 
 def _baseline(row: Mapping[str, Any]) -> str:
     """The baseline as printed, or as first observed, which is marked."""
     if row["baseline_value"] is None:
         return "—"
-    text = shown(float(row["baseline_value"]))
+    text = str(row["baseline_printed"])
     return text if row["baseline_source"] == "printed" else f"{text}*"

@@ -41,7 +41,7 @@ from warehouse.workspace import is_synthetic
 ANSWER = "answer"
 KEPT = 8
 """How many answers a workspace keeps: some tens of megabytes each."""
-PLAN_MARTS = ("plan_table", "plan_progress", "dim_plans", "release")
+PLAN_MARTS = ("plan_table", "plan_progress", "dim_plans", "dim_target_links", "release")
 DEFINED_MARTS = (
     "plan_table", "plan_progress", "unit_progress", "city_indicators", "unit_indicators",
     "unit_observations", "dim_indicators", "dim_indicator_terms", "dim_plan_targets", "release",

@@ -98,12 +98,15 @@ def _judged(
     if not filed:
         return None
     submissions = pl.DataFrame(filed)
-    try:
-        with private_warehouse(settings) as connection:
-            history = history_frame(connection)
-    except WarehouseError as error:
-        history = pl.DataFrame(schema=dict.fromkeys(HISTORY, pl.String))
-        notes.append(f"未与往期比较：{error.message_zh}")
+    history = pl.DataFrame(schema=dict.fromkeys(HISTORY, pl.String))
+    if settings.toml_path.exists() and not settings.warehouse_db.exists():
+        notes.append("工作区还没有收过报表，未与往期比较。")
+    else:
+        try:
+            with private_warehouse(settings) as connection:
+                history = history_frame(connection)
+        except WarehouseError as error:
+            notes.append(f"未与往期比较：{error.message_zh}")
     from expectations.runner import validate
 
     values = pl.concat([values_of(batch) for batch in batches])

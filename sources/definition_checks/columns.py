@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from sources.definition_checks.problem import Problem, problem
-from sources.definitions import KEYS, Definitions
+from sources.definitions import KEYS, SEEDS, Definitions
 
 # column → the table and column its values come from ('|' inside a cell separates several)
 REFERENCES: Mapping[tuple[str, str], tuple[str, str]] = {
@@ -174,14 +174,25 @@ def _of_cell(place: tuple[str, str], value: str, allowed: frozenset[str] | None)
 
 
 def _codes_used_twice(definitions: Definitions) -> Iterator[Problem]:
-    owners: dict[str, str] = {}
+    owners: dict[str, tuple[str, str, int]] = {}
     for table, column in NAMED:
-        frame = definitions.table(table)
-        for index, code in enumerate(frame[column]):
-            owner = owners.setdefault(code, table) if code is not None else table
-            if owner != table:
-                said = f"这个代码在 {owner}.csv 中另有所指，请换一个"
-                yield problem(definitions, table, index, column, code, said)
+        for index, code in enumerate(definitions.table(table)[column]):
+            if code is None:
+                continue
+            own = (table, column, index)
+            first = owners.setdefault(code, own)
+            if first[0] == table:
+                continue
+            # Of the two, the user's row is the one to change, whichever table is read first.
+            is_first_users = not _is_projects(definitions, first)
+            wrong, right = (first, own) if is_first_users else (own, first)
+            said = f"这个代码在 {right[0]}.csv 中另有所指，请换一个"
+            yield problem(definitions, wrong[0], wrong[2], wrong[1], code, said)
+
+
+def _is_projects(definitions: Definitions, row: tuple[str, str, int]) -> bool:
+    """Whether a row is the project's own, not one of the folder laid over it."""
+    return definitions.place(row[0], row[2])[0].startswith(str(SEEDS))
 
 
 def _is_number(text: str) -> bool:

@@ -34,6 +34,39 @@ def plan_table(settings: Settings, plan_code: str, release_id: str | None = None
     return found
 
 
+def plan_links(settings: Settings, plan_code: str, release_id: str | None = None) -> Rows:
+    """How the targets of a plan stand beside those of the plans before and after it.
+
+    One row per link with the plan's own `target_code` (null where the target is the other plan's
+    alone), `side` (`before`, `after`), and the other plan's target by code and name.
+    """
+    sql = """
+        with related as (
+            select links.*,
+                coalesce(links.to_plan_code, later.plan_code) as new_plan_code,
+                coalesce(links.from_plan_code, later.follows_plan_code) as old_plan_code
+            from marts.target_links as links
+            left join marts.plans as later
+                on coalesce(links.to_plan_code = later.plan_code,
+                    links.from_plan_code = later.follows_plan_code)
+        )
+        select case when new_plan_code = $plan then 'before' else 'after' end as side,
+            case when new_plan_code = $plan then to_target_code else from_target_code end
+                as target_code,
+            case when new_plan_code = $plan then old_plan_code else new_plan_code end
+                as other_plan_code,
+            case when new_plan_code = $plan then from_target_code else to_target_code end
+                as other_target_code,
+            case when new_plan_code = $plan then from_indicator_zh else to_indicator_zh end
+                as other_indicator_zh,
+            link_kind, link_zh, note_zh
+        from related
+        where $plan in (new_plan_code, old_plan_code)
+        order by side, link_kind, coalesce(to_target_code, from_target_code), from_target_code
+    """
+    return ask(settings, sql, {"plan": plan_code}, release_id)
+
+
 def coverage(settings: Settings, *, city_code: str | None, period_code: str | None) -> Rows:
     """One row per city, form and period: units that owe, filed, filed on time, were accepted.
 

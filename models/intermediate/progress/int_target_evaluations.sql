@@ -6,6 +6,8 @@ target_paths as (select * from {{ ref('stg_definitions__target_paths') }}),
 
 run_context as (select * from {{ ref('stg_runs__context') }}),
 
+breaks as (select * from {{ ref('int_definition_breaks') }}),
+
 judgeable as (
     select
         measurements.*,
@@ -82,17 +84,16 @@ placeholders as (
                 else targets.target_year
             end, 12, 31
         ) as view_end,
-        -- Nothing of the plan's first period can have been filed yet.
+        -- Nothing of the plan's first period can have been filed yet; a yearly figure is judged
+        -- once the plan's first year has ended, however often it is filed.
         run_context.as_of < targets.plan_start
         or (
             targets.is_collected
-            and run_context.as_of < case
-                when targets.view_type in ('month', 'quarter') or targets.frequency = 'month'
-                    then targets.plan_start
-                else make_date(year(targets.plan_start), 12, 31)
-            end
-        )
-        or (targets.is_collected and targets.is_judged_when_due) as is_not_due
+            and (
+                targets.is_judged_when_due
+                or run_context.as_of < make_date(year(targets.plan_start), 12, 31)
+            )
+        ) as is_not_due
     from targets
     cross join run_context
     left join judged_targets
@@ -125,7 +126,8 @@ rows_to_judge as (
         judged.is_awaiting_authority,
         judged.reference_value,
         judged.failing_units_zh,
-        false as is_not_due
+        -- The level a plan starts from is known before there is anything to judge.
+        judged.view_end < judged.plan_start as is_not_due
     from judged
     union all
     select
@@ -160,6 +162,45 @@ rows_to_judge as (
         on placeholders.target_code = targets.target_code
 ),
 
+-- A base counted by another definition says nothing about what is counted now. What a plan prints
+-- is the plan's own word and stands.
+rows_beyond_a_break as (
+    select distinct
+        rows_to_judge.target_code,
+        rows_to_judge.view_type,
+        rows_to_judge.view_code
+    from rows_to_judge
+    inner join targets
+        on rows_to_judge.target_code = targets.target_code
+    inner join observed_baselines
+        on rows_to_judge.target_code = observed_baselines.target_code
+    inner join breaks
+        on
+            targets.indicator_code = breaks.indicator_code
+            and not breaks.is_comparable
+            and observed_baselines.baseline_end < breaks.changed_on
+            and rows_to_judge.view_end >= breaks.changed_on
+    where targets.baseline_value is null
+),
+
+comparable_baselines as (
+    select
+        rows_to_judge.target_code,
+        rows_to_judge.view_type,
+        rows_to_judge.view_code,
+        observed_baselines.baseline_end,
+        observed_baselines.baseline_value
+    from rows_to_judge
+    inner join observed_baselines
+        on rows_to_judge.target_code = observed_baselines.target_code
+    left join rows_beyond_a_break
+        on
+            rows_to_judge.target_code = rows_beyond_a_break.target_code
+            and rows_to_judge.view_type = rows_beyond_a_break.view_type
+            and rows_to_judge.view_code = rows_beyond_a_break.view_code
+    where rows_beyond_a_break.target_code is null
+),
+
 with_baselines as (
     select
         rows_to_judge.*,
@@ -171,39 +212,48 @@ with_baselines as (
         cast(target_paths.path_value as double) as year_path_value,
         cast(earlier_paths.path_value as double) as earlier_path_value,
         rows_to_judge.view_end >= targets.deadline as is_final,
+        rows_beyond_a_break.target_code is not null as is_base_redefined,
         coalesce(
-            cast(targets.baseline_value as double), observed_baselines.baseline_value
+            cast(targets.baseline_value as double), comparable_baselines.baseline_value
         ) as baseline_value,
         case
             when targets.baseline_value is not null then targets.baseline_year
             when
-                observed_baselines.target_code is not null
-                then year(observed_baselines.baseline_end)
+                comparable_baselines.target_code is not null
+                then year(comparable_baselines.baseline_end)
             else targets.baseline_year
         end as baseline_year,
         case
             when targets.baseline_value is not null then 'printed'
-            when observed_baselines.target_code is not null then 'observed'
+            when comparable_baselines.target_code is not null then 'observed'
         end as baseline_source,
         -- The point the path sets out from: counting targets from nothing at the plan's start.
         case
             when targets.view_type = 'plan_to_date' then cast(0 as double)
             when targets.baseline_value is not null then cast(targets.baseline_value as double)
-            else observed_baselines.baseline_value
+            else comparable_baselines.baseline_value
         end as path_start_value,
         case
             when targets.view_type = 'plan_to_date'
                 then {{ month_index('targets.plan_start') }} - 1
             when targets.baseline_value is not null then targets.baseline_year * 12 + 12
-            else {{ month_index('observed_baselines.baseline_end') }}
+            else {{ month_index('comparable_baselines.baseline_end') }}
         end as path_start_month,
         targets.target_year * 12 + 12 as path_end_month,
         {{ month_index('rows_to_judge.view_end') }} as month_now
     from rows_to_judge
     inner join targets
         on rows_to_judge.target_code = targets.target_code
-    left join observed_baselines
-        on rows_to_judge.target_code = observed_baselines.target_code
+    left join comparable_baselines
+        on
+            rows_to_judge.target_code = comparable_baselines.target_code
+            and rows_to_judge.view_type = comparable_baselines.view_type
+            and rows_to_judge.view_code = comparable_baselines.view_code
+    left join rows_beyond_a_break
+        on
+            rows_to_judge.target_code = rows_beyond_a_break.target_code
+            and rows_to_judge.view_type = rows_beyond_a_break.view_type
+            and rows_to_judge.view_code = rows_beyond_a_break.view_code
     left join latest_values
         on rows_to_judge.target_code = latest_values.target_code
     left join target_paths
@@ -292,6 +342,7 @@ evaluations as (
         failing_units_zh,
         is_not_due,
         is_final,
+        is_base_redefined,
         baseline_year,
         baseline_value,
         baseline_source,

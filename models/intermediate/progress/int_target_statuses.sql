@@ -15,6 +15,8 @@ compared as (
         targets.is_defined,
         targets.indicator_code,
         targets.deadline_note_zh,
+        targets.path_method,
+        targets.baseline_as_printed,
         targets.not_computable_reason_zh,
         targets.decimals,
         targets.rounding_mode,
@@ -71,6 +73,12 @@ held_so_far as (
         {{ printed_number(
             'compared.actual_value', 'compared.printed_decimals', 'compared.rounding_mode'
         ) }} as actual_printed,
+        coalesce(
+            compared.baseline_as_printed,
+            {{ printed_number(
+                'compared.baseline_value', 'compared.printed_decimals', 'compared.rounding_mode'
+            ) }}
+        ) as baseline_printed,
         {{ printed_number('compared.expected_value', 'compared.printed_decimals') }}
             as expected_printed,
         {{ printed_number('compared.reference_value', 'compared.printed_decimals') }}
@@ -115,6 +123,8 @@ explained as (
     select
         judged.*,
         case
+            when status_code = 'not_due' and actual_value is not null
+                then '规划期开始前的水平，尚不评价'
             when status_code = 'not_due' then '首个评价期尚未到期'
             when status_code = 'not_computable'
                 then
@@ -163,6 +173,8 @@ explained as (
                 then '未达到的单位：' || failing_units_zh
             when comparator = 'relative' then '未优于对照值' || reference_printed
             when status_code = 'not_met' then '未达到目标'
+            when expected_value is null and is_base_redefined and path_method <> 'none'
+                then '基期以后口径已变更，不与基期值比较'
             when expected_value is null then '未分解年度目标'
             when status_code = 'on_track' then '不低于本期应达到的' || expected_printed
             else '低于本期应达到的' || expected_printed
@@ -188,6 +200,7 @@ statuses as (
         progress_pct,
         baseline_year,
         baseline_value,
+        baseline_printed,
         baseline_source,
         latest_value,
         latest_period_code,

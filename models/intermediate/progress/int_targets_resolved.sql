@@ -47,6 +47,7 @@ resolved as (
         plan_targets.attribute_zh,
         plan_targets.baseline_year,
         plan_targets.baseline_value,
+        plan_targets.baseline_as_printed,
         plan_targets.comparator,
         plan_targets.target_low,
         plan_targets.target_high,

@@ -20,7 +20,9 @@ final as (
         plans.has_baseline_column,
         plans.has_attribute_column,
         plans.source_file,
-        plans.note_zh
+        plans.note_zh,
+        plans.supersedes_plan_code,
+        plans.follows_plan_code
     from plans
     left join units
         on plans.city_code = units.unit_code

@@ -26,6 +26,7 @@ final as (
         statuses.view_end as period_end,
         cast(statuses.baseline_year as integer) as baseline_year,
         statuses.baseline_value,
+        statuses.baseline_printed,
         statuses.baseline_source,
         cast(targets.target_year as integer) as target_year,
         targets.comparator,

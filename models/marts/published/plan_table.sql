@@ -37,6 +37,7 @@ select
     period_end,
     baseline_year,
     baseline_value,
+    baseline_printed,
     baseline_source,
     target_year,
     comparator,

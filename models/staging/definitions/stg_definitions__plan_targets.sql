@@ -30,6 +30,7 @@ typed as (
         cast(target_order as integer) as target_order,
         cast(coalesce(unit_factor, '1') as decimal(18, 6)) as unit_factor,
         cast(substr(baseline_year, 1, 4) as integer) as baseline_year,
+        baseline_value as baseline_as_printed,
         cast(baseline_value as decimal(28, 6)) as baseline_value,
         cast(target_year as integer) as target_year,
         cast(target_low as decimal(28, 6)) as target_low,

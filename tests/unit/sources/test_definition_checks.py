@@ -183,17 +183,32 @@ def test_a_target_may_have_no_printed_deadline(
     assert problems("plan_targets", _target().replace(",2025,", ",,")) == []
 
 
-def test_a_code_that_already_names_something_else_is_refused(tmp_path: Path) -> None:
-    text = "element_code,element_zh,kind,unit_zh\nHVP_STOCK,名,stock,件\n"
-    (tmp_path / "elements.csv").write_text(text, encoding="utf-8")
-    found = check_definitions(Definitions.load(tmp_path))
-    assert [(p.table, p.column, p.value) for p in found] == [
-        ("indicators", "indicator_code", "HVP_STOCK")
-    ]
-    assert "elements.csv" in found[0].problem_zh
-
-
 def test_a_file_that_is_not_utf_8_is_refused_in_words(tmp_path: Path) -> None:
     (tmp_path / "plans.csv").write_bytes("plan_code,plan_zh\np,规划\n".encode("gb18030"))
     with pytest.raises(DefinitionError, match="UTF-8"):
         Definitions.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("table", "text", "column"),
+    [
+        (
+            "elements",
+            "element_code,element_zh,kind,unit_zh\nTM_VALID_STOCK,重名,stock,件\n",
+            "element_code",
+        ),
+        (
+            "indicators",
+            "indicator_code,indicator_zh,unit_zh,is_ratio,direction,formula_zh\n"
+            "tm_valid_stock,重名,件,false,up,由外部公布\n",
+            "indicator_code",
+        ),
+    ],
+)
+def test_a_code_of_another_table_is_named_at_the_users_row_whichever_table_comes_first(
+    tmp_path: Path, table: str, text: str, column: str
+) -> None:
+    (tmp_path / f"{table}.csv").write_text(text, encoding="utf-8")
+    [found] = check_definitions(Definitions.load(tmp_path))
+    assert (found.file, found.row, found.column) == (str(tmp_path / f"{table}.csv"), 2, column)
+    assert "另有所指" in found.problem_zh

@@ -155,3 +155,29 @@ def test_an_overlay_changes_the_hash(tmp_path: Path) -> None:
 def test_a_spoilt_overlay_is_named(tmp_path: Path, table: str, text: str, said: str) -> None:
     with pytest.raises(DefinitionError, match=said):
         Definitions.load(overlay(tmp_path, table, text))
+
+
+ASSIGNED = "form_code,city_code,unit_level,unit_code,first_period_start\n"
+
+
+def test_what_is_said_of_a_unit_goes_before_its_city_and_that_before_all_cities(
+    tmp_path: Path,
+) -> None:
+    rows = "IP-M1,150200,county,,2026-02-01\nIP-M1,150200,county,150203,\n"
+    found = Definitions.load(overlay(tmp_path, "form_assignments", ASSIGNED + rows))
+    begins = {
+        a.unit.unit_code: a.first_period_start.isoformat()
+        for a in found.assignments
+        if a.form_code == "IP-M1"
+    }
+    assert begins["150202"] == "2026-02-01"
+    assert "150203" not in begins
+    assert begins["150271"] == begins["150402"] == "2021-01-01"
+    assert "IP-M1" not in found.forms_of_unit("150203")
+    assert "IP-Q1" in found.forms_of_unit("150203")
+
+
+def test_a_workspace_of_one_city_has_the_links_of_its_own_targets_only(tmp_path: Path) -> None:
+    text = "from_target_code,to_target_code,link_kind\nBT-T01,,dropped\nCF-H01,,dropped\n"
+    served = Definitions.load(overlay(tmp_path, "target_links", text)).serving(["150200"])
+    assert served.table("target_links")["from_target_code"].to_list() == ["BT-T01"]
