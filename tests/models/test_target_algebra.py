@@ -170,10 +170,13 @@ CASES: dict[str, Case] = {
     ),
     "provisional_before_it": before("level", ">=", "1", ("2", "2", "2"), "met", provisional=True),
     "binding_short_before_the_deadline": before(
-        "level", "=", "100", ("100", "100", "99.99"), "not_met", more={"is_binding": "true"}
+        "level", ">=", "100", ("100", "100", "99.99"), "not_met", more={"is_binding": "true"}
+    ),
+    "exact_short_before_the_deadline": before(
+        "level", "=", "100", ("100", "100", "99.99"), "not_met"
     ),
     "expected_short_before_the_deadline": before(
-        "level", "=", "100", ("100", "100", "99.99"), "behind", words="未分解年度目标"
+        "level", ">=", "100", ("100", "100", "99.99"), "behind", words="未分解年度目标"
     ),
     "reached_before_the_deadline": before("level", ">=", "3", ("1", "2", "3"), "met"),
     "no_deadline_printed": before(

@@ -107,8 +107,9 @@ judged as (
             when is_final and has_open_year then 'incomplete'
             when is_final and is_met then 'met'
             when is_final then 'not_met'
-            when comparator = '=' and is_binding and is_met then 'met'
-            when comparator = '=' and is_binding then 'not_met'
+            -- What must be so at any time is never merely behind.
+            when (comparator = '=' or is_binding) and is_met then 'met'
+            when comparator = '=' or is_binding then 'not_met'
             when is_broken then 'behind'
             when is_met then 'met'
             when expected_value is null then 'behind'
