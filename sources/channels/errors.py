@@ -61,6 +61,16 @@ class HostKeyChanged(ChannelError):
         self.fingerprint = fingerprint
 
 
+class NoCommonKey(ChannelError):
+    """A server that offers no kind of key, or no cipher, that is on record here."""
+
+    def __init__(self, host: str, reason: str) -> None:
+        super().__init__(
+            f"{host} 没有登记过的那种主机密钥，或加密方式谈不拢（{reason}），未连接；"
+            "请核对 known_hosts"
+        )
+
+
 class CertificateRefused(ChannelError):
     """A mail server whose certificate does not hold."""
 

@@ -21,6 +21,7 @@ from email.utils import getaddresses
 _WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "gb_2312-80": "gb18030", "x-gbk": "gb18030"}
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\]+")
 _LONGEST_NAME = 180
+_SMALLEST_PHOTO = 32 * 1024
 _KEPT_UNNAMED = ("image", "application")
 
 
@@ -45,6 +46,8 @@ def read_mail(data: bytes) -> Mail:
     """The sender's address, in lower case, and the attachments, in their order."""
     # compat32 never raises on what clerks' programs write; the newer policy does.
     message = email.message_from_bytes(data, policy=compat32)
+    for part in message.walk():
+        _read_bare_bytes(part)
     addresses = getaddresses([_text(message.get("From", ""))])
     sender = next((address for _, address in addresses if "@" in address), "").lower()
     return Mail(sender, tuple(_attachments(message)))
@@ -67,10 +70,10 @@ def _attachments(message: Message) -> Iterator[Attachment]:
         if part.is_multipart():
             continue
         name = _file_name(part)
-        if name is None or _is_decoration(part):
-            continue
         payload = part.get_payload(decode=True)
-        if isinstance(payload, bytes) and payload:
+        if name is None or not isinstance(payload, bytes) or not payload:
+            continue
+        if not _is_decoration(part, len(payload)):
             yield Attachment(str(number), safe_name(name), payload)
 
 
@@ -89,18 +92,23 @@ def _file_name(part: Message) -> str | None:
     return None
 
 
-def _is_decoration(part: Message) -> bool:
-    """A logo in a signature is no paper anybody filed."""
+def _is_decoration(part: Message, size: int) -> bool:
+    """A logo in a signature is no paper anybody filed; a photo put into the text is one."""
     is_image = part.get_content_maintype() == "image"
     is_inline = part.get_content_disposition() == "inline" or "Content-ID" in part
-    return is_image and is_inline and part.get_content_disposition() != "attachment"
+    return is_image and is_inline and size < _SMALLEST_PHOTO
 
 
-def _text(value: object) -> str:
-    """A header's text: encoded words decoded, bare bytes by the encoding they turn out to be."""
-    raw = str(value)
-    if any("\udc80" <= character <= "\udcff" for character in raw):
-        raw = _decoded(raw.encode("utf-8", "surrogateescape"), None)
+def _read_bare_bytes(part: Message) -> None:
+    """Puts readable text where a program wrote bare bytes into a header."""
+    for name, value in list(part.raw_items()):
+        text = str(value)
+        if any("\udc80" <= character <= "\udcff" for character in text):
+            part.replace_header(name, _decoded(text.encode("utf-8", "surrogateescape"), None))
+
+
+def _text(raw: str) -> str:
+    """A header's text with its encoded words decoded."""
     try:
         pieces = decode_header(raw)
     except HeaderParseError:

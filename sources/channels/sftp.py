@@ -6,19 +6,18 @@ taken up where it ended, and only a file of the size and time that were offered 
 
 from __future__ import annotations
 
-import base64
+import asyncio
 import hashlib
 import logging
 import posixpath
 import stat
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
-from errno import EACCES, ENOENT
 from pathlib import Path
-from typing import Self
+from typing import Any, Self, TypeVar
 
-import paramiko
+import asyncssh
 
 from sources.channels.credentials import Credentials
 from sources.channels.errors import (
@@ -29,16 +28,21 @@ from sources.channels.errors import (
     HostKeyChanged,
     HostKeyUnknown,
     LoginRefused,
+    NoCommonKey,
     PlaceMissing,
     SecretUnreadable,
 )
 from sources.channels.inbox import is_ignored, is_settled, wall_time
 from sources.channels.remote import Delivery, FetchedFile, Known, Note, Offer, Workshop
 
-# Its threads log whole tracebacks of every cut; what matters of them is told by our own errors.
-logging.getLogger("paramiko").setLevel(logging.CRITICAL)
+# It tells of every connection and every cut; what matters of that is told by our own errors.
+logging.getLogger("asyncssh").setLevel(logging.CRITICAL)
 
-_CHUNK = 32 * 1024  # the most one SFTP request brings
+_CHUNK = 256 * 1024
+_CUT = (OSError, asyncssh.Error, asyncio.TimeoutError)
+_ABSENT = (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath, asyncssh.SFTPPermissionDenied)
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ class FarFolder:
 @dataclass(frozen=True)
 class _Handle:
     folder: FarFolder
-    raw_name: str | bytes
+    raw_name: bytes
     size: int
     modified: int
 
@@ -91,69 +95,53 @@ class SftpChannel:
         self._credentials = credentials
         self._workshop = workshop
         self._clock = clock
-        self._client: paramiko.SSHClient | None = None
-        self._sftp: paramiko.SFTPClient | None = None
+        self._runner: asyncio.Runner | None = None
+        self._connection: asyncssh.SSHClientConnection | None = None
+        self._sftp: asyncssh.SFTPClient | None = None
 
     def __enter__(self) -> Self:
         """Connects, checks the host's key, logs in.
 
         Raises:
-            HostKeyUnknown, HostKeyChanged, LoginRefused, ChannelDown: as named.
+            HostKeyUnknown, HostKeyChanged, NoCommonKey, LoginRefused, ChannelDown: as named.
             CredentialMissing, SecretExposed, SecretUnreadable: the account cannot be used.
         """
         account = self._credentials()
-        patience = self._workshop.patience
-        client = paramiko.SSHClient()
         known_hosts = self._workshop.known_hosts
-        if known_hosts.is_file():
-            client.load_host_keys(str(known_hosts))
-        client.set_missing_host_key_policy(_OnlyKnownHosts(known_hosts))
-        self._client = client
+        on_record: asyncssh.SSHKnownHosts | tuple[list[str], list[str], list[str]] = (
+            asyncssh.read_known_hosts(str(known_hosts)) if known_hosts.is_file() else ([], [], [])
+        )
+        host = _HostKeyWatcher()
+        self._runner = asyncio.Runner()
         try:
-            client.connect(
-                self._host,
-                self._port,
-                username=account.user,
-                password=account.password,
-                key_filename=str(account.key_file) if account.key_file else None,
-                passphrase=account.passphrase,
-                timeout=patience.connect,
-                banner_timeout=patience.connect,
-                auth_timeout=patience.connect,
-                channel_timeout=patience.connect,
-                allow_agent=False,
-                look_for_keys=False,
-            )
-            self._sftp = client.open_sftp()
-            channel = self._sftp.get_channel()
-            if channel is not None:
-                channel.settimeout(patience.answer)
-        except ChannelError:
+            self._ask(self._log_in(account, on_record, host), 3 * self._workshop.patience.connect)
+        except BaseException as error:
             self.__exit__()
-            raise
-        except (OSError, EOFError, paramiko.SSHException) as error:
-            self.__exit__()
-            raise self._explained(error, account) from error
+            explained = self._explained(error, account, host, on_record)
+            if explained is None:
+                raise
+            raise explained from error
         return self
 
     def __exit__(self, *_: object) -> None:
         """Hangs up."""
-        client, self._client, self._sftp = self._client, None, None
-        if client is not None:
-            client.close()
+        runner, connection = self._runner, self._connection
+        self._runner = self._connection = self._sftp = None
+        if connection is not None:
+            connection.abort()
+        if runner is not None:
+            runner.close()
 
     def offers(self, known: Known, note: Note) -> Iterator[Offer]:
         """New settled files of every folder, in the order of time and name."""
         for folder in self._folders:
             try:
-                listed = self._opened.listdir_attr(folder.path)
-            except OSError as error:
-                if error.errno in (ENOENT, EACCES):
-                    if folder.is_certain:
-                        note(PlaceMissing(folder.path).message_zh)
-                    continue
-                raise ChannelDown(error) from error
-            except (paramiko.SSHException, EOFError) as error:
+                listed = self._ask(self._listed(folder.path))
+            except _ABSENT:
+                if folder.is_certain:
+                    note(PlaceMissing(folder.path).message_zh)
+                continue
+            except _CUT as error:
                 raise ChannelDown(error) from error
             seen = known(folder.place)
             for offer in self._offers_in(folder, listed, note):
@@ -172,19 +160,17 @@ class SftpChannel:
         partial = partial_path(self._workshop.partial_folder, offer)
         try:
             self._download(path, partial, handle.size)
-            status = self._opened.stat(path)
-        except (FileNotFoundError, PermissionError) as error:
+            status = self._ask(self._opened.stat(path))
+        except _ABSENT as error:
             partial.unlink(missing_ok=True)
             raise FarFileChanged(offer.name) from error
-        except (OSError, EOFError, paramiko.SSHException) as error:
+        except _CUT as error:
             raise ChannelDown(error) from error
         data = partial.read_bytes()
-        if len(data) < handle.size and status.st_size == handle.size:
+        if len(data) < handle.size and status.size == handle.size:
             raise ChannelDown(f"“{offer.name}”只取到 {len(data)}/{handle.size} 字节")
         partial.unlink()
-        if (status.st_size, status.st_mtime) != (handle.size, handle.modified) or (
-            len(data) != handle.size
-        ):
+        if (status.size, status.mtime, len(data)) != (handle.size, handle.modified, handle.size):
             raise FarFileChanged(offer.name)
         folder = handle.folder
         file = FetchedFile(
@@ -203,88 +189,128 @@ class SftpChannel:
         if target is None:
             return
         folder = posixpath.join(handle.folder.path, target)
+        # The time in the name keeps two files of one name apart.
+        kept = _joined(folder, _stamped(handle.raw_name, handle.modified))
+        source = _joined(handle.folder.path, handle.raw_name)
         try:
-            if target not in self._opened.listdir(handle.folder.path):
-                self._opened.mkdir(folder)
-            # The time in the name keeps two files of one name apart.
-            kept = _joined(folder, _stamped(handle.raw_name, handle.modified))
-            source = _joined(handle.folder.path, handle.raw_name)
-            self._opened.rename(source, kept)
-        except (OSError, EOFError, paramiko.SSHException) as error:
+            self._ask(self._opened.makedirs(folder.encode(), exist_ok=True))
+            self._ask(self._opened.rename(source, kept))
+        except _CUT as error:
             raise CannotMove(offer.name, target, str(error)) from error
 
     @property
-    def _opened(self) -> paramiko.SFTPClient:
+    def _opened(self) -> asyncssh.SFTPClient:
         if self._sftp is None:
             raise ChannelDown("尚未连接")
         return self._sftp
 
+    def _ask(self, question: Coroutine[Any, Any, Answer], within: float | None = None) -> Answer:
+        """The answer of the far side, which has only so long to give it."""
+        if self._runner is None:
+            question.close()
+            raise ChannelDown("尚未连接")
+        patience = within or self._workshop.patience.answer
+        return self._runner.run(asyncio.wait_for(question, patience))
+
+    async def _log_in(self, account: Credentials, on_record: Any, host: _HostKeyWatcher) -> None:
+        patience = self._workshop.patience
+        self._connection, _ = await asyncssh.create_connection(
+            lambda: host,
+            self._host,
+            self._port,
+            username=account.user,
+            password=account.password,
+            client_keys=[str(account.key_file)] if account.key_file else None,
+            passphrase=account.passphrase,
+            known_hosts=on_record,
+            connect_timeout=patience.connect,
+            login_timeout=patience.connect,
+            agent_path=None,
+            config=None,
+        )
+        self._sftp = await self._connection.start_sftp_client()
+
+    async def _open(self, path: bytes) -> asyncssh.SFTPClientFile:
+        return await self._opened.open(path, "rb")
+
+    async def _listed(self, path: str) -> list[asyncssh.SFTPName]:
+        # Asked in bytes, answered in bytes: names need not be UTF-8.
+        return [entry async for entry in self._opened.scandir(path.encode())]
+
     def _offers_in(
-        self, folder: FarFolder, listed: Sequence[paramiko.SFTPAttributes], note: Note
+        self, folder: FarFolder, listed: Sequence[asyncssh.SFTPName], note: Note
     ) -> Iterator[Offer]:
         now = self._clock()
         found = []
         for entry in listed:
-            name = _readable(entry.filename)
-            if is_ignored(name) or not stat.S_ISREG(entry.st_mode or 0):
+            raw_name = (
+                bytes(entry.filename, "utf-8")
+                if isinstance(entry.filename, str)
+                else (entry.filename)
+            )
+            name = _readable(raw_name)
+            if is_ignored(name) or not stat.S_ISREG(entry.attrs.permissions or 0):
                 continue
-            size, modified = entry.st_size or 0, int(entry.st_mtime or 0)
+            size, modified = entry.attrs.size or 0, int(entry.attrs.mtime or 0)
             if not is_settled(modified, now):
                 continue
             if size > self._workshop.sizes.file_bytes:
                 note(too_large(name, size, self._workshop.sizes.file_bytes))
                 continue
-            handle = _Handle(folder, entry.filename, size, modified)
+            handle = _Handle(folder, raw_name, size, modified)
             found.append(Offer(folder.place, f"{name}|{size}|{modified}", name, handle))
         yield from sorted(found, key=lambda offer: (offer.handle.modified, offer.name))
 
     def _download(self, path: bytes, partial: Path, size: int) -> None:
+        """Adds to what was brought before, up to one byte more than offered, which shows growth."""
         partial.parent.mkdir(parents=True, exist_ok=True)
         have = partial.stat().st_size if partial.exists() else 0
         if have > size:
             partial.unlink()
             have = 0
-        with (
-            self._opened.open(path, "rb") as far,
-            partial.open("ab") as near,
-        ):
-            far.seek(have)
-            while chunk := far.read(min(_CHUNK, size + 1 - have)):
+        far = self._ask(self._open(path))
+        with partial.open("ab") as near:
+            while have <= size:
+                chunk = self._ask(far.read(min(_CHUNK, size + 1 - have), have))
+                if not chunk:
+                    break
+                assert isinstance(chunk, bytes)  # as it was opened
                 near.write(chunk)
                 near.flush()
                 have += len(chunk)
                 self.received_bytes += len(chunk)
-                if have > size:
-                    return
+        self._ask(far.close())
 
-    def _explained(self, error: Exception, account: Credentials) -> ChannelError:
-        """What the operator can act on, in place of what the library says."""
-        if isinstance(error, paramiko.BadHostKeyException):
-            where, shown = f"{self._host}:{self._port}", fingerprint(error.key)
-            return HostKeyChanged(where, shown, self._workshop.known_hosts)
-        if isinstance(error, paramiko.PasswordRequiredException):
-            return SecretUnreadable(account.key_file or Path(), "私钥有口令，请给出")
-        if isinstance(error, paramiko.AuthenticationException):
+    def _explained(
+        self, error: BaseException, account: Credentials, host: _HostKeyWatcher, on_record: Any
+    ) -> ChannelError | None:
+        """What the operator can act on, in place of what the library says; None to let it be."""
+        where, known_hosts = f"{self._host}:{self._port}", self._workshop.known_hosts
+        if isinstance(error, asyncssh.HostKeyNotVerifiable):
+            recorded = asyncssh.match_known_hosts(on_record, self._host, host.address, self._port)
+            kind = HostKeyChanged if any(recorded) else HostKeyUnknown
+            return kind(where, host.fingerprint, known_hosts)
+        if isinstance(error, asyncssh.KeyExchangeFailed):
+            return NoCommonKey(where, error.reason)
+        if isinstance(error, asyncssh.PermissionDenied):
             return LoginRefused(account.key)
-        return ChannelDown(error)
+        if isinstance(error, (asyncssh.KeyImportError, asyncssh.KeyEncryptionError)):
+            return SecretUnreadable(account.key_file or Path(), "私钥打不开，或口令不对")
+        return ChannelDown(error) if isinstance(error, _CUT) else None
 
 
-class _OnlyKnownHosts(paramiko.MissingHostKeyPolicy):
-    """Refuses a host that is not on record and shows the fingerprint to be checked."""
+class _HostKeyWatcher(asyncssh.SSHClient):
+    """Trusts no key that is not on record, and remembers the one it was shown."""
 
-    def __init__(self, known_hosts: Path) -> None:
-        self._known_hosts = known_hosts
+    fingerprint = "未知"
+    address = ""
 
-    def missing_host_key(
-        self, client: paramiko.SSHClient, hostname: str, key: paramiko.PKey
-    ) -> None:
-        raise HostKeyUnknown(hostname, fingerprint(key), self._known_hosts)
-
-
-def fingerprint(key: paramiko.PKey) -> str:
-    """A key's SHA256 fingerprint, as ssh-keygen shows it."""
-    digest = base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
-    return f"SHA256:{digest}"
+    def validate_host_public_key(
+        self, host: str, addr: str, port: int, key: asyncssh.SSHKey
+    ) -> bool:
+        """Never: a key on record is not asked about."""
+        self.fingerprint, self.address = key.get_fingerprint(), addr
+        return False
 
 
 def partial_path(folder: Path, offer: Offer) -> Path:
@@ -298,16 +324,17 @@ def too_large(name: str, size: int, limit: int) -> str:
     return f"“{name}”有 {size / 1048576:.0f} MB，超过 {limit / 1048576:.0f} MB 的上限，未取"
 
 
-def _readable(raw_name: str | bytes) -> str:
-    """A far name as text: servers under Windows send names in GB18030."""
-    return raw_name if isinstance(raw_name, str) else raw_name.decode("gb18030", "replace")
+def _readable(raw_name: bytes) -> str:
+    """A far name as text: programs under Windows send names in GB18030."""
+    try:
+        return raw_name.decode()
+    except UnicodeDecodeError:
+        return raw_name.decode("gb18030", "replace")
 
 
-def _joined(folder: str, raw_name: str | bytes) -> bytes:
-    name = raw_name.encode() if isinstance(raw_name, str) else raw_name
-    return folder.rstrip("/").encode() + b"/" + name
+def _joined(folder: str, raw_name: bytes) -> bytes:
+    return folder.rstrip("/").encode() + b"/" + raw_name
 
 
-def _stamped(raw_name: str | bytes, modified: int) -> bytes:
-    name = raw_name.encode() if isinstance(raw_name, str) else raw_name
-    return wall_time(modified).strftime("%Y%m%d%H%M%S").encode() + b"_" + name
+def _stamped(raw_name: bytes, modified: int) -> bytes:
+    return wall_time(modified).strftime("%Y%m%d%H%M%S").encode() + b"_" + raw_name
