@@ -49,6 +49,11 @@ class ChannelRow:
     valid_from: date | None
 
     @property
+    def place(self) -> str:
+        """The location as markers remember it: two accounts see two places at one address."""
+        return f"{self.location}#{self.credential_key}" if self.credential_key else self.location
+
+    @property
     def address(self) -> SplitResult:
         """The location, taken apart."""
         return urlsplit(self.location)
@@ -130,7 +135,7 @@ def _channel(
 def _folder(row: ChannelRow, path: str) -> FarFolder:
     return FarFolder(
         posixpath.normpath(path),
-        row.location,
+        row.place,
         row.unit_code,
         row.city_code,
         row.is_certain,
@@ -141,7 +146,7 @@ def _folder(row: ChannelRow, path: str) -> FarFolder:
 def _mailboxes(rows: Sequence[ChannelRow]) -> Iterator[Mailbox]:
     by_place: dict[str, list[ChannelRow]] = {}
     for row in rows:
-        by_place.setdefault(row.location, []).append(row)
+        by_place.setdefault(row.place, []).append(row)
     for place, group in by_place.items():
         starts = [row.valid_from for row in group]
         yield Mailbox(
