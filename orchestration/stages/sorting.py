@@ -27,12 +27,17 @@ def recognise(settings: Settings, definitions: Definitions, engine: Engine) -> i
     """Number of arrivals that wait for somebody to confirm whose they are."""
     waiting = arrivals_in_state(engine, "unsorted")
     new = [row for row in waiting if row["proposed_unit_code"] is None]
-    proposals = {
-        row["arrival_id"]: _from_name(row, definitions) for row in new if row["is_evidence"]
-    }
     forms = [row for row in new if not row["is_evidence"]]
-    if forms:
-        proposals |= _from_content(settings, definitions, forms)
+    proposals = _from_content(settings, definitions, forms) if forms else {}
+    of_mails: dict[tuple[str, str], set[str]] = {}
+    for row in forms:
+        unit = proposals[row["arrival_id"]]["proposed_unit_code"]
+        if unit is not None:
+            of_mails.setdefault((row["place"], row["far_id"]), set()).add(unit)
+    for row in new:
+        if row["is_evidence"]:
+            beside = of_mails.get((row["place"], row["far_id"]), set())
+            proposals[row["arrival_id"]] = _of_scan(row, beside, definitions)
     propose(engine, proposals)
     return len(waiting)
 
@@ -90,14 +95,16 @@ def _from_content(
     return found
 
 
-def _from_name(row: Row, definitions: Definitions) -> dict[str, str | None]:
-    unit = unit_named(row["file_name"], definitions.units.values())
+def _of_scan(row: Row, beside: set[str], definitions: Definitions) -> dict[str, str | None]:
+    """What a scan's name says, else the unit of the form that came in the same mail."""
+    named = unit_named(row["file_name"], definitions.units.values())
     period = period_named(row["file_name"])
+    unit = named.unit_code if named else next(iter(beside)) if len(beside) == 1 else None
     return {
-        "proposed_unit_code": unit.unit_code if unit else None,
+        "proposed_unit_code": unit,
         "form_code": form_named(row["file_name"], definitions),
         "period_code": period.code if period else None,
-        "proposal_note_zh": None if unit else "扫描件，文件名没有写明单位",
+        "proposal_note_zh": None if unit else "扫描件，看不出是哪个单位的",
     }
 
 
