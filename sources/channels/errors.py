@@ -6,7 +6,15 @@ Those that may pass by themselves are `ChannelDown`; the others need somebody's 
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
+
+_USUAL: tuple[tuple[type[BaseException], str], ...] = (
+    (ConnectionRefusedError, "对方没有开放这个端口"),
+    (TimeoutError, "超时没有应答"),
+    (socket.gaierror, "找不到这个主机名"),
+    (ConnectionError, "对方断开了连接"),
+)
 
 
 class ChannelError(Exception):
@@ -124,5 +132,9 @@ class CannotMove(ChannelError):
 
 
 def _plain(cause: BaseException) -> str:
+    """What went wrong with a line, in words where it is one of the usual ways."""
+    for kind, words in _USUAL:
+        if isinstance(cause, kind):
+            return words
     text = str(cause).strip() or type(cause).__name__
     return text.splitlines()[0][:160]

@@ -185,7 +185,7 @@ def test_a_server_that_is_down_is_said_and_the_other_channel_goes_on(
     dead = sftp(sshd, upload, tmp_path, port=1)
     reports = keeper.poll(dead, sftp(sshd, upload, tmp_path))
     assert [report.is_down for report in reports] == [True, False]
-    assert "连接不上" in (reports[0].problem_zh or "")
+    assert "连接不上或中途断开（对方没有开放这个端口）" in (reports[0].problem_zh or "")
     assert len(keeper.files) == 1
 
 
