@@ -10,7 +10,7 @@ ROOMS := sources expectations warehouse orchestration
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help nightly test check fix lock dagster benchmark clean
+.PHONY: help nightly test system check fix lock dagster benchmark clean
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,7 +32,10 @@ nightly: $(VENV)/.runtime ## sets up .venv, the demo workspace and its filings (
 	@$(BIN)/qiangshi nightly
 	@$(BIN)/qiangshi table --all
 
-test: $(VENV)/.dev ## sets up the same and runs the whole test suite
+system: ## installs the servers that the tests talk to on loopback, where it may
+	@.ci/system sshd=openssh-server ssh-keygen=openssh-client dovecot=dovecot-imapd
+
+test: $(VENV)/.dev system ## sets up the same and runs the whole test suite
 	$(BIN)/python -m pytest --numprocesses logical --dist loadfile
 
 check: $(VENV)/.dev ## format, lint, types and SQL style

@@ -5,14 +5,24 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from orchestration.errors import NightFailed
-from orchestration.stages import ReleaseOutcome, definitions_of, last_outcome, note_failure
+from orchestration.stages import (
+    ReleaseOutcome,
+    channel_reports,
+    definitions_of,
+    last_outcome,
+    note_failure,
+)
 from warehouse.clock import technical_now
 from warehouse.lease import night_lease
 from warehouse.settings import Settings
 
-COUNTED = ("files", "left_alone", "received", "refused", "unchanged", "held")
+COUNTED = (
+    "files", "left_alone", "received", "refused", "unchanged", "held", "fetched", "evidence",
+    "unsorted",
+)  # fmt: skip
 RELEASED, FAILED, CITY_HELD = 0, 1, 3
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -25,7 +35,10 @@ class NightResult:
     steps: tuple[tuple[str, float], ...]
     """Each Dagster step with its seconds."""
     counts: Mapping[str, int]
-    """What came: files, left_alone, received, refused, unchanged, held."""
+    """What came: files, left_alone, received, refused, unchanged, held; fetched, evidence and
+    unsorted."""
+    channels: tuple[Mapping[str, Any], ...] = ()
+    """What each far place came to: label, files, problem_zh, notes."""
 
     @property
     def exit_code(self) -> int:
@@ -100,7 +113,8 @@ def _execute(settings: Settings, on_step: Callable[[str], None] | None) -> Night
         for label, entry in event.step_materialization_data.materialization.metadata.items()
         if label in COUNTED and isinstance(entry, dg.IntMetadataValue) and entry.value is not None
     }
-    return NightResult(last_outcome(settings), steps, counts)
+    channels = tuple(channel_reports(settings))
+    return NightResult(last_outcome(settings), steps, counts, channels)
 
 
 def _cause(event: object) -> str:

@@ -22,7 +22,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "form_assignments": ("form_code", "city_code", "unit_level", "unit_code"),
     "calendar": ("calendar_code", "city_code", "valid_from"),
     "holidays": ("holiday_date",),
-    "channels": ("unit_code", "channel_kind"),
+    "channels": ("unit_code", "channel_kind", "location", "sender", "credential_key"),
     "indicators": ("indicator_code",),
     "indicator_terms": ("indicator_code", "term_role", "term_order", "valid_from"),
     "plans": ("plan_code",),

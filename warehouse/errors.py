@@ -97,6 +97,17 @@ class UnknownSubmission(WarehouseError):
         self.submission_id = submission_id
 
 
+class UnknownArrival(WarehouseError):
+    """No such arrival in the ledger."""
+
+    def __init__(self, arrival_id: str) -> None:
+        """Name the arrival."""
+        super().__init__(
+            f"台账中没有来件“{arrival_id}”；待确认的来件用 qiangshi submissions --unsorted 列出。"
+        )
+        self.arrival_id = arrival_id
+
+
 class IllegalTransition(WarehouseError):
     """A verb that the submission's state does not allow."""
 

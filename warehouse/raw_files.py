@@ -50,3 +50,13 @@ def store_bytes(settings: Settings, data: bytes) -> StoredFile:
 def flush_to_disk() -> None:
     """Waits until written files are on disk: once a batch, as an fsync per file costs too much."""
     os.sync()
+
+
+def flush_file(stored: StoredFile) -> None:
+    """Waits until one file's bytes and its name are on disk: for files kept one by one."""
+    for path in (stored.path, stored.path.parent):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -31,6 +31,10 @@ class Settings:
     cities: tuple[str, ...] = ()
     """Cities this workspace serves; empty means all."""
     clock_day: date | None = None
+    credentials_folder: Path | None = None
+    known_hosts_file: Path | None = None
+    ca_file: Path | None = None
+    """Certificates of authorities that mail servers are trusted by; None for the system's."""
 
     @classmethod
     def load(
@@ -54,12 +58,18 @@ class Settings:
         overlay_name, overlay = setting("QIANGSHI_DEFINITIONS", "definitions")
         cities_name, cities = setting("QIANGSHI_CITIES", "cities")
         clock_name, clock = setting("QIANGSHI_CLOCK", "clock")
+        secrets = setting("QIANGSHI_SECRETS", "secrets")
+        known_hosts = setting("QIANGSHI_KNOWN_HOSTS", "known_hosts")
+        ca_name, ca_file = setting("QIANGSHI_CA_FILE", "ca_file")
         return cls(
             home=root,
             ledger_url=str(ledger_url or f"sqlite:///{root / 'ledger.sqlite'}"),
             definitions_overlay=_folder(overlay_name, overlay, root),
             cities=_codes(cities_name, cities),
             clock_day=day or _day(clock_name, clock),
+            credentials_folder=_path(*secrets, root),
+            known_hosts_file=_path(*known_hosts, root),
+            ca_file=_existing(ca_name, _path(ca_name, ca_file, root)),
         )
 
     def on(self, day: date | None) -> Settings:
@@ -84,6 +94,16 @@ class Settings:
     def inbox(self) -> Path:
         """Files dropped by reporting units."""
         return self.home / "inbox"
+
+    @property
+    def secrets(self) -> Path:
+        """Credentials of channels, one file each, readable by nobody else."""
+        return self.credentials_folder or self.home / "secrets"
+
+    @property
+    def known_hosts(self) -> Path:
+        """Keys of the SFTP servers that somebody has vouched for."""
+        return self.known_hosts_file or self.secrets / "known_hosts"
 
     @property
     def outbox(self) -> Path:
@@ -145,14 +165,24 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise InvalidSetting("workspace.toml", str(error), "合法的 TOML 文件") from error
 
 
-def _folder(name: str, value: Any, root: Path) -> Path | None:
-    """A folder; a relative one in workspace.toml is relative to the workspace."""
+def _path(name: str, value: Any, root: Path) -> Path | None:
+    """A path; a relative one in workspace.toml is relative to the workspace."""
     if not value:
         return None
     path = Path(str(value)).expanduser()
-    path = (root / path) if name.startswith("workspace.toml") else path.absolute()
-    if not path.is_dir():
+    return (root / path) if name.startswith("workspace.toml") else path.absolute()
+
+
+def _folder(name: str, value: Any, root: Path) -> Path | None:
+    path = _path(name, value, root)
+    if path is not None and not path.is_dir():
         raise InvalidSetting(name, str(value), "一个存在的目录")
+    return path
+
+
+def _existing(name: str, path: Path | None) -> Path | None:
+    if path is not None and not path.is_file():
+        raise InvalidSetting(name, str(path), "一个存在的文件")
     return path
 
 

@@ -38,6 +38,15 @@ _TOML = """\
 
 # 业务日期（QIANGSHI_CLOCK），取当日结束时刻；默认为当前时间。
 # clock = 2026-01-31
+
+# 渠道的凭据目录（QIANGSHI_SECRETS），默认本工作区的 secrets/；文件须 chmod 600。
+# secrets = "secrets"
+
+# 已核对的 SFTP 主机密钥（QIANGSHI_KNOWN_HOSTS），默认凭据目录中的 known_hosts。
+# known_hosts = "secrets/known_hosts"
+
+# 邮件服务器证书的签发机构（QIANGSHI_CA_FILE）；默认用系统信任的机构。
+# ca_file = "secrets/ca.pem"
 """
 
 

@@ -19,6 +19,7 @@ PREPARED_TABLES = (
     "submissions",
     "submission_events",
     "corrections",
+    "arrival_corrections",
     "periods",
     "due_dates",
     "run_context",

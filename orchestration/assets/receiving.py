@@ -1,6 +1,7 @@
 """Receiving and reading: files of the reporting units become immutable bytes and located cells."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 
 import dagster as dg
 
@@ -21,10 +22,18 @@ REPORTING_MONTHS = dg.MonthlyPartitionsDefinition(
 
 @dg.asset(group_name="receiving", owners=OWNERS, kinds={"python"}, pool="duckdb")
 def received_files(workspace: Workspace) -> dg.MaterializeResult:
-    """Bytes of every file that lies in an inbox and has settled, kept by content hash."""
+    """Bytes of every settled file of an inbox or a channel, kept by content hash."""
     settings = workspace.settings()
     found = receive(settings, definitions_of(settings))
-    return dg.MaterializeResult(metadata={"files": found.files, "left_alone": found.left_alone})
+    return dg.MaterializeResult(
+        metadata={
+            "files": found.files,
+            "left_alone": found.left_alone,
+            "fetched": found.fetched,
+            "evidence": found.evidence,
+            "channels": dg.MetadataValue.json([asdict(report) for report in found.channels]),
+        }
+    )
 
 
 @dg.multi_asset(
@@ -59,6 +68,7 @@ def read_submissions(workspace: Workspace) -> Iterator[dg.MaterializeResult]:
         "received": done.received,
         "refused": done.refused,
         "unchanged": done.unchanged,
+        "unsorted": done.unsorted,
     }
     for table in READ_TABLES:
         yield dg.MaterializeResult(dg.AssetKey(["raw", table]), metadata=metadata)

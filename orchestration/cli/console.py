@@ -124,6 +124,18 @@ def print_findings(rows: Sequence[Mapping[str, Any]], empty: str) -> None:
     out.print(f"共 {len(rows)} 条。")
 
 
+def print_channels(reports: Sequence[Mapping[str, Any]]) -> None:
+    """One line per channel of the night, what is odd below it; one that is down stands out."""
+    for report in reports:
+        said = f"渠道 {report['label']}：取回 {report['files']} 个文件"
+        if report["problem_zh"]:
+            said += f"；{report['problem_zh']}"
+        style = "yellow" if report["problem_zh"] else ""
+        out.print(said, style=style, markup=False, highlight=False, soft_wrap=True)
+        for note in report["notes"]:
+            out.print(f"  {note}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
 def shown(value: Any) -> str:
     """A value as a reader expects it: nothing for null, 是/否, minutes for moments."""
     if value is None:

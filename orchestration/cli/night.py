@@ -15,6 +15,7 @@ from orchestration.cli.console import (
     err,
     guarded,
     out,
+    print_channels,
     print_json,
     settings_of,
 )
@@ -67,12 +68,14 @@ def nightly(
                 "held_cities": list(outcome.held_cities),
                 "warning": outcome.warning_zh,
                 "counts": dict(result.counts),
+                "channels": list(result.channels),
                 "steps": dict(result.steps),
                 "published": settings.published_db,
             }
         )
     else:
         out.print(_came(result.counts))
+        print_channels(result.channels)
         said = "已发布" if outcome.is_new else "没有变化，仍为"
         out.print(f"{said} {outcome.release_id}，截至 {outcome.as_of.isoformat()}")
         if outcome.warning_zh:
@@ -92,6 +95,8 @@ def _came(counts: Mapping[str, int]) -> str:
         ("refused", "拒收 {} 件"),
         ("held", "审核未通过扣留 {} 件"),
         ("left_alone", "尚在写入、留待下一夜 {} 个"),
+        ("evidence", "扫描件等佐证 {} 个"),
+        ("unsorted", "待确认单位 {} 件（qiangshi submissions --unsorted）"),
     ):
         if counts.get(label):
             said += "，" + words.format(counts[label])

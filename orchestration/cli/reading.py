@@ -8,12 +8,14 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from orchestration.cli.arrivals import list_arrivals, print_arrivals
 from orchestration.cli.console import (
     JsonFlag,
     day_of,
     definitions_for,
     guarded,
     out,
+    print_channels,
     print_findings,
     print_json,
     print_rows,
@@ -69,8 +71,9 @@ def register(app: typer.Typer) -> None:
 @guarded
 def status(city: CityOption = None, as_json: JsonFlag = False) -> None:
     """来了什么、欠什么、错在哪里。"""
-    from orchestration.stages import arrivals_in, last_failure
+    from orchestration.stages import arrivals_in, channel_reports, last_failure
     from warehouse.errors import NoRelease
+    from warehouse.ledger.arrivals import arrival_counts
     from warehouse.ledger.engine import open_ledger
     from warehouse.queries import ledger
     from warehouse.queries.published import manifest
@@ -83,6 +86,8 @@ def status(city: CityOption = None, as_json: JsonFlag = False) -> None:
         "last_failure": last_failure(settings),
         "waiting_files": len(arrivals_in(settings)),
         "submissions": ledger.state_counts(engine),
+        "arrivals": arrival_counts(engine),
+        "channels": channel_reports(settings),
         "open_findings": ledger.waiting_for_a_steward(engine),
         "release": None,
         "owed": [],
@@ -101,6 +106,8 @@ def status(city: CityOption = None, as_json: JsonFlag = False) -> None:
         out.print(f"[red]上次运行失败（{failure['at']}）：{failure['message']}[/red]")
     states = found["submissions"].items()
     out.print("报送件：" + ("，".join(f"{STATE_ZH[s]} {n}" for s, n in sorted(states)) or "无"))
+    print_arrivals(found["arrivals"])
+    print_channels(found["channels"])
     waiting = found["open_findings"].items()
     out.print("待处理问题：" + ("，".join(f"{SEVERITY_ZH[s]} {n}" for s, n in waiting) or "无"))
     if found["release"] is None:
@@ -182,9 +189,16 @@ def submissions(
     form: FormOption = None,
     period: PeriodOption = None,
     state: Annotated[str | None, typer.Option("--state", help="状态代码")] = None,
+    unsorted: Annotated[
+        bool, typer.Option("--unsorted", help="改列待确认单位的来件及其建议单位")
+    ] = False,
+    evidence: Annotated[
+        bool, typer.Option("--evidence", help="改列扫描件、照片等佐证及所属报送件")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """报送件及其状态，最近到达的在前。"""
+    from warehouse.ledger.arrivals import evidence_of
     from warehouse.ledger.engine import open_ledger
     from warehouse.queries.ledger import submission_rows
 
@@ -195,18 +209,27 @@ def submissions(
         "period_code": period,
         "state_code": state,
     }
-    found = submission_rows(open_ledger(settings_of()), filters)
+    if unsorted or evidence:
+        list_arrivals("unsorted" if unsorted else "evidence", city, unit, as_json=as_json)
+        return
+    engine = open_ledger(settings_of())
+    found = submission_rows(engine, filters)
+    papers = evidence_of(engine, [row["submission_id"] for row in found])
+    for row in found:
+        row["evidence"] = papers.get(row["submission_id"], [])
     if as_json:
         print_json(found)
         return
     for row in found:
         row["state_zh"] = STATE_ZH[row["state_code"]]
+        row["evidence_zh"] = "、".join(row["evidence"])
     columns = {
         "submission_id": "报送件",
         "file_name": "文件",
         "received_at": "到达",
         "state_zh": "状态",
         "version": "版本",
+        "evidence_zh": "佐证",
     }
     print_rows(f"报送件（{len(found)} 件）", found, columns, "没有报送件。")
 

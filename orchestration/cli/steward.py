@@ -1,4 +1,4 @@
-"""Commands of the steward: `decide`, with the six verbs of the ledger."""
+"""Commands of the steward: `decide`, with the verbs on submissions and on arrivals."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import Engine
 
+from orchestration.cli.arrivals import ARRIVAL_VERBS, decide_on_arrival
 from orchestration.cli.console import (
     DayOption,
     JsonFlag,
@@ -34,8 +35,14 @@ def register(app: typer.Typer) -> None:
 
 @guarded
 def decide(
-    verb: Annotated[str, typer.Argument(help="、".join(VERBS))],
-    identity: Annotated[str, typer.Argument(metavar="ID", help="报送件编号；approve 用更正编号")],
+    verb: Annotated[str, typer.Argument(help="、".join((*VERBS, *ARRIVAL_VERBS)))],
+    identity: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID",
+            help="报送件编号；approve 用更正编号，confirm-unit 和 dismiss 用来件编号",
+        ),
+    ],
     reason: Annotated[str, typer.Option("--reason", help="理由或说明")] = "",
     author: Annotated[str, typer.Option("--author", help="操作人账户")] = "",
     rule: Annotated[
@@ -44,7 +51,13 @@ def decide(
     level: Annotated[str, typer.Option("--level", help="accept：county 或 city")] = "city",
     row: Annotated[str | None, typer.Option("--row", help="correct：表中的代码")] = None,
     column: Annotated[str, typer.Option("--column", help="correct：current 或 ytd")] = "current",
-    value: Annotated[str | None, typer.Option("--value", help="correct：更正后的值")] = None,
+    value: Annotated[
+        str | None,
+        typer.Option("--value", help="correct：更正后的值；correct-arrival：实际交件时间"),
+    ] = None,
+    unit: Annotated[
+        str | None, typer.Option("--unit", help="confirm-unit：单位代码，默认用建议的")
+    ] = None,
     evidence: Annotated[
         Path | None, typer.Option("--evidence", help="依据文件", exists=True, dir_okay=False)
     ] = None,
@@ -57,12 +70,24 @@ def decide(
     """对报送件作出处理；每个动作记录人、时间、理由，不覆盖、不删除。"""
     from warehouse.ledger.engine import open_ledger
 
-    if verb not in VERBS:
-        raise OrchestrationError(f"没有“{verb}”这个动作；可用：{'、'.join(VERBS)}")
+    if verb not in (*VERBS, *ARRIVAL_VERBS):
+        known = "、".join((*VERBS, *ARRIVAL_VERBS))
+        raise OrchestrationError(f"没有“{verb}”这个动作；可用：{known}")
     settings = settings_of(day)
     engine = open_ledger(settings)
     kept = store_bytes(settings, evidence.read_bytes()) if evidence else None
     who = author or getpass.getuser()
+    if verb in ARRIVAL_VERBS:
+        done = decide_on_arrival(
+            settings, engine, verb, identity, author=who, at=_moment(settings), reason=reason,
+            unit=unit, value=value, evidence=kept, evidence_name=evidence.name if evidence else "",
+        )  # fmt: skip
+        said = done.pop("said")
+        if as_json:
+            print_json(done)
+        else:
+            out.print(said, highlight=False)
+        return
     decided = _decide(
         settings, engine, verb, identity, who, reason, rule, level, row, column, value,
         kept, evidence.name if evidence else "", confirmed_by,

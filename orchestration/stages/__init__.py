@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from expectations.errors import RuleError
 from expectations.rules import Rules
@@ -24,6 +25,7 @@ from warehouse.settings import Settings
 
 LAST_FAILURE = "last_failure.json"
 LAST_OUTCOME = "last_outcome.json"
+CHANNEL_REPORTS = "channels.json"
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,16 @@ def save_outcome(settings: Settings, outcome: ReleaseOutcome) -> None:
     path = settings.work / LAST_OUTCOME
     path.write_text(json.dumps(record, ensure_ascii=False, indent=2), encoding="utf-8")
     (settings.work / LAST_FAILURE).unlink(missing_ok=True)
+
+
+def channel_reports(settings: Settings) -> list[dict[str, Any]]:
+    """What each far place came to in the last night: label, files, problem_zh, notes."""
+    try:
+        text = (settings.work / CHANNEL_REPORTS).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return []
+    found: list[dict[str, Any]] = json.loads(text)
+    return found
 
 
 def last_failure(settings: Settings) -> Mapping[str, str] | None:

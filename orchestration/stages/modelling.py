@@ -19,7 +19,7 @@ from sources.definitions import Definitions
 from sources.duedates import due_dates
 from warehouse.connection import warehouse_lock, warehouse_writer
 from warehouse.ledger.engine import open_ledger
-from warehouse.ledger.tables import corrections, events, findings
+from warehouse.ledger.tables import arrival_corrections, corrections, events, findings
 from warehouse.raw_store import (
     FIRST_YEAR,
     RunContext,
@@ -165,8 +165,12 @@ def ledger_state(engine: Engine) -> list[tuple[Any, ...]]:
     acts = select(func.count(), func.max(events.c.recorded_at)).where(events.c.verb != "publish")
     said = select(func.count(), func.max(findings.c.decided_at)).select_from(findings)
     overlaid = select(func.count(), func.max(corrections.c.approved_at)).select_from(corrections)
+    handed_in = select(func.count(), func.max(arrival_corrections.c.recorded_at)).select_from(
+        arrival_corrections
+    )
+    queries = (acts, said, overlaid, handed_in)
     with engine.connect() as connection:
-        return [tuple(connection.execute(query).one()) for query in (acts, said, overlaid)]
+        return [tuple(connection.execute(query).one()) for query in queries]
 
 
 def _inputs(settings: Settings, definitions: Definitions, engine: Engine) -> str:

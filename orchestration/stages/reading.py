@@ -11,7 +11,8 @@ from expectations.findings import findings_frame, from_sheet_check, from_source_
 from expectations.rules import Rules
 from orchestration.progress import tell
 from orchestration.stages.loading import Parsed, load, load_unread, parse
-from orchestration.stages.receiving import KeptArrival, kept_arrivals, let_go
+from orchestration.stages.receiving import KeptArrival, kept_for_reading, let_go
+from orchestration.stages.sorting import hang_up_evidence, recognise
 from sources.definitions import Definitions
 from warehouse.ledger.engine import open_ledger
 from warehouse.ledger.findings import record_findings
@@ -30,13 +31,15 @@ class Read:
     received: int
     refused: int
     unchanged: int
+    unsorted: int
+    """Files of all nights that wait for somebody to confirm whose they are."""
 
 
 def read(settings: Settings, definitions: Definitions) -> Read:
     """Every kept file read once; a bad one is refused in words and stops nothing else."""
-    kept = list(kept_arrivals(settings))
     engine = open_ledger(settings)
     try:
+        kept = kept_for_reading(settings, engine)
         parsed = _parse_kept(settings, definitions, kept)
         is_demo = bool(is_synthetic(settings))
         records = [_record(definitions, one, parsed, str(i), is_demo) for i, one in enumerate(kept)]
@@ -51,12 +54,14 @@ def read(settings: Settings, definitions: Definitions) -> Read:
         load(settings, parsed, {key: one.submission_id for key, one in new.items()},
              {str(i): one.sha256 for i, one in enumerate(kept)})  # fmt: skip
         load_unread(settings, definitions, engine)
+        unsorted = recognise(settings, definitions, engine)
+        hang_up_evidence(definitions, engine)
     finally:
         engine.dispose()
     let_go(settings, kept)
     refused = sum(one.outcome == "recorded" and one.state_code == "refused" for one in recorded)
     unchanged = sum(one.outcome == "no_op" for one in recorded)
-    return Read(len(kept), len(new), refused, unchanged)
+    return Read(len(kept), len(new), refused, unchanged, unsorted)
 
 
 def _parse_kept(
@@ -99,6 +104,8 @@ def _record(
         cells_read=parsed.cells_read.get(key, 0),
         refusal_rule_id=error.rule_id if error is not None else None,
         refusal_text=error.message_zh if error is not None else None,
+        arrival_id=kept.arrival_id,
+        first_seen_at=kept.first_seen_at,
         people=dict(identity.people) if identity else {},
     )
 

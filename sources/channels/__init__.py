@@ -1,11 +1,13 @@
-"""Channels: where files come from. Each yields arrivals and lets go of a file once it is safe.
+"""Channels: where files come from. Each yields what has arrived and lets go of what is safe.
 
-A channel knows nothing of forms; a new kind (mail, upload) is one more class with these methods.
+Two kinds: the workspace's own inbox, which is emptied (`channel`, `inbox`), and far places, which
+keep their files and are remembered by markers (`remote`, with `sftp`, `imap`, `share`; `rows` makes
+them of the table `channels`, `polling` asks them). A channel knows nothing of forms.
 """
 
 from __future__ import annotations
 
 from sources.channels.channel import ArrivedFile, Channel
-from sources.channels.inbox import FolderInbox
+from sources.channels.inbox import UNSORTED, FolderInbox
 
-__all__ = ["ArrivedFile", "Channel", "FolderInbox"]
+__all__ = ["UNSORTED", "ArrivedFile", "Channel", "FolderInbox"]

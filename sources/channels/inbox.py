@@ -1,7 +1,8 @@
 """The folder channel: `<inbox>/<city_code>/<unit_code>/<any name>`.
 
-A file still being copied is left for the next look: one changed within the last seconds, by the
-real clock, or named as an unfinished or temporary file.
+`_unsorted` beside the unit folders takes what a steward drops there for others. A file still being
+copied is left for the next look: one changed within the last seconds, by the real clock, or named
+as an unfinished or temporary file.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from sources.channels.channel import ArrivedFile
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 SETTLE_SECONDS = 30.0
+UNSORTED = "_unsorted"
+"""Stands for the unit of an arrival whose sender nobody has told yet."""
 IGNORED_NAMES = (".*", "~$*", "*.part", "*.tmp", "*.crdownload", "thumbs.db", "desktop.ini")
 
 
@@ -35,6 +38,19 @@ class FileChangedError(OSError):
 
 def _arrival_key(path: Path, status: os.stat_result) -> str:
     return f"{path}|{status.st_size}|{status.st_mtime_ns}"
+
+
+def wall_time(seconds: float) -> datetime:
+    """Seconds since 1970 as naive Asia/Shanghai wall time."""
+    return datetime.fromtimestamp(seconds, UTC).astimezone(SHANGHAI).replace(tzinfo=None)
+
+
+def is_settled(modified: float, now: float, settle_seconds: float = SETTLE_SECONDS) -> bool:
+    """Whether a file has been still long enough to be whole.
+
+    A time further in the future was set by hand, hence after the last byte.
+    """
+    return abs(now - modified) >= settle_seconds
 
 
 def is_ignored(file_name: str) -> bool:
@@ -107,8 +123,7 @@ class FolderInbox:
                     status = entry.stat(follow_symlinks=False)
                 except FileNotFoundError:
                     continue
-                # A time further in the future was set by hand, hence after the last byte.
-                if abs(now - status.st_mtime) < self._settle_seconds:
+                if not is_settled(status.st_mtime, now, self._settle_seconds):
                     continue
                 path = Path(entry.path)
                 yield ArrivedFile(
@@ -118,8 +133,6 @@ class FolderInbox:
                     file_name=entry.name,
                     path=path,
                     size=status.st_size,
-                    received_at=datetime.fromtimestamp(status.st_mtime, UTC)
-                    .astimezone(SHANGHAI)
-                    .replace(tzinfo=None),
+                    received_at=wall_time(status.st_mtime),
                     arrival_key=_arrival_key(path, status),
                 )

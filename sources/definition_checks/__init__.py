@@ -1,7 +1,8 @@
 """What can be wrong in the definition tables, found before a night runs on them.
 
 What lives here: columns (keys that dangle, words outside the closed lists, what a spreadsheet has
-spoiled), relations (rows that cannot stand beside one another), targets (what cannot be judged).
+spoiled), relations (rows that cannot stand beside one another), targets (what cannot be judged),
+channels (what cannot be opened).
 Expressions of validation rules are checked by `expectations.rules`.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sources.definition_checks.channels import channel_problems
 from sources.definition_checks.columns import column_problems
 from sources.definition_checks.problem import Problem
 from sources.definition_checks.relations import relation_problems
@@ -27,3 +29,4 @@ def _all(definitions: Definitions) -> Iterator[Problem]:
     yield from column_problems(definitions)
     yield from relation_problems(definitions)
     yield from target_problems(definitions)
+    yield from channel_problems(definitions)

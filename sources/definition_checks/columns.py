@@ -85,12 +85,13 @@ CLOSED_LISTS: Mapping[tuple[str, str], frozenset[str]] = {
     ("definition_changes", "is_comparable"): frozenset({"true", "false"}),
     ("target_links", "link_kind"): frozenset({"same", "redefined", "dropped", "new"}),
     ("publication_settings", "rounding_mode"): frozenset({"half_up", "truncate"}),
+    ("channels", "channel_kind"): frozenset({"inbox", "folder", "sftp", "imap"}),
 }  # fmt: skip
 
 MANDATORY: frozenset[tuple[str, str]] = frozenset({
     ("elements", "kind"), ("elements", "unit_zh"), ("indicators", "direction"),
     ("plan_targets", "direction"), ("plan_targets", "basis"), ("plan_targets", "quote"),
-    ("plan_targets", "line"), ("units", "unit_name_zh"),
+    ("plan_targets", "line"), ("units", "unit_name_zh"), ("channels", "channel_kind"),
 })  # fmt: skip
 
 NUMBERS: frozenset[tuple[str, str]] = frozenset({

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 import typer
 
+from orchestration.cli.arrivals import ARRIVAL_VERBS
 from orchestration.cli.main import app
+from orchestration.cli.steward import VERBS
+from sources.channels.addresses import REMOTE_KINDS
 
 ROOT = Path(__file__).resolve().parents[2]
 READMES = {
@@ -38,9 +41,21 @@ def test_the_readme_names_every_command() -> None:
 def test_both_readmes_name_every_setting() -> None:
     source = (ROOT / "warehouse/settings.py").read_text(encoding="utf-8")
     settings = set(re.findall(r"QIANGSHI_[A-Z_]+", source))
-    assert len(settings) == 5
+    assert len(settings) == 8
     for name, text in READMES.items():
         assert [s for s in sorted(settings) if s not in text] == [], name
+
+
+def test_the_steward_is_told_of_every_verb() -> None:
+    for name, text in READMES.items():
+        assert [verb for verb in (*VERBS, *ARRIVAL_VERBS) if verb not in text] == [], name
+
+
+def test_the_channels_page_names_every_kind_and_column() -> None:
+    page = (ROOT / "docs/channels.md").read_text(encoding="utf-8")
+    with (ROOT / "models/seeds/channels.csv").open(encoding="utf-8") as handle:
+        columns = next(csv.reader(handle))
+    assert [name for name in (*REMOTE_KINDS, *columns) if f"`{name}`" not in page] == []
 
 
 def test_the_rules_page_names_every_rule() -> None:

@@ -14,7 +14,7 @@ import polars as pl
 from sqlalchemy import Connection, Engine, Select, select
 
 from warehouse.ledger.findings import WRITTEN
-from warehouse.ledger.tables import corrections, events, findings, submissions
+from warehouse.ledger.tables import arrival_corrections, corrections, events, findings, submissions
 
 _TEXT, _INT, _TIME, _FLAG = pl.String(), pl.Int32(), pl.Datetime("us"), pl.Boolean()
 
@@ -61,6 +61,12 @@ CORRECTIONS: dict[str, pl.DataType] = {
     "approved_at": _TIME,
     "reason_text": _TEXT,
 }
+ARRIVAL_CORRECTIONS: dict[str, pl.DataType] = {
+    "submission_id": _TEXT,
+    "correction_order": _INT,
+    "actual_received_at": _TIME,
+    "decided_at": _TIME,
+}
 
 
 def submissions_frame(engine: Engine) -> pl.DataFrame:
@@ -92,6 +98,16 @@ def corrections_frame(engine: Engine) -> pl.DataFrame:
         return _frame(connection, query.order_by(corrections.c.correction_id), CORRECTIONS)
 
 
+def arrival_corrections_frame(engine: Engine) -> pl.DataFrame:
+    """Every recorded time of handing in, the replaced ones too; who said so and why stay behind."""
+    query = select(*(arrival_corrections.c[name] for name in ARRIVAL_CORRECTIONS))
+    ordered = query.order_by(
+        arrival_corrections.c.submission_id, arrival_corrections.c.correction_order
+    )
+    with engine.connect() as connection:
+        return _frame(connection, ordered, ARRIVAL_CORRECTIONS)
+
+
 def copies_for_build(engine: Engine, known_by: datetime | None = None) -> dict[str, pl.DataFrame]:
     """The raw tables that copy the ledger, by name, as they stand once the build is published.
 
@@ -104,15 +120,18 @@ def copies_for_build(engine: Engine, known_by: datetime | None = None) -> dict[s
     as_published = pl.col("state_code").replace({"accepted_city": "published"})
     acts = events_frame(engine).filter(pl.col("verb") != "publish")
     filed, overlaid = submissions_frame(engine), corrections_frame(engine)
+    handed_in = arrival_corrections_frame(engine)
     if known_by is not None:
         acts = acts.filter(pl.col("effective_at") <= known_by)
         overlaid = _corrections_known(overlaid, known_by)
         filed = _submissions_known(filed, acts, known_by)
+        handed_in = handed_in.filter(pl.col("decided_at") <= known_by)
     return {
         "submissions": filed.with_columns(as_published),
         "submission_events": acts,
         "findings": findings_frame(engine).join(filed, on="submission_id", how="semi"),
         "corrections": overlaid,
+        "arrival_corrections": handed_in,
     }
 
 

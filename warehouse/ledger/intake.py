@@ -17,6 +17,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Engine, insert, select
 
 from warehouse.clock import known_from
+from warehouse.ledger.arrivals import mark_recorded
 from warehouse.ledger.changes import SYSTEM, Change, apply_changes, chunks, register_files
 from warehouse.ledger.engine import writing
 from warehouse.ledger.tables import findings, submissions
@@ -45,6 +46,10 @@ class ParsedRecord:
     cells_read: int = 0
     refusal_rule_id: str | None = None
     refusal_text: str | None = None
+    arrival_id: str | None = None
+    """The arrival of the ledger that this file is; None when it came by the inbox."""
+    first_seen_at: datetime | None = None
+    """When it was first seen; None for now."""
     people: Mapping[str, str] = field(default_factory=dict)
     """Footer of the form; kept in the ledger only."""
 
@@ -160,6 +165,14 @@ class _Desk:
         if self._rows:
             self._connection.execute(insert(submissions), self._rows)
         apply_changes(self._connection, self._changes)
+        mark_recorded(
+            self._connection,
+            {
+                record.arrival_id: row["submission_id"]
+                for record, row, _ in self._taken.values()
+                if record.arrival_id is not None
+            },
+        )
 
     def outcomes(self) -> list[Recorded]:
         found = []
@@ -225,7 +238,7 @@ class _Desk:
             "file_name": record.file_name,
             "channel_kind": record.channel_kind,
             "received_at": record.received_at,
-            "first_seen_at": business_now,
+            "first_seen_at": record.first_seen_at or business_now,
             "known_from": moment,
             "state_code": "refused" if is_refused else "received",
             "is_nil_return": record.is_nil_return,

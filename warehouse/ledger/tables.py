@@ -19,7 +19,7 @@ from sqlalchemy import (
     Text,
 )
 
-HEAD = "0001"
+HEAD = "0002_channels"
 """The schema revision this software needs."""
 
 metadata = MetaData(
@@ -142,4 +142,56 @@ corrections = Table(
     Column("decided_by", String(128)),
     Column("approved_at", DateTime),
     Column("reason_text", Text, nullable=False),
+)
+
+fetch_markers = Table(
+    "fetch_markers",
+    metadata,
+    Column("place", String(512), primary_key=True),
+    Column("far_id", String(512), primary_key=True),
+    Column("marked_at", DateTime, nullable=False),
+)
+
+arrivals = Table(
+    "arrivals",
+    metadata,
+    Column("arrival_id", String(16), primary_key=True),
+    Column("channel_kind", String(32), nullable=False),
+    Column("place", String(512), nullable=False),
+    Column("far_id", String(512), nullable=False),
+    Column("part", String(32), nullable=False),
+    Column("file_sha256", String(64), ForeignKey("files.file_sha256"), nullable=False),
+    Column("file_name", Text, nullable=False),
+    Column("sender", Text),
+    Column("unit_code", String(32)),
+    Column("city_code", String(32)),
+    Column("is_evidence", Boolean, nullable=False),
+    Column("state_code", String(16), nullable=False, index=True),
+    # kept | unsorted | recorded | evidence | dismissed
+    Column("received_at", DateTime, nullable=False),
+    Column("first_seen_at", DateTime, nullable=False),
+    Column("recorded_at", DateTime, nullable=False),
+    Column("proposed_unit_code", String(32)),
+    Column("proposal_note_zh", Text),
+    Column("form_code", String(32)),
+    Column("period_code", String(32)),
+    Column("submission_id", String(160), ForeignKey("submissions.submission_id"), index=True),
+    Column("decided_by", String(128)),
+    Column("decided_at", DateTime),
+    Column("reason_text", Text),
+    Index("ix_arrivals_object", "place", "far_id", "part", unique=True),
+)
+
+arrival_corrections = Table(
+    "arrival_corrections",
+    metadata,
+    Column("submission_id", ForeignKey("submissions.submission_id"), primary_key=True),
+    Column("correction_order", Integer, primary_key=True),
+    Column("actual_received_at", DateTime, nullable=False),
+    Column("author", String(128), nullable=False),
+    Column("decided_at", DateTime, nullable=False),
+    Column("recorded_at", DateTime, nullable=False),
+    Column("reason_text", Text, nullable=False),
+    Column("evidence_sha256", String(64), ForeignKey("files.file_sha256"), nullable=False),
+    Column("evidence_name", Text, nullable=False),
 )

@@ -110,6 +110,13 @@ create table if not exists raw.corrections (
     reason_text varchar
 );
 
+create table if not exists raw.arrival_corrections (
+    submission_id varchar,
+    correction_order integer,
+    actual_received_at timestamp,
+    decided_at timestamp
+);
+
 -- Calendars and the run.
 create table if not exists raw.periods (
     period_code varchar,

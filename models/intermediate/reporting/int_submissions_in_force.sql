@@ -1,5 +1,7 @@
 with versions as (select * from {{ ref('stg_submissions__versions') }}),
 
+arrival_corrections as (select * from {{ ref('stg_submissions__arrival_corrections') }}),
+
 events as (select * from {{ ref('stg_submissions__events') }}),
 
 acceptances as (
@@ -15,6 +17,9 @@ acceptances as (
 ranked as (
     select
         versions.*,
+        arrival_corrections.actual_received_at,
+        -- Lateness is judged by when it was handed in, order by when it arrived.
+        coalesce(arrival_corrections.actual_received_at, versions.received_at) as judged_at,
         case
             when versions.state_code in ('accepted_city', 'published') then 1
             when versions.state_code in ('passed', 'explained', 'accepted_county') then 2
@@ -35,6 +40,8 @@ ranked as (
             order by versions.arrival_rank desc, versions.submission_id asc
         ) as recency
     from versions
+    left join arrival_corrections
+        on versions.submission_id = arrival_corrections.submission_id
     where versions.form_code is not null and versions.period_code is not null
 ),
 
@@ -54,6 +61,20 @@ filings as (
         min(
             case when ranked.state_code not in ('refused', 'withdrawn') then ranked.received_at end
         ) as first_received_at,
+        min(
+            case
+                when ranked.state_code not in ('refused', 'withdrawn') then ranked.first_seen_at
+            end
+        ) as first_seen_at,
+        min(
+            case when ranked.state_code not in ('refused', 'withdrawn') then ranked.judged_at end
+        ) as first_judged_at,
+        min(
+            case
+                when ranked.state_code not in ('refused', 'withdrawn')
+                    then ranked.actual_received_at
+            end
+        ) as actual_received_at,
         bool_or(ranked.state_code in ('received', 'held', 'returned')) as has_held_version
     from ranked
     group by ranked.unit_code, ranked.form_code, ranked.period_code
@@ -67,6 +88,9 @@ in_force as (
         filings.newest_submission_id,
         filings.newest_state_code,
         filings.first_received_at,
+        filings.first_seen_at,
+        filings.first_judged_at,
+        filings.actual_received_at,
         filings.has_held_version,
         filings.best_is_nil_return and filings.force_rank is not null as is_nil_return,
         coalesce(filings.force_rank = 2, false) as is_provisional,

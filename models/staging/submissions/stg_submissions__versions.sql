@@ -12,6 +12,7 @@ typed as (
         version,
         coalesce(is_nil_return, false) as is_nil_return,
         received_at,
+        first_seen_at,
         known_from,
         -- The latest is by arrival and file name, whatever the order in which files were processed.
         row_number() over (

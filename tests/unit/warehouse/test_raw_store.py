@@ -85,6 +85,7 @@ def test_the_ledger_frames_have_the_columns_of_their_raw_tables(settings: Settin
             ("submission_events", frames.EVENTS),
             ("findings", frames.FINDINGS),
             ("corrections", frames.CORRECTIONS),
+            ("arrival_corrections", frames.ARRIVAL_CORRECTIONS),
         ):
             columns = connection.sql(f"select * from raw.{table}").columns
             assert columns == list(schema), table
@@ -144,6 +145,7 @@ def test_the_copies_of_the_ledger_are_taken_anew_each_time(settings: Settings, l
             "submission_events": 2,
             "findings": 1,
             "corrections": 0,
+            "arrival_corrections": 0,
         }
         row = connection.sql("select submission_id, state_code, known_from from raw.submissions")
         assert row.fetchall() == [(submission_id, "passed", datetime(2026, 1, 10, 9))]
