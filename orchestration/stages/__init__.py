@@ -83,10 +83,18 @@ def definitions_of(settings: Settings) -> Definitions:
     return _loaded(overlay, settings.cities, (_stamp(SEEDS), _stamp(overlay)))
 
 
+def serves(settings: Settings, area_code: str) -> bool:
+    """Whether files of an area are taken: of a served city, or of the region that tells of it."""
+    if settings.serves(area_code):
+        return True
+    units = definitions_of(settings).units
+    return any(units[city].parent_code == area_code for city in settings.cities if city in units)
+
+
 def arrivals_in(settings: Settings) -> list[ArrivedFile]:
-    """Settled files in the inboxes of the cities this workspace serves."""
+    """Settled files in the inboxes of the areas this workspace serves."""
     arrivals = FolderInbox(settings.inbox).arrivals()
-    return [arrival for arrival in arrivals if settings.serves(arrival.city_code)]
+    return [arrival for arrival in arrivals if serves(settings, arrival.city_code)]
 
 
 def night_folder(settings: Settings) -> Path:

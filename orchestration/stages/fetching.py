@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from threading import Lock
 
 from sqlalchemy import Engine
 
 from orchestration.progress import tell
-from orchestration.stages import CHANNEL_REPORTS
+from orchestration.stages import CHANNEL_REPORTS, serves
 from sources.channels.credentials import Secrets
 from sources.channels.polling import PollReport, poll_all
 from sources.channels.remote import Delivery, Patience, Workshop
@@ -37,7 +38,7 @@ def fetch(
         ca_file=settings.ca_file,
         patience=patience or Patience(),
     )
-    rows = channel_rows(definitions, settings.clock.today(), settings.serves)
+    rows = channel_rows(definitions, settings.clock.today(), partial(serves, settings))
     channels = remote_channels(rows, settings.home, Secrets(settings.secrets), workshop)
     if channels:
         tell(f"接收：查看 {len(channels)} 个渠道")

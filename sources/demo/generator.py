@@ -36,14 +36,13 @@ class DemoSummary:
 
 
 def _released(definitions: Definitions, cities: Collection[str] | None) -> list[Delivery]:
-    """The published files to hand in: a city's own only when the city is written."""
-    found = []
-    for delivery in deliveries():
-        unit = definitions.unit(delivery.unit_code)
-        is_wanted = cities is None or unit is None or unit.level != "city"
-        if unit is not None and (is_wanted or unit.unit_code in (cities or ())):
-            found.append(delivery)
-    return found
+    """The published files to hand in: those of the cities written and of the regions above them."""
+    if cities is None:
+        wanted = set(definitions.units)
+    else:
+        written = [definitions.units[code] for code in cities if code in definitions.units]
+        wanted = {area for city in written for area in (city.unit_code, city.parent_code) if area}
+    return [delivery for delivery in deliveries() if delivery.unit_code in wanted]
 
 
 def _write_release(definitions: Definitions, inbox: Path, delivery: Delivery) -> None:

@@ -75,6 +75,17 @@ def test_a_filed_year_is_history_known_from_the_day_it_came(office: Workspace) -
     assert {day for *_, day in found} == {LOADED.date()}
 
 
+def test_the_regions_releases_are_taken_where_one_of_its_cities_is_served(
+    office: Workspace,
+) -> None:
+    """A workspace of one city is told of by the region above it, and waits for no other file."""
+    assert not [path for path in (office.home / "inbox").rglob("*") if path.is_file()]
+    [(figures,)] = office.query(
+        "select count(*) from marts.reconciliation where area_code = ?", CITY
+    )
+    assert figures > 0
+
+
 def test_nobody_owes_history(office: Workspace) -> None:
     assert office.query("select count(*) from marts.reporting_rates where form_code = ?", FORM) == [
         (0,)

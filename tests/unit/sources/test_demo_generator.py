@@ -261,16 +261,18 @@ def test_a_file_s_time_is_its_arrival_in_shanghai(
     assert checked > 20
 
 
-def test_published_files_are_handed_in_byte_by_byte(
-    definitions: Definitions, written: Path
+def test_published_files_are_handed_in_byte_by_byte_with_the_cities_they_tell_of(
+    definitions: Definitions, written: Path, tmp_path: Path
 ) -> None:
-    for delivery in deliveries():
-        unit = definitions.units[delivery.unit_code]
-        copy = written / unit.city_code / unit.unit_code / delivery.file_name
-        # A city's own press figures come only with the city.
-        assert copy.exists() == (unit.level == "region")
-        if copy.exists():
-            assert copy.read_bytes() == (OFFICIAL / delivery.file_name).read_bytes()
+    """A city's own press figures come only with the city, a region's releases with its cities."""
+    write_demo(definitions, tmp_path, "2025-12", "2025-12", cities={"150400"})
+    for inbox, areas in ((written, {"140600", "140000"}), (tmp_path, {"150400", "150000"})):
+        for delivery in deliveries():
+            unit = definitions.units[delivery.unit_code]
+            copy = inbox / unit.city_code / unit.unit_code / delivery.file_name
+            assert copy.exists() == (delivery.unit_code in areas)
+            if copy.exists():
+                assert copy.read_bytes() == (OFFICIAL / delivery.file_name).read_bytes()
 
 
 def test_a_written_file_reads_back_as_planned_and_names_planted_people(
