@@ -6,7 +6,7 @@ that each of them can fail.
 
 from __future__ import annotations
 
-from tests.conformance import bodies, completeness, judgements, readings, sums
+from tests.conformance import bodies, borders, completeness, judgements, readings, sums
 from tests.conformance.worlds import TrapWorld
 
 
@@ -76,6 +76,30 @@ def test_t11_an_unknown_header_or_item_is_refused_with_the_list() -> None:
 
 def test_t12_a_recode_and_a_merge_lose_nothing(city: TrapWorld) -> None:
     bodies.t12_holds(city)
+
+
+def test_t12_a_rename_keeps_its_history(city: TrapWorld) -> None:
+    borders.t12_rename_holds(city)
+
+
+def test_t12_a_recode_keeps_its_history(city: TrapWorld) -> None:
+    borders.t12_recode_holds(city)
+
+
+def test_t12_a_merge_adds_and_divides_afterwards(city: TrapWorld) -> None:
+    borders.t12_merge_holds(city)
+
+
+def test_t12_a_split_gives_each_its_share(city: TrapWorld) -> None:
+    borders.t12_split_holds(city)
+
+
+def test_t12_a_split_without_shares_is_not_guessed(city: TrapWorld) -> None:
+    borders.t12_undivided_holds(city)
+
+
+def test_t12_a_transfer_takes_its_past_along(city: TrapWorld) -> None:
+    borders.t12_transfer_holds(city)
 
 
 def test_t13_a_city_is_the_sum_of_its_partition(city: TrapWorld) -> None:

@@ -82,7 +82,8 @@ summed_members as (
         view_periods.view_type,
         view_periods.view_code,
         view_periods.plan_code,
-        max(viewable.city_code) as city_code,
+        -- A body that moved to another city counts where it was at the end.
+        max_by(viewable.city_code, viewable.period_end) as city_code,
         max(viewable.level_code) as level_code,
         bool_and(viewable.is_partition_member) as is_partition_member,
         max(viewable.kind) as kind,

@@ -14,6 +14,8 @@ forms as (select * from {{ ref('stg_definitions__forms') }}),
 
 units as (select * from {{ ref('int_units_labelled') }}),
 
+units_dated as (select * from {{ ref('stg_definitions__units') }}),
+
 periods as (select * from {{ ref('stg_runs__periods') }}),
 
 run_context as (select * from {{ ref('stg_runs__context') }}),
@@ -217,11 +219,12 @@ expected_observations as (
             and stated_cells.period_code = carried_cells.period_code
 ),
 
--- Yearly figures filed afterwards stand beside the grid: nobody owed them.
+-- Yearly figures filed afterwards stand beside the grid: nobody owed them. They are of the city the
+-- unit was in; of a year before its code, of today's.
 history_observations as (
     select
         filings.unit_code,
-        units.city_code,
+        coalesce(units_dated.city_code, units.city_code) as city_code,
         units.level_code,
         filings.form_code,
         forms.form_version,
@@ -263,6 +266,10 @@ history_observations as (
             and {{ in_force('forms', 'periods.period_start') }}
     inner join run_context
         on periods.period_end <= run_context.as_of
+    left join units_dated
+        on
+            filings.unit_code = units_dated.unit_code
+            and {{ in_force('units_dated', 'periods.period_end') }}
     inner join filed_values
         on filings.submission_id = filed_values.submission_id
     inner join form_elements

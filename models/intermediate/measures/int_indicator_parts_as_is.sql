@@ -1,0 +1,423 @@
+with all_parts as (select * from {{ ref('int_indicator_parts') }}),
+
+successions as (select * from {{ ref('int_unit_successions') }}),
+
+indicators as (select * from {{ ref('stg_definitions__indicators') }}),
+
+settings as (select * from {{ ref('stg_definitions__publication_settings') }}),
+
+terms as (select * from {{ ref('stg_definitions__indicator_terms') }}),
+
+elements as (select * from {{ ref('stg_definitions__elements') }}),
+
+frequencies as (select * from {{ ref('int_indicator_frequencies') }}),
+
+populations as (select * from {{ ref('int_populations_by_vintage') }}),
+
+labels as (select * from {{ ref('int_units_labelled') }}),
+
+-- A change without a figure before it restates nothing. A plan asks for its city as it was, so
+-- plans to date stay out.
+reached as (
+    select distinct
+        successions.origin_city_code,
+        successions.city_code,
+        successions.changed_on
+    from all_parts
+    inner join successions
+        on
+            all_parts.unit_code = successions.origin_code
+            and all_parts.view_start < successions.changed_on
+),
+
+touched_cities as (
+    select reached.origin_city_code as city_code from reached
+    union distinct
+    select reached.city_code from reached
+),
+
+-- Until when a city had another territory than today's, and a unit another body.
+crossings as (
+    select
+        touched_cities.city_code,
+        max(reached.changed_on) as crossed_on
+    from touched_cities
+    inner join reached
+        on
+            touched_cities.city_code in (reached.origin_city_code, reached.city_code)
+            and reached.origin_city_code <> reached.city_code
+    group by touched_cities.city_code
+),
+
+mixtures as (
+    select
+        successions.unit_code,
+        max(successions.changed_on) as mixed_until
+    from successions
+    where not successions.is_one_to_one
+    group by successions.unit_code
+),
+
+spells as (
+    select distinct
+        successions.origin_code,
+        successions.valid_from,
+        successions.valid_to
+    from successions
+),
+
+flow_sides as (
+    select
+        terms.indicator_code,
+        bool_and(terms.term_role <> 'numerator' or elements.kind in ('flow', 'fact'))
+            as is_numerator_flow,
+        bool_and(terms.term_role <> 'denominator' or elements.kind in ('flow', 'fact'))
+            as is_denominator_flow
+    from terms
+    inner join elements
+        on terms.element_code = elements.element_code
+    group by terms.indicator_code
+),
+
+population_terms as (
+    select
+        terms.indicator_code,
+        terms.coefficient,
+        terms.valid_from,
+        terms.valid_to
+    from terms
+    where terms.is_population and terms.term_role = 'denominator'
+),
+
+-- The figures of a body by the last day of their period.
+dated_parts as (
+    select
+        all_parts.*,
+        spells.valid_from as spell_from,
+        frequencies.frequency,
+        frequencies.has_flow,
+        frequencies.has_single_source
+    from all_parts
+    inner join touched_cities
+        on all_parts.city_code = touched_cities.city_code
+    inner join frequencies
+        on
+            all_parts.city_code = frequencies.city_code
+            and all_parts.indicator_code = frequencies.indicator_code
+    left join spells
+        on
+            all_parts.unit_code = spells.origin_code
+            and all_parts.view_end >= spells.valid_from
+            and (spells.valid_to is null or all_parts.view_end < spells.valid_to)
+    where all_parts.plan_code is null
+),
+
+-- What a unit that goes on brought to a longer period before it changed, spell by spell.
+blocks as (
+    select
+        longer.unit_code,
+        longer.city_code,
+        longer.level_code,
+        longer.is_partition_member,
+        longer.indicator_code,
+        longer.view_type,
+        longer.view_code,
+        longer.view_start,
+        longer.view_end,
+        longer.spell_from as longer_spell_from,
+        longer.has_flow,
+        longer.has_single_source,
+        longer.source_of_record,
+        block.spell_from,
+        block.city_code as block_city_code,
+        block.is_partition_member as is_block_member,
+        {%- for side in ('numerator', 'denominator') %}
+        {%- for column in (side, 'counted_' ~ side) %}
+        sum(case when flow_sides.is_{{ side }}_flow then block.{{ column }} end) as {{ column }},
+        {%- endfor %}
+        {%- endfor %}
+        bool_and(block.is_reported) as is_reported,
+        bool_or(block.is_counted) as is_counted,
+        bool_and(block.is_counted_reported) as is_counted_reported,
+        bool_or(block.is_provisional) as is_provisional,
+        bool_or(block.is_history) as is_history
+    from dated_parts as longer
+    inner join dated_parts as block
+        on
+            longer.unit_code = block.unit_code
+            and longer.indicator_code = block.indicator_code
+            and longer.frequency = block.view_type
+            and longer.view_type <> block.view_type
+            and longer.view_start <= block.view_start
+            and longer.view_end >= block.view_end
+            and coalesce(longer.spell_from, date '9999-12-31') <> block.spell_from
+    inner join flow_sides
+        on longer.indicator_code = flow_sides.indicator_code
+    where longer.has_flow
+    group by
+        longer.unit_code, longer.city_code, longer.level_code, longer.is_partition_member,
+        longer.indicator_code, longer.view_type, longer.view_code, longer.view_start,
+        longer.view_end, longer.spell_from, longer.has_flow, longer.has_single_source,
+        longer.source_of_record, block.spell_from, block.city_code, block.is_partition_member
+),
+
+-- A figure goes the way of its last day; those blocks go their own way instead.
+amounts as (
+    select
+        dated_parts.unit_code,
+        dated_parts.city_code,
+        dated_parts.is_partition_member,
+        dated_parts.indicator_code,
+        dated_parts.view_type,
+        dated_parts.view_code,
+        dated_parts.view_start,
+        dated_parts.view_end,
+        dated_parts.spell_from,
+        dated_parts.numerator,
+        dated_parts.denominator,
+        dated_parts.counted_numerator,
+        dated_parts.counted_denominator,
+        dated_parts.expected_terms = dated_parts.needed_terms as has_all_terms,
+        dated_parts.is_reported,
+        dated_parts.is_counted,
+        dated_parts.is_counted_reported,
+        dated_parts.is_provisional,
+        dated_parts.is_history,
+        dated_parts.is_awaiting_authority,
+        dated_parts.source_of_record,
+        dated_parts.has_flow,
+        dated_parts.has_single_source,
+        true as is_whole,
+        true as is_told
+    from dated_parts
+    {% for sign, spell, city, member, told in (
+        ('', 'spell_from', 'block_city_code', 'is_block_member', 'true'),
+        ('-', 'longer_spell_from', 'city_code', 'is_partition_member', 'false'),
+    ) -%}
+    union all
+    select
+        blocks.unit_code,
+        blocks.{{ city }} as city_code,
+        blocks.{{ member }} as is_partition_member,
+        blocks.indicator_code,
+        blocks.view_type,
+        blocks.view_code,
+        blocks.view_start,
+        blocks.view_end,
+        blocks.{{ spell }} as spell_from,
+        {{ sign }}blocks.numerator as numerator,
+        {{ sign }}blocks.denominator as denominator,
+        {{ sign }}blocks.counted_numerator as counted_numerator,
+        {{ sign }}blocks.counted_denominator as counted_denominator,
+        true as has_all_terms,
+        blocks.is_reported,
+        blocks.is_counted,
+        blocks.is_counted_reported,
+        blocks.is_provisional,
+        blocks.is_history,
+        false as is_awaiting_authority,
+        blocks.source_of_record,
+        blocks.has_flow,
+        blocks.has_single_source,
+        false as is_whole,
+        {{ told }} as is_told
+    from blocks
+    {% endfor -%}
+),
+
+placed as (
+    select
+        amounts.*,
+        coalesce(successions.unit_code, amounts.unit_code) as present_unit_code,
+        coalesce(successions.city_code, amounts.city_code) as present_city_code,
+        case when amounts.is_told then successions.change_codes end as change_codes,
+        successions.origin_code is not null and successions.share is null as is_undivided,
+        successions.origin_code is not null and successions.city_share is null
+        and amounts.is_counted as is_undivided_by_city,
+        coalesce(successions.is_one_to_one, true) as is_one_to_one,
+        -- A unit that ended is no part of the people of a day after its end.
+        amounts.is_whole
+        and (
+            successions.origin_code is null or amounts.view_end < successions.changed_on
+        ) as has_people,
+        case when successions.origin_code is null then 1 else successions.share end as share,
+        case when successions.origin_code is null then 1 else successions.city_share end
+            as city_share
+    from amounts
+    left join successions
+        on
+            amounts.unit_code = successions.origin_code
+            and amounts.spell_from = successions.valid_from
+),
+
+-- A recode may be the only one of the two codes that the yearbooks know.
+with_people as (
+    select
+        placed.*,
+        population_terms.indicator_code is not null as is_per_population,
+        own_people.denominator_vintage,
+        {{ shared(
+            scaled(
+                'coalesce(own_people.resident_population, same_people.resident_population)',
+                'population_terms.coefficient'
+            ),
+            'placed.share'
+        ) }} as people
+    from placed
+    inner join indicators
+        on placed.indicator_code = indicators.indicator_code
+    left join settings
+        on
+            placed.present_city_code = settings.city_code
+            and placed.indicator_code = settings.indicator_code
+    left join population_terms
+        on
+            placed.indicator_code = population_terms.indicator_code
+            and {{ in_force('population_terms', 'placed.view_end') }}
+    left join populations as own_people
+        on
+            placed.has_people
+            and population_terms.indicator_code is not null
+            and placed.unit_code = own_people.area_code
+            and placed.view_end = own_people.view_end
+            and coalesce(settings.vintage_rule, indicators.vintage_rule, 'latest_published_by')
+            = own_people.vintage_rule
+    left join populations as same_people
+        on
+            placed.has_people
+            and placed.is_one_to_one
+            and population_terms.indicator_code is not null
+            and placed.present_unit_code = same_people.area_code
+            and placed.view_end = same_people.view_end
+            and coalesce(settings.vintage_rule, indicators.vintage_rule, 'latest_published_by')
+            = same_people.vintage_rule
+),
+
+-- Beside a member of the partition, what lay inside another member is not added again.
+restated as (
+    select
+        with_people.present_unit_code as unit_code,
+        with_people.present_city_code as city_code,
+        with_people.indicator_code,
+        with_people.view_type,
+        with_people.view_code,
+        with_people.view_start,
+        with_people.view_end,
+        bool_or(with_people.is_partition_member) as is_partition_member,
+        {%- for side in ('numerator', 'denominator', 'people') %}
+        case
+            when bool_or(with_people.is_partition_member)
+                then
+                    sum(
+                        case
+                            when with_people.is_partition_member
+                                then {{ shared('with_people.' ~ side, 'with_people.share') if side != 'people' else 'with_people.people' }}
+                        end
+                    )
+            else sum({{ shared('with_people.' ~ side, 'with_people.share') if side != 'people' else 'with_people.people' }})
+        end as {{ side }},
+        {%- endfor %}
+        sum({{ shared('with_people.counted_numerator', 'with_people.city_share') }})
+            as counted_numerator,
+        sum({{ shared('with_people.counted_denominator', 'with_people.city_share') }})
+            as counted_denominator,
+        bool_or(with_people.is_undivided) as is_undivided,
+        bool_or(with_people.is_undivided_by_city) as is_undivided_by_city,
+        bool_or(with_people.is_per_population) as is_per_population,
+        bool_and(not with_people.has_people or with_people.people is not null)
+            as is_wholly_sourced,
+        max(with_people.denominator_vintage) as denominator_vintage,
+        bool_and(with_people.has_all_terms) as has_all_terms,
+        bool_and(with_people.is_reported) as is_reported,
+        bool_or(with_people.is_counted) as is_counted,
+        bool_and(with_people.is_counted_reported) as is_counted_reported,
+        sum(
+            case
+                when
+                    with_people.is_whole and with_people.is_counted
+                    and coalesce(with_people.city_share, 1) > 0 then 1
+                else 0
+            end
+        ) as counted_bodies,
+        bool_or(with_people.is_provisional) as is_provisional,
+        bool_or(with_people.is_history) as has_history,
+        bool_or(with_people.is_awaiting_authority) as is_awaiting_authority,
+        min(with_people.source_of_record) as first_source,
+        max(with_people.source_of_record) as last_source,
+        bool_or(with_people.has_flow) as has_flow,
+        bool_or(with_people.has_single_source) as has_single_source,
+        {{ text_list('with_people.change_codes', 'with_people.unit_code') }} as change_codes
+    from with_people
+    group by
+        with_people.present_unit_code, with_people.present_city_code,
+        with_people.indicator_code, with_people.view_type, with_people.view_code,
+        with_people.view_start, with_people.view_end
+),
+
+parts_as_is as (
+    select
+        restated.unit_code,
+        restated.city_code,
+        labels.unit_name_zh,
+        labels.level_code,
+        restated.is_partition_member,
+        restated.indicator_code,
+        restated.view_type,
+        restated.view_code,
+        restated.view_start,
+        restated.view_end,
+        restated.counted_numerator,
+        restated.counted_denominator,
+        restated.is_undivided,
+        restated.is_undivided_by_city,
+        restated.is_per_population,
+        restated.is_wholly_sourced,
+        restated.denominator_vintage,
+        restated.has_all_terms,
+        restated.is_reported,
+        restated.is_counted,
+        restated.is_counted_reported,
+        restated.counted_bodies,
+        restated.is_provisional,
+        restated.has_history,
+        restated.is_awaiting_authority,
+        restated.first_source,
+        restated.last_source,
+        restated.has_single_source,
+        restated.change_codes,
+        indicators.factor,
+        indicators.is_ratio,
+        indicators.is_additive and not indicators.is_ratio and not restated.has_single_source
+            as is_summable,
+        -- A score of two bodies is no score of the one they became.
+        (restated.has_single_source or not (indicators.is_additive or indicators.is_ratio))
+        and coalesce(restated.view_end < mixtures.mixed_until, false) as is_mixed,
+        coalesce(restated.view_end < crossings.crossed_on, false) as is_city_crossed,
+        -- What was not filed by the territory itself speaks of the city's former border.
+        labels.level_code in ('city', 'department')
+        and coalesce(
+            case when restated.has_flow then restated.view_start else restated.view_end end
+            < crossings.crossed_on,
+            false
+        ) as is_of_former_border,
+        case
+            when not restated.is_undivided then cast(restated.numerator as decimal(28, 6))
+        end as numerator,
+        case
+            when restated.is_undivided then null
+            when not restated.is_per_population
+                then cast(restated.denominator as decimal(28, 6))
+            when restated.is_wholly_sourced then cast(restated.people as decimal(28, 6))
+        end as denominator
+    from restated
+    inner join indicators
+        on restated.indicator_code = indicators.indicator_code
+    inner join labels
+        on restated.unit_code = labels.unit_code
+    left join mixtures
+        on restated.unit_code = mixtures.unit_code
+    left join crossings
+        on restated.city_code = crossings.city_code
+)
+
+select * from parts_as_is
