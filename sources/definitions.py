@@ -210,7 +210,10 @@ class Definitions:
 
     @cached_property
     def units(self) -> Mapping[str, Unit]:
-        """Units by code."""
+        """Units by code, as their newest row has them."""
+        spells = sorted(
+            self.table("units").iter_rows(named=True), key=lambda row: row["valid_from"] or ""
+        )
         return {
             str(row["unit_code"]): Unit(
                 unit_code=row["unit_code"],
@@ -223,7 +226,7 @@ class Definitions:
                 is_partition_member=row["is_partition_member"] == "true",
                 aliases_zh=_split(row["aliases_zh"]),
             )
-            for row in self.table("units").iter_rows(named=True)
+            for row in spells
         }
 
     def unit(self, code: str) -> Unit | None:

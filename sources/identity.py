@@ -23,6 +23,7 @@ from sources.errors import (
 )
 from sources.periods import Period, PeriodError, parse_period, period_of
 from sources.readers.grid import Cell
+from sources.succession import body_in, body_of
 
 IDENTITY_SHEET = "_qiangshi"
 HIDDEN_PREFIX = "_"
@@ -142,8 +143,10 @@ def identify(cells: Sequence[Cell], definitions: Definitions) -> FormIdentity:
     sheets = rows_of(cells)
     hidden, labels = _hidden(sheets), _labels(sheets)
     form_code = _form_code(hidden, labels, definitions)
-    unit = _unit(hidden, labels, definitions)
+    body = _unit(hidden, labels, definitions)
     period = _period(hidden, labels)
+    # An old code or name, or today's in a form of the past, means the body as it was then.
+    unit = body_in(body, period, definitions)
     version = _version(form_code, hidden.get("form_version"), period, definitions)
     stamped = any(
         DEMO_STAMP_ZH in (cell.text or "")
@@ -196,9 +199,10 @@ def _unit(
 ) -> Unit:
     told, printed = hidden.get("unit_code"), labels.get(_UNIT_CODE)
     for said in (told, printed):
-        if said is not None and definitions.unit(normalised(said.text).upper()) is None:
+        if said is not None and body_of(normalised(said.text).upper(), definitions) is None:
             raise UnknownUnit(said.text, sheet=said.sheet, cell=said.cell)
-    codes = [normalised(said.text).upper() for said in (told, printed) if said is not None]
+    said_codes = [normalised(said.text).upper() for said in (told, printed) if said is not None]
+    codes = [unit.unit_code for code in said_codes if (unit := body_of(code, definitions))]
     name = labels.get(_UNIT_NAME)
     named = _units_named(name.text, definitions) if name else []
     if not codes:
@@ -223,12 +227,15 @@ def _unit(
 
 
 def _units_named(text: str, definitions: Definitions) -> list[Unit]:
+    """The bodies of a name, each once however many codes it had."""
     name = normalised(text)
-    return [
-        unit
+    bodies = {
+        body.unit_code: body
         for unit in definitions.units.values()
         if name in {normalised(known) for known in (unit.unit_name_zh, *unit.aliases_zh)}
-    ]
+        and (body := body_of(unit.unit_code, definitions))
+    }
+    return list(bodies.values())
 
 
 def _period(hidden: Mapping[str, Label], labels: Mapping[str, Label]) -> Period:

@@ -36,6 +36,7 @@ from sources.identity import identify
 from sources.layouts import ValueRow, located_values
 from sources.readers import read_file
 from sources.readers.grid import LIMITS, Cell, Limits
+from sources.succession import is_same_body
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,9 @@ def _check_sender(
     identity: FormIdentity, expected_unit: str | None, definitions: Definitions
 ) -> None:
     unit = definitions.units[identity.unit_code]
-    if expected_unit is not None and expected_unit != identity.unit_code:
+    if expected_unit is not None and not is_same_body(
+        expected_unit, identity.unit_code, definitions
+    ):
         sender = definitions.unit(expected_unit)
         raise UnitMismatch(
             f"{unit.unit_name_zh}（{unit.unit_code}）",

@@ -14,6 +14,7 @@ from orchestration.stages.loading import Parsed, load, load_unread, parse
 from orchestration.stages.receiving import KeptArrival, kept_for_reading, let_go
 from orchestration.stages.sorting import hang_up_evidence, recognise
 from sources.definitions import Definitions
+from sources.succession import is_same_body
 from warehouse.ledger.engine import open_ledger
 from warehouse.ledger.findings import record_findings
 from warehouse.ledger.intake import ParsedRecord, Recorded, record_batch
@@ -85,9 +86,13 @@ def _record(
 ) -> ParsedRecord:
     error = parsed.errors.get(key)
     identity = error.identity if error is not None else parsed.identities[key]
-    unit = definitions.unit(kept.arrival.unit_code)
+    sender = kept.arrival.unit_code
+    # A recoded body's folder may bear its other code: the form says which the period has.
+    is_same = identity is not None and is_same_body(sender, identity.unit_code, definitions)
+    filer = identity.unit_code if identity is not None and is_same else sender
+    unit = definitions.unit(filer)
     return ParsedRecord(
-        unit_code=kept.arrival.unit_code,
+        unit_code=filer,
         city_code=unit.city_code if unit else kept.arrival.city_code,
         file_sha256=kept.sha256,
         size_bytes=kept.size_bytes,

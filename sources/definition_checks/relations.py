@@ -7,6 +7,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
+from sources.definition_checks.changes import change_problems
 from sources.definition_checks.problem import Problem, problem
 from sources.definitions import Definitions
 
@@ -30,7 +31,7 @@ def relation_problems(definitions: Definitions) -> Iterator[Problem]:
     for table, key in SPELLS.items():
         yield from _overlapping(definitions, table, key)
     yield from _empty_spells(definitions)
-    yield from _changes_of_units(definitions)
+    yield from change_problems(definitions)
     yield from _formulas(definitions)
     yield from _rules_that_never_fire(definitions)
     yield from _successors(definitions)
@@ -68,27 +69,6 @@ def _empty_spells(definitions: Definitions) -> Iterator[Problem]:
             if row["valid_to"] and (row["valid_from"] or _BEGINNING) >= row["valid_to"]:
                 said = "有效期为空：止于起始之前或当日"
                 yield problem(definitions, table, index, "valid_to", row["valid_to"], said)
-
-
-def _changes_of_units(definitions: Definitions) -> Iterator[Problem]:
-    splits: dict[tuple[str, str], list[tuple[int, Row]]] = {}
-    for index, row in numbered(definitions, "unit_changes"):
-        if row["from_unit_code"] == row["to_unit_code"] and row["change_kind"] != "rename":
-            said = "变更前后是同一个单位"
-            yield problem(
-                definitions, "unit_changes", index, "to_unit_code", row["to_unit_code"], said
-            )
-        if row["change_kind"] == "split":
-            splits.setdefault((row["from_unit_code"], row["changed_on"]), []).append((index, row))
-    for rows in splits.values():
-        index, row = rows[-1]
-        shares = [row["share"] for _, row in rows]
-        if all(share is None for share in shares):
-            continue  # declared as not divisible
-        total = sum((Decimal(share or 0) for share in shares), Decimal(0))
-        if total != 1 or any(share is None for share in shares):
-            said = f"拆分各份之和为 {total}，应为 1；不能分摊的请全部留空"
-            yield problem(definitions, "unit_changes", index, "share", row["share"], said)
 
 
 def _formulas(definitions: Definitions) -> Iterator[Problem]:

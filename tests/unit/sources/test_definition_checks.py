@@ -6,10 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from sources.definition_checks import Problem, check_definitions
+from sources.definition_checks.changes import CHAIN
 from sources.definitions import DefinitionError, Definitions
 
+MODELS = Path(__file__).resolve().parents[3] / "models"
 TARGET = (
     "target_code,plan_code,tier,target_order,indicator_zh,indicator_code,unit_factor,basis,"
     "target_year,comparator,target_low,target_high,tolerance_pct,relative_indicator_code,direction,"
@@ -147,6 +150,23 @@ def _target(**words: str) -> str:
          "s2,split,2024-01-01,150202,150204,0.3\n", 3, "share", "0.9"),
         ("unit_changes", CHANGES + "m1,merge,2024-01-01,150202,150202,1\n", 2, "to_unit_code",
          "同一个单位"),
+        ("unit_changes", CHANGES + "t1,transfer,2024-01-01,150202,150202,1\n", 2, "to_unit_code",
+         "另起一行"),
+        ("unit_changes", CHANGES + "t1,transfer,2024-01-01,150202,150203,0.6\n"
+         "t2,transfer,2024-01-01,150202,150204,0.5\n", 3, "share", "1.1"),
+        ("unit_changes", CHANGES + "m1,merge,2024-01-01,150202,150203,0.6\n", 2, "share", "0.6"),
+        ("unit_changes", CHANGES + "s1,split,2024-01-01,150202,150203,1.5\n"
+         "s2,split,2024-01-01,150202,150204,-0.5\n", 3, "share", "大于 0"),
+        ("unit_changes", CHANGES + "c1,recode,2023-01-01,150202,150203,1\n"
+         "c2,merge,2024-01-01,150203,150204,1\nc3,recode,2025-01-01,150204,150202,1\n", 4,
+         "to_unit_code", "成环"),
+        ("unit_changes", CHANGES + "c1,recode,2024-01-01,150202,150203,1\n"
+         "c2,merge,2024-01-01,150203,150204,1\n", 2, "to_unit_code", "同一天"),
+        ("unit_changes", CHANGES + "".join(
+            f"c{year},merge,202{year}-01-01,15020{year},15020{year + 1},1\n" for year in range(1, 8)
+        ), 8, "changed_on", "超过 6 次"),
+        ("units", UNITS + "150202,东河区,county,150400,150200,true,2024-01-01,\n", 2, "city_code",
+         "没有当日的 transfer"),
         # formulas
         ("indicator_terms", TERMS + "HVP_PER_10K,denominator,1,resident_population,0,,\n", 2,
          "coefficient", "分母"),
@@ -181,6 +201,24 @@ def test_a_target_may_have_no_printed_deadline(
 ) -> None:
     """It is then judged at the plan's horizon, which its reason says."""
     assert problems("plan_targets", _target().replace(",2025,", ",,")) == []
+
+
+def test_changes_that_can_be_followed_are_no_problem(
+    problems: Callable[[str, str], list[Problem]],
+) -> None:
+    """A split whose unit goes on, one that cannot be divided, and parts that go to and fro."""
+    rows = (
+        "s1,split,2024-01-01,150202,150202,0.6\ns2,split,2024-01-01,150202,150203,0.4\n"
+        "s3,split,2024-01-01,150204,150205,\ns4,split,2024-01-01,150204,150206,\n"
+        "t1,transfer,2024-01-01,150207,150221,0.2\nt2,transfer,2025-01-01,150221,150207,0.1\n"
+        "r1,rename,2024-01-01,150222,150222,\n"
+    )
+    assert problems("unit_changes", CHANGES + rows) == []
+
+
+def test_the_models_follow_as_many_changes_as_are_allowed() -> None:
+    project = yaml.safe_load((MODELS / "dbt_project.yml").read_text(encoding="utf-8"))
+    assert project["vars"]["unit_change_steps"] == CHAIN
 
 
 def test_a_file_that_is_not_utf_8_is_refused_in_words(tmp_path: Path) -> None:
