@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tests.conformance.sums import near
-from tests.conformance.worlds import TrapWorld, at
+from tests.conformance.worlds import POPULATION, Indicator, TrapWorld, at
 
 _MONTHS = ("2025-03-01", "2025-07-31")
 _APRIL, _JULY = "2025-04-01", "2025-07-01"
@@ -96,6 +96,7 @@ def t12_inside_rows(world: TrapWorld) -> None:
         world.file(at(112, unit), "QF", f"2025-Q{quarter}", {"firms": str(unit), "attended": "0"})
     for unit, people in ((2, 100000), (3, 50000), (4, 160000), (9, 80000), (12, 200000)):
         world.people(at(112, unit), 2023, "year_end", people, known="2024-04-30")
+    world.define_indicator("GRANTS_PER_10K", Indicator({"grants": "1"}, POPULATION, "1", 2))
     world.people(at(112), 2023, "year_end", 1000000, known="2024-04-30")
 
 
@@ -139,6 +140,9 @@ def t12_merge_holds(world: TrapWorld) -> None:
     assert ratio["value"] == near(140 / 15)
     today = _unit_as_is(world, "PER_10K", merged, "2025-07", "month")
     assert (today["numerator"], today["denominator"]) == (200, 16)
+    # What ended within the year brings its grants to it, and its people to no later day.
+    year = _unit_as_is(world, "GRANTS_PER_10K", merged, "2025", "year")
+    assert (year["numerator"], year["denominator"]) == (70, 16)
     unknown = _unit_as_is(world, "PER_10K", merged, "2025-03", "month")
     assert (unknown["numerator"], unknown["value"]) == (110, None)
     assert "常住人口" in str(unknown["value_reason_zh"])

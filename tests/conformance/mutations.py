@@ -12,6 +12,10 @@ from pathlib import PurePosixPath
 CITIES = "models/intermediate/measures/int_indicators_of_cities.sql"
 VIEWS = "models/intermediate/measures/int_element_views.sql"
 COUNTED = "models/intermediate/measures/int_elements_counted.sql"
+SUCCESSIONS = "models/intermediate/measures/int_unit_successions.sql"
+AS_IS = "models/intermediate/measures/int_indicator_parts_as_is.sql"
+CITIES_AS_IS = "models/marts/published/city_indicators_as_is.sql"
+UNITS_AS_IS = "models/marts/published/unit_indicators_as_is.sql"
 GRID = "models/intermediate/reporting/int_form_periods_expected.sql"
 OBSERVATIONS = "models/intermediate/reporting/int_observations.sql"
 VERSIONS = "models/intermediate/reporting/int_value_versions.sql"
@@ -133,6 +137,74 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "expected after it was merged away": Mutation(
         "t12", GRID, "(units.valid_to is null or units.valid_to > periods.period_end)", "true"
+    ),
+    "a rename taken for a merge": Mutation(
+        "t12_rename", SUCCESSIONS, "changes.change_kind in ('rename', 'recode')", "false"
+    ),
+    "a recode forgets": Mutation(
+        "t12_recode", AS_IS, "coalesce(successions.unit_code, amounts.unit_code)",
+        "amounts.unit_code",
+    ),
+    "the people of a recode under one code only": Mutation(
+        "t12_recode", AS_IS,
+        "coalesce(own_people.resident_population, same_people.resident_population)",
+        "own_people.resident_population",
+    ),
+    "a recode changes the past": Mutation(
+        "t12_recode", "models/marts/published/unit_indicators.sql",
+        "        with_neighbours.unit_code,\n        units.unit_name_zh,",
+        "        coalesce((select max(changes.to_unit_code) from {{ ref('stg_definitions__unit_changes')"
+        " }} as changes where changes.from_unit_code = with_neighbours.unit_code),"
+        " with_neighbours.unit_code) as unit_code,\n        units.unit_name_zh,",
+    ),
+    "a merge after a recode not followed": Mutation(
+        "t12_merge", SUCCESSIONS, "and step.reached_on < pieces.changed_on",
+        "and step.reached_on < pieces.changed_on and step.unit_code = step.origin_code",
+    ),
+    "the people of a merge after it twice": Mutation(
+        "t12_merge", AS_IS, "amounts.view_end < successions.changed_on", "true"
+    ),
+    "people known in part": Mutation(
+        "t12_merge", AS_IS, "bool_and(not with_people.has_people or with_people.people is not null)",
+        "bool_or(with_people.people is not null)",
+    ),
+    "distinct counts merged": Mutation(
+        "t12_merge", UNITS_AS_IS, "parts_as_is.is_mixed", "false"
+    ),
+    "each successor gets all": Mutation(
+        "t12_split", SUCCESSIONS, "cast(step.share * pieces.share as decimal(13, 12))", "step.share"
+    ),
+    "a year goes the way of its last day": Mutation(
+        "t12_split", AS_IS, "    where longer.has_flow", "    where false"
+    ),
+    "a split in halves where nobody knows": Mutation(
+        "t12_undivided", "models/staging/definitions/stg_definitions__unit_changes.sql",
+        "then cast(share as decimal(12, 6))", "then cast(coalesce(share, '0.5') as decimal(12, 6))",
+    ),
+    "an undivided unit lost to its city": Mutation(
+        "t12_undivided", SUCCESSIONS, "when successors_in_city = successors then 1",
+        "when false then 1",
+    ),
+    "a transfer leaves its past behind": Mutation(
+        "t12_transfer", AS_IS, "coalesce(successions.city_code, amounts.city_code)",
+        "amounts.city_code",
+    ),
+    "a transfer takes its past along as it was": Mutation(
+        "t12_transfer", GRID, "        units.city_code,\n        units.level_code,",
+        "        (select max_by(now.city_code, coalesce(now.valid_from, date '0001-01-01'))"
+        " from {{ ref('stg_definitions__units') }} as now where now.unit_code = units.unit_code)"
+        " as city_code,\n        units.level_code,",
+    ),
+    "a transfer of a part takes the whole": Mutation(
+        "t12_transfer", SUCCESSIONS, "where events.remainder > 0", "where false"
+    ),
+    "the people within the former border": Mutation(
+        "t12_transfer", CITIES_AS_IS,
+        "when sums_of_members.is_city_crossed then sums_of_members.people_of_members",
+        "when false then sums_of_members.people_of_members",
+    ),
+    "a department's figure within another border": Mutation(
+        "t12_transfer", CITIES_AS_IS, "sums_of_members.is_of_former_border", "false"
     ),
     "every body added": Mutation(
         "t13", COUNTED, "views_sourced.is_partition_member\n        and case",
