@@ -120,8 +120,3 @@
         end
     ) as decimal(28, 6))
 {%- endmacro %}
-
-{#- The share of a figure that passes on, exactly to six decimals. -#}
-{% macro shared(number, share) -%}
-    cast(cast({{ number }} as decimal(24, 6)) * {{ share }} as decimal(28, 6))
-{%- endmacro %}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from sources.definition_checks.problem import Problem, problem
@@ -152,7 +153,7 @@ def _moved_in_silence(definitions: Definitions, rows: Numbered) -> Iterator[Prob
         cities.setdefault(unit["unit_code"], []).append(spell)
     for code, spells in cities.items():
         spells.sort()
-        for (_, before, _), (day, after, index) in zip(spells, spells[1:], strict=False):
+        for (_, before, _), (day, after, index) in pairwise(spells):
             if before != after and (code, day) not in told:
                 said = f"由 {before} 改属 {after}，但 unit_changes 中没有当日的 transfer"
                 yield problem(definitions, "units", index, "city_code", after, said)

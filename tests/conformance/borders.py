@@ -30,9 +30,9 @@ def _units_as_is(
     cities = ", ".join(f"'{at(place)}'" for place in places)
     return dict(
         world.query(
-            f"select unit_code, value from marts.unit_indicators_as_is where city_code in ({cities})"
-            f" and indicator_code = '{indicator}' and period_code = '{period}'"
-            f" and period_type = '{view}' order by unit_code"
+            "select unit_code, value from marts.unit_indicators_as_is"
+            f" where city_code in ({cities}) and indicator_code = '{indicator}'"
+            f" and period_code = '{period}' and period_type = '{view}' order by unit_code"
         )
     )
 

@@ -13,6 +13,7 @@ CITIES = "models/intermediate/measures/int_indicators_of_cities.sql"
 VIEWS = "models/intermediate/measures/int_element_views.sql"
 COUNTED = "models/intermediate/measures/int_elements_counted.sql"
 SUCCESSIONS = "models/intermediate/measures/int_unit_successions.sql"
+FOLLOWED = "models/macros/successions.sql"
 AS_IS = "models/intermediate/measures/int_indicator_parts_as_is.sql"
 CITIES_AS_IS = "models/marts/published/city_indicators_as_is.sql"
 UNITS_AS_IS = "models/marts/published/unit_indicators_as_is.sql"
@@ -153,26 +154,30 @@ MUTATIONS: dict[str, Mutation] = {
     "a recode changes the past": Mutation(
         "t12_recode", "models/marts/published/unit_indicators.sql",
         "        with_neighbours.unit_code,\n        units.unit_name_zh,",
-        "        coalesce((select max(changes.to_unit_code) from {{ ref('stg_definitions__unit_changes')"
-        " }} as changes where changes.from_unit_code = with_neighbours.unit_code),"
+        "        coalesce((select max(changes.to_unit_code)"
+        " from {{ ref('stg_definitions__unit_changes') }} as changes"
+        " where changes.from_unit_code = with_neighbours.unit_code),"
         " with_neighbours.unit_code) as unit_code,\n        units.unit_name_zh,",
     ),
     "a merge after a recode not followed": Mutation(
-        "t12_merge", SUCCESSIONS, "and step.reached_on < pieces.changed_on",
+        "t12_merge", FOLLOWED, "and step.reached_on < pieces.changed_on",
         "and step.reached_on < pieces.changed_on and step.unit_code = step.origin_code",
+        "int_unit_successions+",
     ),
     "the people of a merge after it twice": Mutation(
         "t12_merge", AS_IS, "amounts.view_end < successions.changed_on", "true"
     ),
     "people known in part": Mutation(
-        "t12_merge", AS_IS, "bool_and(not with_people.has_people or with_people.people is not null)",
+        "t12_merge", AS_IS,
+        "bool_and(not with_people.has_people or with_people.people is not null)",
         "bool_or(with_people.people is not null)",
     ),
     "distinct counts merged": Mutation(
         "t12_merge", UNITS_AS_IS, "parts_as_is.is_mixed", "false"
     ),
     "each successor gets all": Mutation(
-        "t12_split", SUCCESSIONS, "cast(step.share * pieces.share as decimal(13, 12))", "step.share"
+        "t12_split", FOLLOWED, "cast(step.share * pieces.share as decimal(13, 12))", "step.share",
+        "int_unit_successions+",
     ),
     "a year goes the way of its last day": Mutation(
         "t12_split", AS_IS, "    where longer.has_flow", "    where false"

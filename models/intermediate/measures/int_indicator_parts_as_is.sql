@@ -131,11 +131,12 @@ blocks as (
         block.spell_from,
         block.city_code as block_city_code,
         block.is_partition_member as is_block_member,
-        {%- for side in ('numerator', 'denominator') %}
-        {%- for column in (side, 'counted_' ~ side) %}
-        sum(case when flow_sides.is_{{ side }}_flow then block.{{ column }} end) as {{ column }},
-        {%- endfor %}
-        {%- endfor %}
+        sum(case when flow_sides.is_numerator_flow then block.numerator end) as numerator,
+        sum(case when flow_sides.is_denominator_flow then block.denominator end) as denominator,
+        sum(case when flow_sides.is_numerator_flow then block.counted_numerator end)
+            as counted_numerator,
+        sum(case when flow_sides.is_denominator_flow then block.counted_denominator end)
+            as counted_denominator,
         bool_and(block.is_reported) as is_reported,
         bool_or(block.is_counted) as is_counted,
         bool_and(block.is_counted_reported) as is_counted_reported,
@@ -161,7 +162,13 @@ blocks as (
         longer.source_of_record, block.spell_from, block.city_code, block.is_partition_member
 ),
 
--- A figure goes the way of its last day; those blocks go their own way instead.
+-- A figure goes the way of its last day; those blocks are taken out and go their own way instead.
+signs as (
+    select 1 as sign
+    union all
+    select -1 as sign
+),
+
 amounts as (
     select
         dated_parts.unit_code,
@@ -190,25 +197,23 @@ amounts as (
         true as is_whole,
         true as is_told
     from dated_parts
-    {% for sign, spell, city, member, told in (
-        ('', 'spell_from', 'block_city_code', 'is_block_member', 'true'),
-        ('-', 'longer_spell_from', 'city_code', 'is_partition_member', 'false'),
-    ) -%}
     union all
     select
         blocks.unit_code,
-        blocks.{{ city }} as city_code,
-        blocks.{{ member }} as is_partition_member,
+        case when signs.sign > 0 then blocks.block_city_code else blocks.city_code end as city_code,
+        case when signs.sign > 0 then blocks.is_block_member else blocks.is_partition_member end
+            as is_partition_member,
         blocks.indicator_code,
         blocks.view_type,
         blocks.view_code,
         blocks.view_start,
         blocks.view_end,
-        blocks.{{ spell }} as spell_from,
-        {{ sign }}blocks.numerator as numerator,
-        {{ sign }}blocks.denominator as denominator,
-        {{ sign }}blocks.counted_numerator as counted_numerator,
-        {{ sign }}blocks.counted_denominator as counted_denominator,
+        case when signs.sign > 0 then blocks.spell_from else blocks.longer_spell_from end
+            as spell_from,
+        signs.sign * blocks.numerator as numerator,
+        signs.sign * blocks.denominator as denominator,
+        signs.sign * blocks.counted_numerator as counted_numerator,
+        signs.sign * blocks.counted_denominator as counted_denominator,
         true as has_all_terms,
         blocks.is_reported,
         blocks.is_counted,
@@ -220,9 +225,9 @@ amounts as (
         blocks.has_flow,
         blocks.has_single_source,
         false as is_whole,
-        {{ told }} as is_told
+        signs.sign > 0 as is_told
     from blocks
-    {% endfor -%}
+    cross join signs
 ),
 
 placed as (
@@ -256,6 +261,8 @@ with_people as (
         placed.*,
         population_terms.indicator_code is not null as is_per_population,
         own_people.denominator_vintage,
+        {{ shared('placed.numerator', 'placed.share') }} as shared_numerator,
+        {{ shared('placed.denominator', 'placed.share') }} as shared_denominator,
         {{ shared(
             scaled(
                 'coalesce(own_people.resident_population, same_people.resident_population)',
@@ -293,7 +300,6 @@ with_people as (
             = same_people.vintage_rule
 ),
 
--- Beside a member of the partition, what lay inside another member is not added again.
 restated as (
     select
         with_people.present_unit_code as unit_code,
@@ -304,19 +310,9 @@ restated as (
         with_people.view_start,
         with_people.view_end,
         bool_or(with_people.is_partition_member) as is_partition_member,
-        {%- for side in ('numerator', 'denominator', 'people') %}
-        case
-            when bool_or(with_people.is_partition_member)
-                then
-                    sum(
-                        case
-                            when with_people.is_partition_member
-                                then {{ shared('with_people.' ~ side, 'with_people.share') if side != 'people' else 'with_people.people' }}
-                        end
-                    )
-            else sum({{ shared('with_people.' ~ side, 'with_people.share') if side != 'people' else 'with_people.people' }})
-        end as {{ side }},
-        {%- endfor %}
+        {{ summed_parts('with_people', 'shared_numerator') }} as summed_numerator,
+        {{ summed_parts('with_people', 'shared_denominator') }} as summed_denominator,
+        {{ summed_parts('with_people', 'people') }} as summed_people,
         sum({{ shared('with_people.counted_numerator', 'with_people.city_share') }})
             as counted_numerator,
         sum({{ shared('with_people.counted_denominator', 'with_people.city_share') }})
@@ -356,35 +352,9 @@ restated as (
 
 parts_as_is as (
     select
-        restated.unit_code,
-        restated.city_code,
+        restated.*,
         labels.unit_name_zh,
         labels.level_code,
-        restated.is_partition_member,
-        restated.indicator_code,
-        restated.view_type,
-        restated.view_code,
-        restated.view_start,
-        restated.view_end,
-        restated.counted_numerator,
-        restated.counted_denominator,
-        restated.is_undivided,
-        restated.is_undivided_by_city,
-        restated.is_per_population,
-        restated.is_wholly_sourced,
-        restated.denominator_vintage,
-        restated.has_all_terms,
-        restated.is_reported,
-        restated.is_counted,
-        restated.is_counted_reported,
-        restated.counted_bodies,
-        restated.is_provisional,
-        restated.has_history,
-        restated.is_awaiting_authority,
-        restated.first_source,
-        restated.last_source,
-        restated.has_single_source,
-        restated.change_codes,
         indicators.factor,
         indicators.is_ratio,
         indicators.is_additive and not indicators.is_ratio and not restated.has_single_source
@@ -401,13 +371,13 @@ parts_as_is as (
             false
         ) as is_of_former_border,
         case
-            when not restated.is_undivided then cast(restated.numerator as decimal(28, 6))
+            when not restated.is_undivided then cast(restated.summed_numerator as decimal(28, 6))
         end as numerator,
         case
             when restated.is_undivided then null
             when not restated.is_per_population
-                then cast(restated.denominator as decimal(28, 6))
-            when restated.is_wholly_sourced then cast(restated.people as decimal(28, 6))
+                then cast(restated.summed_denominator as decimal(28, 6))
+            when restated.is_wholly_sourced then cast(restated.summed_people as decimal(28, 6))
         end as denominator
     from restated
     inner join indicators

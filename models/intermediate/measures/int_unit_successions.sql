@@ -97,31 +97,7 @@ step_0 as (
         on events.from_unit_code = lives.unit_code
 ),
 
-{% for step in range(1, var('unit_change_steps') + 1) -%}
-step_{{ step }} as (
-    select
-        step.origin_code,
-        step.valid_from,
-        step.changed_on,
-        step.valid_to,
-        coalesce(pieces.to_unit_code, step.unit_code) as unit_code,
-        coalesce(pieces.changed_on, step.reached_on) as reached_on,
-        case
-            when pieces.from_unit_code is null then step.share
-            else cast(step.share * pieces.share as decimal(13, 12))
-        end as share,
-        step.is_one_to_one and coalesce(pieces.is_one_to_one, true) as is_one_to_one,
-        coalesce(step.change_codes || '、' || pieces.change_code, step.change_codes, pieces.change_code)
-            as change_codes
-    from step_{{ step - 1 }} as step
-    left join pieces
-        on
-            step.unit_code = pieces.from_unit_code
-            and step.reached_on < pieces.changed_on
-            and step.reached_on >= pieces.previous_on
-),
-
-{% endfor -%}
+{{ followed(var('unit_change_steps') | int(1)) }},
 
 -- Several ways may end in one unit.
 arrived as (
@@ -134,7 +110,7 @@ arrived as (
         case when count(*) = count(step.share) then sum(step.share) end as share,
         bool_and(step.is_one_to_one) as is_one_to_one,
         {{ text_list('step.change_codes', 'step.change_codes') }} as change_codes
-    from step_{{ var('unit_change_steps') }} as step
+    from step_{{ var('unit_change_steps') | int(1) }} as step
     group by
         step.origin_code, step.valid_from, step.changed_on, step.valid_to, step.unit_code
 ),
