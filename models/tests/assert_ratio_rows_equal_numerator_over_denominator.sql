@@ -3,6 +3,8 @@
 -- A row returned: a ratio that a reader could not recompute from the columns beside it.
 with city_indicators as (select * from {{ ref('city_indicators') }}),
 
+cities_as_is as (select * from {{ ref('city_indicators_as_is') }}),
+
 plan_progress as (select * from {{ ref('plan_progress') }}),
 
 ratios as (
@@ -16,6 +18,17 @@ ratios as (
         city_indicators.factor
     from city_indicators
     where city_indicators.is_ratio
+    union all
+    select
+        cities_as_is.city_code,
+        'city_indicators_as_is' as table_name,
+        cities_as_is.indicator_code || ' ' || cities_as_is.period_code as row_key,
+        cities_as_is.value,
+        cities_as_is.numerator,
+        cities_as_is.denominator,
+        cities_as_is.factor
+    from cities_as_is
+    where cities_as_is.is_ratio
     union all
     select
         plan_progress.city_code,

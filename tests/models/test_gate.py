@@ -40,6 +40,10 @@ SPOILT = {
         "update marts.city_indicators set reported_units = expected_units + 1"
         " where period_code = '2025-04'"
     ),
+    "assert_as_is_loses_nothing": (
+        "update marts.city_indicators_as_is set numerator = numerator + 1"
+        " where indicator_code = 'GRANTS' and period_code = '2025-04' and period_type = 'month'"
+    ),
     "assert_every_definition_stands_once": (
         "insert into marts.plans select * from marts.plans where plan_code = 'jia'"
     ),
@@ -51,6 +55,10 @@ UNFOUND_CORRECTION = "assert_every_correction_finds_its_cell"
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     world = small_city(tmp_path_factory.mktemp("gate"))
+    world.define("unit_changes", {
+        "change_code": "new-name", "change_kind": "rename", "changed_on": "2025-06-01",
+        "from_unit_code": EAST, "to_unit_code": EAST,
+    })  # fmt: skip
     assert problems(world.build()) == []
     return world
 
@@ -69,6 +77,30 @@ def test_a_spoilt_release_is_noticed_and_the_city_is_named(city: Warehouse, name
         failed = problems(city.dbt("test", "--select", name))
         assert [text.split(": ")[:2] for text in failed] == [[name, "fail"]]
         assert city.private(f"select distinct city_code from gate.{name}") == [(CITY,)]
+    finally:
+        city.release_file.write_bytes(sound)
+
+
+@pytest.mark.parametrize(
+    ("body", "problems_told"),
+    [("city", {"not what it was", "not the sum of its units"}),
+     ("unit", {"not the sum of its units", "not what all of them were"})],
+)  # fmt: skip
+def test_what_restating_loses_is_noticed_in_each_way(
+    city: Warehouse, body: str, problems_told: set[str]
+) -> None:
+    name = "assert_as_is_loses_nothing"
+    sound = city.release_file.read_bytes()
+    try:
+        with duckdb.connect(str(city.release_file)) as connection:
+            connection.execute(
+                f"update marts.{body}_indicators_as_is set numerator = numerator - 1"
+                " where indicator_code = 'GRANTS' and period_code = '2025-04'"
+                f" and period_type = 'month' and {body}_code in ('{CITY}', '{EAST}')"
+            )
+        assert problems(city.dbt("test", "--select", name))
+        told = city.private(f"select distinct problem from gate.{name}")
+        assert {one for (one,) in told} == problems_told
     finally:
         city.release_file.write_bytes(sound)
 
