@@ -187,6 +187,11 @@ def test_every_table_carries_the_release_and_every_period_its_bounds(city: Wareh
             assert "is_partition_member" in names, table
 
 
+def test_where_no_unit_changed_nothing_is_restated(city: Warehouse) -> None:
+    for body in ("city", "unit"):
+        assert city.query(f"select * from marts.{body}_indicators_as_is") == []
+
+
 def test_no_value_that_was_filed_is_a_float(city: Warehouse) -> None:
     floats = city.query(
         "select table_name, column_name from duckdb_columns() where schema_name = 'marts'"
