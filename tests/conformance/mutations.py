@@ -137,7 +137,8 @@ MUTATIONS: dict[str, Mutation] = {
         "found = series.get(item_key, next(iter(series.values())))",
     ),
     "expected after it was merged away": Mutation(
-        "t12", GRID, "(units.valid_to is null or units.valid_to > periods.period_end)", "true"
+        "t12", GRID, "(assigned.valid_to is null or assigned.valid_to > periods.period_end)",
+        "true",
     ),
     "a rename taken for a merge": Mutation(
         "t12_rename", SUCCESSIONS, "changes.change_kind in ('rename', 'recode')", "false"
@@ -195,10 +196,10 @@ MUTATIONS: dict[str, Mutation] = {
         "amounts.city_code",
     ),
     "a transfer takes its past along as it was": Mutation(
-        "t12_transfer", GRID, "        units.city_code,\n        units.level_code,",
+        "t12_transfer", GRID, "        assigned.city_code,\n",
         "        (select max_by(now.city_code, coalesce(now.valid_from, date '0001-01-01'))"
-        " from {{ ref('stg_definitions__units') }} as now where now.unit_code = units.unit_code)"
-        " as city_code,\n        units.level_code,",
+        " from {{ ref('stg_definitions__units') }} as now"
+        " where now.unit_code = assigned.unit_code) as city_code,\n",
     ),
     "a transfer of a part takes the whole": Mutation(
         "t12_transfer", SUCCESSIONS, "where events.remainder > 0", "where false"
@@ -236,15 +237,16 @@ MUTATIONS: dict[str, Mutation] = {
         "ratio('matched_numerator * factor', 'sourced_denominator')",
     ),
     "expected before it existed": Mutation(
-        "t18", GRID, "(units.valid_from is null or units.valid_from <= periods.period_end)", "true"
+        "t18", GRID, "(assigned.valid_from is null or assigned.valid_from <= periods.period_end)",
+        "true",
     ),
     "received and not expected": Mutation(
         "t19", RATES, "counted.is_due or counted.received_at is not null as is_expected",
         "counted.is_due as is_expected",
     ),
     "late at the last second": Mutation(
-        "t20", RATES, "counted.received_at <= counted.due_at",
-        "counted.received_at < counted.due_at",
+        "t20", RATES, "counted.judged_at <= counted.due_at",
+        "counted.judged_at < counted.due_at",
     ),
     "due on a holiday": Mutation(
         "t20_calendar", "sources/duedates.py", 'if row["holiday_shift"] == _NEXT_WORKING_DAY:',

@@ -47,7 +47,8 @@ ranked_assignments as (
     select
         assigned_units.*,
         max(assigned_units.nearness) over (
-            partition by assigned_units.unit_code, assigned_units.form_code
+            partition by
+                assigned_units.unit_code, assigned_units.city_code, assigned_units.form_code
         ) as nearest
     from assigned_units
 ),
