@@ -80,6 +80,10 @@ class FormIdentity:
     form_kind: str = "template"
     people: Mapping[str, str] = field(default_factory=dict)
     """Footer of the form by its printed label: for the ledger only, never for a published table."""
+    sheet: str | None = None
+    """The sheet that prints the form's number, if one does."""
+    is_one_of_several: bool = False
+    """Whether the workbook holds other forms beside this one."""
 
 
 @dataclass(frozen=True)

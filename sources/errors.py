@@ -96,8 +96,19 @@ class UnreadableFile(SourceError):
 
     rule_id = "S01"
 
-    def __init__(self, reason_zh: str, advice_zh: str, *, file_name: str = "") -> None:
-        super().__init__(f"无法读取：{reason_zh}", advice_zh, file_name=file_name)
+    def __init__(
+        self,
+        reason_zh: str,
+        advice_zh: str,
+        *,
+        file_name: str = "",
+        value_text: str | None = None,
+        **place: Unpack[Place],
+    ) -> None:
+        super().__init__(
+            f"无法读取：{reason_zh}", advice_zh,
+            file_name=file_name, value_text=value_text, **place,
+        )  # fmt: skip
 
 
 class EmptyWorkbook(SourceError):
@@ -249,11 +260,13 @@ class MissingColumn(SourceError):
         self,
         missing: Sequence[str],
         unmapped: Sequence[str] = (),
+        *,
+        reason_zh: str | None = None,
         **place: Unpack[Place],
     ) -> None:
         self.missing = tuple(missing)
         self.unmapped = tuple(unmapped)
-        problem = f"表头缺少{_listed(self.missing)}"
+        problem = reason_zh or f"表头缺少{_listed(self.missing)}"
         if self.unmapped:
             problem += f"，另有无法识别的表头{_listed(self.unmapped)}（可能是被改名的列）"
         super().__init__(
@@ -391,9 +404,24 @@ class WorkspaceKindMismatch(SourceError):
         )  # fmt: skip
 
 
+class DuplicateForm(SourceError):
+    """Two sheets of one workbook that are the same form of the same unit and period."""
+
+    rule_id = "S16"
+
+    def __init__(self, form_code: str, period_code: str, sheets: Sequence[str]) -> None:
+        self.form_code, self.period_code, self.sheets = form_code, period_code, tuple(sheets)
+        super().__init__(
+            f"工作表{_listed(self.sheets)}都是报表 {form_code} 的 {period_code} 期，"
+            "无法确定以哪张为准",
+            "请只保留一张后重新报送",
+            sheet=self.sheets[0], value_text="、".join(self.sheets),
+        )  # fmt: skip
+
+
 SOURCE_ERRORS: tuple[type[SourceError], ...] = (
     UnreadableFile, EmptyWorkbook, EncryptedFile, OversizedSheet, UnknownForm, UnknownUnit,
     UnitMismatch, UnknownPeriod, MissingColumn, UnmappedColumn, MissingRow, UnmappedRow,
-    DuplicateRow, FormVersionMismatch, WorkspaceKindMismatch,
+    DuplicateRow, FormVersionMismatch, WorkspaceKindMismatch, DuplicateForm,
 )  # fmt: skip
 """Every reader error, in the order of their rule ids."""

@@ -11,6 +11,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 
+HIDDEN_SHEET = "hidden_sheet"
+"""The issue of every cell of a sheet that the clerk does not see."""
+
+
 class Cell(NamedTuple):
     """One filled cell, in the column order of the CELLS frame; rows and columns count from 0."""
 
