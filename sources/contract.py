@@ -63,7 +63,8 @@ VOIDING_ISSUES = frozenset(
         "unit_differs",
     }
 )
-"""Issues under which a cell has no number; `formula`, `hidden_row` and `full_width` keep theirs."""
+"""Issues under which a cell has no number; `formula`, `hidden_row`, `full_width`, `unit_spelled`,
+`unit_scaled`, `growth_word` and `external_formula` keep theirs."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class FormIdentity:
 
 @dataclass(frozen=True)
 class SheetCheck:
-    """One failed sum check of a published release, computed from the file itself."""
+    """One thing a reader found in a file it took: a failed sum, an extension that belies it."""
 
     rule_id: str
     sheet: str
@@ -119,13 +120,28 @@ class FileToParse:
     path: Path
     file_name: str
     expected_unit: str | None = None
+    is_member: bool = False
+    """Whether it came out of an archive, in which no other may stand."""
+
+
+@dataclass(frozen=True)
+class ArchiveMember:
+    """One file out of an archive, lying under its hash; it is read as a file of its own."""
+
+    key: str
+    file_name: str
+    sha256: str
+    size_bytes: int
+    path: Path
 
 
 @dataclass(frozen=True)
 class ParsedBatch:
-    """Many files, read: each key stands in `identities` or in `errors`, never in both.
+    """Many files, read: each key stands in `identities`, `errors`, `forms` or `archives`.
 
-    The three frames are those of ParsedSubmission with a leading column `key`.
+    A workbook with several forms stands in `forms` with the keys of its forms, each of which is
+    identified or refused by itself; an archive stands in `archives` with its members, which are
+    read in a later batch. The three frames are those of ParsedSubmission with a leading `key`.
     """
 
     identities: Mapping[str, FormIdentity]
@@ -134,6 +150,8 @@ class ParsedBatch:
     values: pl.DataFrame
     authority: pl.DataFrame
     checks: Mapping[str, tuple[SheetCheck, ...]]
+    forms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    archives: Mapping[str, tuple[ArchiveMember, ...]] = field(default_factory=dict)
 
 
 def with_key(schema: Mapping[str, pl.DataType]) -> dict[str, pl.DataType]:

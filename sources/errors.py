@@ -117,10 +117,8 @@ class EmptyWorkbook(SourceError):
     rule_id = "S02"
 
     def __init__(self, *, file_name: str = "") -> None:
-        super().__init__(
-            "文件中没有任何内容", "请确认是否选错文件，填报后重新报送；无业务发生请报零报告",
-            file_name=file_name,
-        )  # fmt: skip
+        advice = "请确认是否选错文件，填报后重新报送；无业务发生请报零报告"
+        super().__init__("文件中没有任何内容", advice, file_name=file_name)
 
 
 class EncryptedFile(SourceError):
@@ -129,11 +127,8 @@ class EncryptedFile(SourceError):
     rule_id = "S03"
 
     def __init__(self, *, file_name: str = "") -> None:
-        super().__init__(
-            "文件设置了打开密码，无法读取",
-            "请在 Excel 或 WPS 中打开，取消“用密码进行加密”，保存后重新报送",
-            file_name=file_name,
-        )
+        advice = "请在 Excel 或 WPS 中打开，取消“用密码进行加密”，保存后重新报送"
+        super().__init__("文件设置了打开密码，无法读取", advice, file_name=file_name)
 
 
 class OversizedSheet(SourceError):
@@ -153,11 +148,8 @@ class OversizedSheet(SourceError):
         super().__init__(
             reason_zh,
             "请删除表格之外的多余内容（可将填报区域复制到新下载的空白模板中），保存后重新报送",
-            file_name=file_name,
-            value_text=value_text,
-            expected_text=expected_text,
-            **place,
-        )
+            file_name=file_name, value_text=value_text, expected_text=expected_text, **place,
+        )  # fmt: skip
 
 
 class UnknownForm(SourceError):
@@ -178,10 +170,8 @@ class UnknownForm(SourceError):
         super().__init__(
             reason_zh or missing,
             "请使用下发的模板填报，不要改动表号",
-            value_text=form_text,
-            expected_text="、".join(known) or None,
-            **place,
-        )
+            value_text=form_text, expected_text="、".join(known) or None, **place,
+        )  # fmt: skip
 
 
 class UnknownUnit(SourceError):
@@ -196,12 +186,8 @@ class UnknownUnit(SourceError):
             if unit_text is None
             else f"填报单位“{unit_text}”不在单位目录中"
         )
-        super().__init__(
-            problem,
-            "请使用为本单位下发的模板，核对填报单位和单位代码",
-            value_text=unit_text,
-            **place,
-        )
+        advice = "请使用为本单位下发的模板，核对填报单位和单位代码"
+        super().__init__(problem, advice, value_text=unit_text, **place)
 
 
 class UnitMismatch(SourceError):
@@ -221,10 +207,8 @@ class UnitMismatch(SourceError):
         super().__init__(
             reason_zh or f"表内填报单位是“{unit_text}”，而文件由“{expected_text}”报送",
             "请核对是否误用了其他单位的报表，由本单位使用本单位的模板重新报送",
-            value_text=unit_text,
-            expected_text=expected_text,
-            **place,
-        )
+            value_text=unit_text, expected_text=expected_text, **place,
+        )  # fmt: skip
 
 
 class UnknownPeriod(SourceError):
@@ -245,10 +229,8 @@ class UnknownPeriod(SourceError):
         super().__init__(
             reason_zh or problem,
             "请按模板格式填写报告期，例如 2025年3月、2025年1季度、2025年",
-            value_text=period_text,
-            expected_text=expected_text,
-            **place,
-        )
+            value_text=period_text, expected_text=expected_text, **place,
+        )  # fmt: skip
 
 
 class MissingColumn(SourceError):
@@ -270,12 +252,9 @@ class MissingColumn(SourceError):
         if self.unmapped:
             problem += f"，另有无法识别的表头{_listed(self.unmapped)}（可能是被改名的列）"
         super().__init__(
-            problem,
-            "请恢复模板的表头后重新报送",
-            value_text="、".join(self.unmapped) or None,
-            expected_text="、".join(self.missing),
-            **place,
-        )
+            problem, "请恢复模板的表头后重新报送", value_text="、".join(self.unmapped) or None,
+            expected_text="、".join(self.missing), **place,
+        )  # fmt: skip
 
 
 class UnmappedColumn(SourceError):
@@ -295,10 +274,8 @@ class UnmappedColumn(SourceError):
         super().__init__(
             reason_zh or f"表头多出无法识别的列{_listed(self.unmapped)}",
             "请删除自行增加的列后重新报送，需要说明的内容写在备注栏",
-            value_text="、".join(self.unmapped),
-            expected_text="、".join(known) or None,
-            **place,
-        )
+            value_text="、".join(self.unmapped), expected_text="、".join(known) or None, **place,
+        )  # fmt: skip
 
 
 class MissingRow(SourceError):
@@ -312,9 +289,8 @@ class MissingRow(SourceError):
         super().__init__(
             f"缺少报表的以下各行：{listed}",
             "请恢复被删除的行，没有发生的填 0，不要删行",
-            sheet=sheet,
-            expected_text="、".join(code for code, _ in self.missing),
-        )
+            sheet=sheet, expected_text="、".join(code for code, _ in self.missing),
+        )  # fmt: skip
 
 
 class UnmappedRow(SourceError):
@@ -334,10 +310,8 @@ class UnmappedRow(SourceError):
         super().__init__(
             reason_zh or f"“{row_text}”不是本表的指标行",
             "请删除自行增加的行，恢复模板的代码和指标名称后重新报送",
-            value_text=row_text,
-            expected_text=expected_text,
-            **place,
-        )
+            value_text=row_text, expected_text=expected_text, **place,
+        )  # fmt: skip
 
 
 class DuplicateRow(SourceError):
@@ -353,10 +327,8 @@ class DuplicateRow(SourceError):
         super().__init__(
             f"指标行“{row_code} {item_zh}”重复出现（{'、'.join(self.cells)}）",
             "请只保留一行后重新报送",
-            sheet=sheet,
-            cell=self.cells[-1] if self.cells else None,
-            value_text=row_code,
-        )
+            sheet=sheet, cell=self.cells[-1] if self.cells else None, value_text=row_code,
+        )  # fmt: skip
 
 
 class FormVersionMismatch(SourceError):

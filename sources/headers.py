@@ -1,8 +1,8 @@
 """The header of a form's table: which column holds which role, whatever its place and its levels.
 
 A header may take up to three rows, merged or not. A heading over other headings is accepted only
-where it is declared to change nothing (`本期`, `数量`): under `上年同期` the same columns would hold
-other figures.
+where it is declared to change nothing (`本期`, `数量`): under `上年同期` the same columns would
+hold other figures.
 """
 
 from __future__ import annotations

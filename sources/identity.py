@@ -155,7 +155,7 @@ def identify(form: FormSheets | Sequence[Cell], definitions: Definitions) -> For
         unit_code=unit.unit_code,
         period_code=period.code,
         is_synthetic=stamped or (told is not None and told.text.lower() == "true"),
-        is_nil_return=bool(nil) and normalised(nil[0].text) in _YES,
+        is_nil_return=nil is not None and normalised(nil[0].text) in _YES,
         layout_code=version.layout_code,
         form_kind=version.form_kind,
         people={

@@ -1,9 +1,9 @@
-"""What clerks write beside figures, as rows of the table `reading_marks`: no literal stands in code.
+"""What clerks write beside figures: rows of the table `reading_marks`, no literals in code.
 
 Kinds: `missing` says that there is no figure; `footer` labels the people and days below a table;
 `note` ends a table; `total` names a row that only adds up others; `column_row` begins the line of
-column numbers under a header; `header_group` is a heading over several columns that changes none; `scale` is a power of ten before a unit; `growth` is a word that
-carries a sign.
+column numbers under a header; `header_group` is a heading over several columns that changes none;
+`scale` is a power of ten before a unit; `growth` is a word that carries a sign.
 """
 
 from __future__ import annotations

@@ -141,7 +141,7 @@ def _without_growth_word(text: str, marks: ReadingMarks) -> tuple[str, int]:
     """The text after a word that carries a sign, and the sign; 0 when there is no such word."""
     for word, sign in sorted((marks.growth or {}).items(), key=lambda pair: -len(pair[0])):
         if text.startswith(word):
-            return text[len(word) :].lstrip(" ::"), sign
+            return text[len(word) :].lstrip(" :"), sign
     return text, 0
 
 

@@ -1,4 +1,4 @@
-"""Periods as counties write them: 2025年3月, 二〇二五年三月, 2025.03, 2025Q1, 2025年1—3月 and the like.
+"""Periods as counties write them: 2025年3月, 二〇二五年三月, 2025.03, 2025Q1, 2025年1—3月.
 
 What lives here: texts to periods. The SDMX codes and their arithmetic are in `periods`. A span of
 months is a quarter, half or year only where the form's frequency says so: for a monthly form

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-
 HIDDEN_SHEET = "hidden_sheet"
 """The issue of every cell of a sheet that the clerk does not see."""
 
@@ -37,6 +36,7 @@ class Limits:
     file_bytes: int = 20 * 1024 * 1024
     unpacked_bytes: int = 200 * 1024 * 1024
     members: int = 2_000
+    archive_members: int = 200
     rows: int = 20_000
     columns: int = 512
     cells: int = 400_000

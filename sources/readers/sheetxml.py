@@ -18,12 +18,15 @@ from xml.etree.ElementTree import Element
 
 from defusedxml.ElementTree import fromstring, iterparse
 
-from sources.errors import OversizedSheet
+from sources.errors import OversizedSheet, UnreadableFile
+from sources.readers.container import CHECK_FILE, SAVE_AS_XLSX
 from sources.readers.grid import LIMITS, Limits, address, place_of
 
 _BUILT_IN_PERCENT = {"9", "10"}
 _LITERALS = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.')
 _TRUE = {"1", "true"}
+_EXTERNAL = re.compile(r"\[\d+\]|\[[^\]]+\.xl\w+\]")
+_DDE = re.compile(r"""^[^"']*\b\w+\|""")
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class SheetPart:
 
     name: str
     member: str
+    is_hidden: bool = False
 
 
 @dataclass
@@ -40,7 +44,43 @@ class SheetScan:
 
     issues: dict[tuple[int, int], str] = field(default_factory=dict)
     texts: dict[tuple[int, int], str] = field(default_factory=dict)
-    cells: int = 0
+    filled: set[tuple[int, int]] = field(default_factory=set)
+    is_hidden: bool = False
+
+    def check(
+        self, at: tuple[int, int], sheet: str, limits: Limits, text: str | None = None
+    ) -> None:
+        """Refuses a filled cell beyond the caps.
+
+        Raises:
+            OversizedSheet: it is; the cell is named.
+        """
+        if at[0] >= limits.rows or at[1] >= limits.columns:
+            raise OversizedSheet(
+                f"在第 {at[0] + 1} 行、第 {at[1] + 1} 列有内容，"
+                f"超出 {limits.rows} 行、{limits.columns} 列的上限",
+                sheet=sheet, cell=address(*at), value_text=text or None,
+            )  # fmt: skip
+
+    def take(self, at: tuple[int, int], sheet: str, limits: Limits) -> None:
+        """Counts a filled cell.
+
+        Raises:
+            OversizedSheet: it is beyond the caps, or one too many; the cell is named.
+            UnreadableFile: the sheet has this cell twice; which one a program shows is its own
+                affair.
+        """
+        self.check(at, sheet, limits)
+        if at in self.filled:
+            raise UnreadableFile(
+                f"单元格 {address(*at)} 在文件中出现两次，无法确定以哪个为准", CHECK_FILE,
+                sheet=sheet, cell=address(*at),
+            )  # fmt: skip
+        self.filled.add(at)
+        if len(self.filled) > limits.cells:
+            raise OversizedSheet(
+                f"有内容的单元格超过 {limits.cells} 个", sheet=sheet, cell=address(*at)
+            )
 
 
 def _local(tag: str) -> str:
@@ -71,8 +111,14 @@ def sheet_parts(archive: zipfile.ZipFile) -> list[SheetPart]:
             target = targets.get(relation_id)
             if target:
                 member = target[1:] if target.startswith("/") else normpath(join("xl", target))
-                parts.append(SheetPart(sheet.get("name", ""), member))
+                is_hidden = sheet.get("state", "visible") != "visible"
+                parts.append(SheetPart(sheet.get("name", ""), member, is_hidden))
     return parts
+
+
+def is_percent_format(code: str) -> bool:
+    """Whether a number format shows hundredths: a percent sign that is no mere decoration."""
+    return "%" in _LITERALS.sub("", code)
 
 
 def percent_styles(archive: zipfile.ZipFile) -> frozenset[str]:
@@ -90,7 +136,7 @@ def _percent_styles(styles_xml: bytes) -> frozenset[str]:
     percent = set(_BUILT_IN_PERCENT)
     for formats in _children(styles, "numFmts"):
         for number_format in formats:
-            if "%" in _LITERALS.sub("", number_format.get("formatCode", "")):
+            if is_percent_format(number_format.get("formatCode", "")):
                 percent.add(number_format.get("numFmtId", ""))
     return frozenset(
         str(place)
@@ -101,14 +147,19 @@ def _percent_styles(styles_xml: bytes) -> frozenset[str]:
 
 
 def scan_sheet(
-    stream: IO[bytes], sheet: str, percent: frozenset[str], limits: Limits = LIMITS
+    stream: IO[bytes],
+    sheet: str,
+    percent: frozenset[str],
+    limits: Limits = LIMITS,
+    *,
+    is_hidden: bool = False,
 ) -> SheetScan:
     """One sheet's issues, from one pass that holds one row at a time.
 
     Raises:
         OversizedSheet: a filled cell lies beyond the caps; it is named.
     """
-    scan = SheetScan()
+    scan = SheetScan(is_hidden=is_hidden)
     row_no = -1
     for _, element in iterparse(stream, events=("end",), forbid_dtd=True):
         if not element.tag.endswith("}row"):
@@ -141,22 +192,18 @@ def _scan_row(
         if len(cell) == 0:
             continue
         at = (place[0] if place else row_no, column_no)
-        if at[0] >= limits.rows or at[1] >= limits.columns:
-            raise OversizedSheet(
-                f"在第 {at[0] + 1} 行、第 {at[1] + 1} 列有内容，"
-                f"超出 {limits.rows} 行、{limits.columns} 列的上限",
-                sheet=sheet, cell=address(*at), value_text=_text_of(cell),
-            )  # fmt: skip
-        scan.cells += 1
-        if scan.cells > limits.cells:
-            raise OversizedSheet(
-                f"有内容的单元格超过 {limits.cells} 个", sheet=sheet, cell=address(*at)
-            )
-        _judge(cell, at, is_hidden, scan, percent)
+        scan.check(at, sheet, limits, _text_of(cell))
+        scan.take(at, sheet, limits)
+        _judge(cell, at, is_hidden, scan, percent, sheet)
 
 
 def _judge(
-    cell: Element, at: tuple[int, int], is_hidden: bool, scan: SheetScan, percent: frozenset[str]
+    cell: Element,
+    at: tuple[int, int],
+    is_hidden: bool,
+    scan: SheetScan,
+    percent: frozenset[str],
+    sheet: str,
 ) -> None:
     kind = cell.get("t", "n")
     formula: Element | None = None
@@ -167,16 +214,22 @@ def _judge(
             value = child.text
         elif tag.endswith("}f"):
             formula = child
+    said = (formula.text or "") if formula is not None else ""
+    if _DDE.search(said):
+        raise UnreadableFile(
+            "单元格公式是连到其他程序的 DDE 链接，为安全起见不接收", SAVE_AS_XLSX,
+            sheet=sheet, cell=address(*at), value_text=f"={said}"[:40],
+        )  # fmt: skip
     if kind == "e":
         scan.issues[at] = "error_value"
         scan.texts[at] = value or "#ERROR"
     elif formula is not None and not value and kind != "str":
         scan.issues[at] = "uncached_formula"
-        scan.texts[at] = "=" + (formula.text or "")
+        scan.texts[at] = f"={said}"
     elif kind == "n" and value and cell.get("s") in percent:
         scan.issues[at] = "percent_format"
     elif formula is not None:
-        scan.issues[at] = "formula"
+        scan.issues[at] = "external_formula" if _EXTERNAL.search(said) else "formula"
     elif is_hidden:
         scan.issues[at] = "hidden_row"
 
