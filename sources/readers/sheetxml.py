@@ -13,10 +13,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from posixpath import join, normpath
-from typing import IO, Any
+from typing import IO
 from xml.etree.ElementTree import Element
 
-from defusedxml.ElementTree import fromstring, iterparse
+from defusedxml.ElementTree import DefusedXMLParser, fromstring
 
 from sources.errors import OversizedSheet, UnreadableFile
 from sources.readers.container import CHECK_FILE, SAVE_AS_XLSX
@@ -25,6 +25,7 @@ from sources.readers.grid import LIMITS, Limits, address, place_of
 _BUILT_IN_PERCENT = {"9", "10"}
 _LITERALS = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.')
 _TRUE = {"1", "true"}
+_CHUNK = 1 << 16
 _EXTERNAL = re.compile(r"\[\d+\]|\[[^\]]+\.xl\w+\]")
 _DDE = re.compile(r"""^[^"']*\b\w+\|""")
 
@@ -154,86 +155,88 @@ def scan_sheet(
     *,
     is_hidden: bool = False,
 ) -> SheetScan:
-    """One sheet's issues, from one pass that holds one row at a time.
+    """One sheet's issues, from one pass that holds one cell at a time.
 
     Raises:
         OversizedSheet: a filled cell lies beyond the caps; it is named.
+        UnreadableFile: a cell stands twice, or is a link to another program.
     """
     scan = SheetScan(is_hidden=is_hidden)
-    row_no = -1
-    for _, element in iterparse(stream, events=("end",), forbid_dtd=True):
-        if not element.tag.endswith("}row"):
-            # Cells are kept until their row ends; everything outside rows is of no interest.
-            if element.tag.endswith(("}c", "}v", "}f", "}is", "}t", "}r", "}rPr")):
-                continue
-            element.clear()
-            continue
-        told = element.get("r")
-        row_no = int(told) - 1 if told else row_no + 1
-        _scan_row(element, row_no, scan, sheet, percent, limits)
-        element.clear()
+    # No tree is built: a sheet with a million formatted blank rows is a long file and no content.
+    parser = DefusedXMLParser(target=_SheetPass(scan, sheet, percent, limits), forbid_dtd=True)
+    while chunk := stream.read(_CHUNK):
+        parser.feed(chunk)
+    parser.close()
     return scan
 
 
-def _scan_row(
-    row: Element,
-    row_no: int,
-    scan: SheetScan,
-    sheet: str,
-    percent: frozenset[str],
-    limits: Limits,
-) -> None:
-    is_hidden = row.get("hidden") in _TRUE or row.get("ht") == "0"
-    column_no = -1
-    for cell in row:
-        reference = cell.get("r")
-        place = place_of(reference) if reference else None
-        column_no = place[1] if place else column_no + 1
-        if len(cell) == 0:
-            continue
-        at = (place[0] if place else row_no, column_no)
-        scan.check(at, sheet, limits, _text_of(cell))
-        scan.take(at, sheet, limits)
-        _judge(cell, at, is_hidden, scan, percent, sheet)
+class _SheetPass:
+    """What the parser tells of a sheet, kept for the length of one cell."""
 
+    def __init__(
+        self, scan: SheetScan, sheet: str, percent: frozenset[str], limits: Limits
+    ) -> None:
+        self._scan, self._sheet, self._percent, self._limits = scan, sheet, percent, limits
+        self._kinds: dict[str, str] = {}
+        self._row_no = self._column_no = -1
+        self._is_hidden_row = False
+        self._cell: dict[str, str] | None = None
+        self._is_filled = False
+        self._said: dict[str, list[str]] = {}
+        self._text: list[str] | None = None
 
-def _judge(
-    cell: Element,
-    at: tuple[int, int],
-    is_hidden: bool,
-    scan: SheetScan,
-    percent: frozenset[str],
-    sheet: str,
-) -> None:
-    kind = cell.get("t", "n")
-    formula: Element | None = None
-    value: str | None = None
-    for child in cell:
-        tag = child.tag
-        if tag.endswith("}v"):
-            value = child.text
-        elif tag.endswith("}f"):
-            formula = child
-    said = (formula.text or "") if formula is not None else ""
-    if _DDE.search(said):
-        raise UnreadableFile(
-            "单元格公式是连到其他程序的 DDE 链接，为安全起见不接收", SAVE_AS_XLSX,
-            sheet=sheet, cell=address(*at), value_text=f"={said}"[:40],
-        )  # fmt: skip
-    if kind == "e":
-        scan.issues[at] = "error_value"
-        scan.texts[at] = value or "#ERROR"
-    elif formula is not None and not value and kind != "str":
-        scan.issues[at] = "uncached_formula"
-        scan.texts[at] = f"={said}"
-    elif kind == "n" and value and cell.get("s") in percent:
-        scan.issues[at] = "percent_format"
-    elif formula is not None:
-        scan.issues[at] = "external_formula" if _EXTERNAL.search(said) else "formula"
-    elif is_hidden:
-        scan.issues[at] = "hidden_row"
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        kind = self._kinds.get(tag) or self._kinds.setdefault(tag, _local(tag))
+        if kind == "c":
+            self._cell, self._is_filled, self._said = attributes, False, {}
+        elif kind == "row":
+            told = attributes.get("r")
+            self._row_no = int(told) - 1 if told else self._row_no + 1
+            self._column_no = -1
+            self._is_hidden_row = attributes.get("hidden") in _TRUE or attributes.get("ht") == "0"
+        elif self._cell is not None:
+            self._is_filled = True
+            if kind in ("v", "f", "t"):
+                self._text = self._said.setdefault(kind, [])
 
+    def data(self, text: str) -> None:
+        if self._text is not None:
+            self._text.append(text)
 
-def _text_of(cell: Any) -> str | None:
-    texts = [child.text for child in cell.iter() if _local(child.tag) in {"v", "t"} and child.text]
-    return texts[0][:40] if texts and cell.get("t") != "s" else None
+    def end(self, tag: str) -> None:
+        self._text = None
+        if self._cell is not None and self._kinds[tag] == "c":
+            reference = self._cell.get("r")
+            place = place_of(reference) if reference else None
+            self._column_no = place[1] if place else self._column_no + 1
+            if self._is_filled:
+                self._take((place[0] if place else self._row_no, self._column_no), self._cell)
+            self._cell = None
+
+    def close(self) -> None:
+        """Nothing is left to do."""
+
+    def _take(self, at: tuple[int, int], cell: dict[str, str]) -> None:
+        scan, kind = self._scan, cell.get("t", "n")
+        value = "".join(self._said.get("v", ()))
+        formula = "".join(self._said["f"]) if "f" in self._said else None
+        shown = value if kind != "s" else ""
+        text = (shown or "".join(self._said.get("t", ())))[:40]
+        scan.check(at, self._sheet, self._limits, text)
+        scan.take(at, self._sheet, self._limits)
+        if formula is not None and _DDE.search(formula):
+            raise UnreadableFile(
+                "单元格公式是连到其他程序的 DDE 链接，为安全起见不接收", SAVE_AS_XLSX,
+                sheet=self._sheet, cell=address(*at), value_text=f"={formula}"[:40],
+            )  # fmt: skip
+        if kind == "e":
+            scan.issues[at], scan.texts[at] = "error_value", value or "#ERROR"
+        elif formula is not None and not value and kind != "str":
+            scan.issues[at], scan.texts[at] = "uncached_formula", f"={formula}"
+        elif kind == "n" and value and cell.get("s") in self._percent:
+            scan.issues[at] = "percent_format"
+        elif formula is not None:
+            is_external = _EXTERNAL.search(formula)
+            scan.issues[at] = "external_formula" if is_external else "formula"
+        elif self._is_hidden_row:
+            scan.issues[at] = "hidden_row"
