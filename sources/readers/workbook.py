@@ -6,6 +6,7 @@ The pass goes first, because it is what keeps a stray cell at XFD1048576 from ca
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +27,7 @@ _BROKEN_PARTS = (
     zipfile.BadZipFile, zlib.error, KeyError, EOFError, ParseError, NotImplementedError,
     DefusedXmlException, ValueError, RuntimeError,
 )  # fmt: skip
+_DECLARED = re.compile(rb'uniqueCount="(\d+)"')
 _DOCTYPES = (b"<!DOCTYPE", b"<!ENTITY", "<!DOCTYPE".encode("utf-16-le"),
              "<!DOCTYPE".encode("utf-16-be"))  # fmt: skip
 
@@ -101,6 +103,13 @@ def _verify_parts(archive: zipfile.ZipFile) -> None:
             raise UnreadableFile(
                 f"工作簿的部件“{member.filename}”声明了 XML 实体，正常的表格没有", CHECK_FILE,
                 value_text=member.filename,
+            )  # fmt: skip
+        declared = _DECLARED.search(content[:4096]) if name == "xl/sharedstrings.xml" else None
+        if declared is not None and int(declared[1]) > len(content):
+            # Calamine makes room for as many strings as are declared.
+            raise UnreadableFile(
+                f"工作簿的字符串表自称有 {int(declared[1])} 个字符串，内容却装不下", CHECK_FILE,
+                value_text=declared[1].decode(),
             )  # fmt: skip
         if name.startswith("xl/externallinks/") and b"ddeLink" in content:
             raise UnreadableFile(
