@@ -66,7 +66,7 @@ def scan_workbook(data: bytes, limits: Limits) -> dict[str, SheetScan]:
             name: _scan_sheet(stream, start, name, is_hidden, percent, limits)
             for name, start, is_hidden in book.sheets
         }
-    except (struct.error, IndexError, OSError, UnicodeDecodeError) as error:
+    except (struct.error, LookupError, OSError, UnicodeDecodeError, RecursionError) as error:
         raise UnreadableFile("旧版工作簿已损坏或不完整", CHECK_FILE) from error
 
 

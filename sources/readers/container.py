@@ -154,7 +154,7 @@ def _recognise_ole(data: bytes) -> str:
     try:
         with olefile.OleFileIO(io.BytesIO(data)) as container:
             entries = {"/".join(path).lower() for path in container.listdir()}
-    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
         if "EncryptedPackage".encode("utf-16-le") in data:
             raise EncryptedFile from error
         raise UnreadableFile("旧版 Office 文件，且已损坏或不是工作簿", SAVE_AS_XLSX) from error

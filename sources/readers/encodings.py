@@ -30,10 +30,11 @@ def decode(data: bytes) -> str:
         return _strictly(data, "utf-16")
     if b"\x00" in data:
         return _wide(data)
+    data = data.removeprefix(codecs.BOM_UTF8)
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8-sig")
+        before = data[: error.start].decode("utf-8")
         if sum(not character.isascii() for character in before) >= _PLAINLY_UTF8:
             line = before.count("\n") + 1
             raise UnreadableFile(

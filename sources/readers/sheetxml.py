@@ -25,6 +25,12 @@ from sources.readers.grid import LIMITS, Limits, address, place_of
 _BUILT_IN_PERCENT = {"9", "10"}
 _LITERALS = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.')
 _TRUE = {"1", "true"}
+_WRITTEN = {
+    "s": re.compile(r"[0-9]+"),
+    "n": re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"),
+    "b": re.compile(r"[01]"),
+}
+"""How the value of a cell is written: a text by its number, a figure, a truth value."""
 _CHUNK = 1 << 16
 _EXTERNAL = re.compile(r"\[\d+\]|\[[^\]]+\.xl\w+\]")
 _DDE = re.compile(r"""^[^"']*\b\w+\|""")
@@ -228,6 +234,12 @@ class _SheetPass:
             raise UnreadableFile(
                 "单元格公式是连到其他程序的 DDE 链接，为安全起见不接收", SAVE_AS_XLSX,
                 sheet=self._sheet, cell=address(*at), value_text=f"={formula}"[:40],
+            )  # fmt: skip
+        if value and kind in _WRITTEN and not _WRITTEN[kind].fullmatch(value):
+            # Calamine takes what it cannot read as the first text of the table, or as text.
+            raise UnreadableFile(
+                "单元格的内容不合工作簿的格式（内部结构不能读取）", CHECK_FILE,
+                sheet=self._sheet, cell=address(*at), value_text=text,
             )  # fmt: skip
         if kind == "e":
             scan.issues[at], scan.texts[at] = "error_value", value or "#ERROR"

@@ -24,7 +24,7 @@ from sources.readers.odsxml import scan_content
 from sources.readers.sheetxml import SheetScan, percent_styles, scan_sheet, sheet_parts
 
 _BROKEN_PARTS = (
-    zipfile.BadZipFile, zlib.error, KeyError, EOFError, ParseError, NotImplementedError,
+    zipfile.BadZipFile, zlib.error, LookupError, EOFError, ParseError, NotImplementedError,
     DefusedXmlException, ValueError, RuntimeError,
 )  # fmt: skip
 _DECLARED = re.compile(rb'uniqueCount="(\d+)"')
