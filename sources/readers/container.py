@@ -7,7 +7,9 @@ file is only used to say what the sender believed it to be.
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePath
@@ -31,6 +33,10 @@ _SUFFIXES = {
 }
 _WORKBOOK_SUFFIXES = {".xlsx", ".xlsm", ".xlsb", ".xls", ".et", ".ods", ".zip"}
 SAVE_AS_XLSX = "请在 Excel 或 WPS 中打开，另存为“Excel 工作簿（*.xlsx）”后重新报送"
+_BROKEN_ZIP = (
+    zipfile.BadZipFile, zlib.error, ValueError, EOFError, NotImplementedError, RuntimeError,
+    OSError, struct.error,
+)  # fmt: skip
 CHECK_FILE = "请确认文件能用 Excel 或 WPS 正常打开，另存为 xlsx 后重新报送"
 _OTHER_MAGIC = {
     b"%PDF": "PDF 文件",
@@ -94,7 +100,7 @@ def _recognise_zip(data: bytes, limits: Limits) -> str:
             for name in ("[Content_Types].xml", "mimetype"):
                 if name in archive.namelist() and archive.getinfo(name).file_size < 1_000_000:
                     kinds += archive.read(name)
-    except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError, RuntimeError) as error:
+    except _BROKEN_ZIP as error:
         raise UnreadableFile("工作簿已损坏或不完整（压缩结构不能打开）", CHECK_FILE) from error
     _check_directory(members, limits)
     if "xl/vbaproject.bin" in names or b"macroEnabled" in kinds:

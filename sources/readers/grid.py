@@ -67,7 +67,9 @@ def place_of(reference: str) -> tuple[int, int] | None:
     """Row and column of an address; None when it is none."""
     letters = reference.rstrip("0123456789")
     digits = reference[len(letters) :]
-    if not digits or not 1 <= len(letters) <= 3 or not (letters.isascii() and letters.isalpha()):
+    if not digits or digits[0] == "0" or not 1 <= len(letters) <= 3:
+        return None
+    if not (letters.isascii() and letters.isalpha()):
         return None
     column = 0
     for letter in letters.upper():

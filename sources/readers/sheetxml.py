@@ -214,6 +214,12 @@ class _SheetPass:
         if self._cell is not None and self._kinds[tag] == "c":
             reference = self._cell.get("r")
             place = place_of(reference) if reference else None
+            if reference and place is None:
+                raise UnreadableFile(
+                    f"“{reference[:40]}”不是单元格地址（内部结构不能读取）", CHECK_FILE,
+                    sheet=self._sheet, cell=address(self._row_no, self._column_no + 1),
+                    value_text=reference[:40],
+                )  # fmt: skip
             self._column_no = place[1] if place else self._column_no + 1
             if self._is_filled:
                 self._take((place[0] if place else self._row_no, self._column_no), self._cell)

@@ -25,7 +25,7 @@ from sources.readers.sheetxml import SheetScan, percent_styles, scan_sheet, shee
 
 _BROKEN_PARTS = (
     zipfile.BadZipFile, zlib.error, LookupError, EOFError, ParseError, NotImplementedError,
-    DefusedXmlException, ValueError, RuntimeError,
+    DefusedXmlException, ValueError, RuntimeError, OSError,
 )  # fmt: skip
 _DECLARED = re.compile(rb'uniqueCount="(\d+)"')
 _DOCTYPES = (b"<!DOCTYPE", b"<!ENTITY", "<!DOCTYPE".encode("utf-16-le"),
@@ -72,6 +72,11 @@ def read_workbook(data: bytes, kind: str = XLSX, limits: Limits = LIMITS) -> lis
                 cells += _cells_of(name, rows, scan)
     except (CalamineError, ValueError, OSError) as error:
         raise UnreadableFile("工作簿已损坏或不完整（内容不能读取）", CHECK_FILE) from error
+    except BaseException as error:
+        # A panic of calamine is no Exception; left alone it would end the reading process.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise UnreadableFile("工作簿已损坏或不完整（内容不能读取）", CHECK_FILE) from None
     return cells
 
 

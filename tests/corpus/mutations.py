@@ -29,11 +29,12 @@ Grid = list[list[object]]
 
 _SHEET = "表"
 _TEXTS = [
-    "12", "1,234", "１２", "-", "—", "无", "/", "…", "12件", "6万件", "3.17亿元", "1.2万", "95.3%",
-    "增长-2件", "约12", "3—5", "12 34", "1e5", "=1+1", "@a", "+7", "-7", "０", "合计", "小计",
-    "注：", "填表人：", "01", "02", "04", "件", "万元", "元", "本月", "1—本月累计", "指标名称", "代码",
-    "专利授权量", "  其中：发明", "一、创造", "2025年4月", "900102", "丁区", "", " ", "\u3000",
-    "甲", "上年同期", '"', "a,b", "a\nb", "\u200b12", "12\u00a0", "①", "٣", "是", "T-C1",
+    "12", "1,234", "１２", "-", "—", "无", "/", "…", "12件", "6万件", "3.17亿元", "1.2万",
+    "95.3%", "增长-2件", "约12", "3—5", "12 34", "1e5", "=1+1", "@a", "+7", "-7", "０", "合计",
+    "小计", "注：", "填表人：", "01", "02", "04", "件", "万元", "元", "本月", "1—本月累计",
+    "指标名称", "代码", "专利授权量", "  其中：发明", "一、创造", "2025年4月", "900102", "丁区",
+    "", " ", "\u3000", "甲", "上年同期", '"', "a,b", "a\nb", "\u200b12", "12\xa0", "①", "٣",
+    "是", "T-C1",
 ]  # fmt: skip
 _NUMBERS = [0, 1, -3, 12, 0.5, 0.1 + 0.2, 1e15, 123456789012345, 1e-7, 45717, 2025.1, 99999.995]
 _XML_PARTS = ("xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/workbook.xml")
@@ -178,26 +179,26 @@ def _by_element_tree(data: bytes) -> Written | None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             strings = [
-                "".join(text.text or "" for text in entry.iter() if text.tag.endswith("}t"))
+                "".join(text.text or "" for text in entry.iter() if _local(text.tag) == "t")
                 for entry in ElementTree.fromstring(archive.read("xl/sharedStrings.xml"))
             ]
             book = archive.read("xl/workbook.xml").decode(errors="replace")
             root = ElementTree.fromstring(archive.read("xl/worksheets/sheet1.xml"))
-    except (ElementTree.ParseError, LookupError):
+    except (ElementTree.ParseError, LookupError, ValueError):
         return None
     names = re.findall(r'<sheet name="([^"]*)"', book)
     sheet = names[0] if names else _SHEET
     found: dict[tuple[str, str], str] = {}
     row_no = -1
     for row in root.iter():
-        if not row.tag.endswith("}row"):
+        if _local(row.tag) != "row":
             continue
         row_no = int(row.get("r", row_no + 2)) - 1
         column_no = -1
         for cell in row:
             place = cell.get("r")
             column_no += 1
-            value = next((child.text for child in cell if child.tag.endswith("}v")), None)
+            value = next((child.text for child in cell if _local(child.tag) == "v"), None)
             if value is None:
                 continue
             kind = cell.get("t", "n")
@@ -206,6 +207,10 @@ def _by_element_tree(data: bytes) -> Written | None:
                 text = _number(float(value))
             found[sheet, (place or address(row_no, column_no)).upper()] = text
     return found
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
 
 
 def _by_xlrd(data: bytes) -> Written | None:

@@ -32,7 +32,7 @@ SECONDS_PER_FILE = 20.0
 OF_THE_WHOLE_FILE = (UnreadableFile, EmptyWorkbook, EncryptedFile, OversizedSheet)
 ABOUT_LABELS = {"S05", "S06", "S07", "S08", "S14"}
 """Refusals for want of a label have no cell to name; they name the label."""
-PLAIN = re.compile(r"[+-]?\d+(?:\.\d+)?")
+PLAIN = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 SCALED = {"6万件": "60000", "3.17亿元": "31700", "12件": "12", "增长-2件": "-2"}
 HEADERS = {"current": {"本月", "本月数"}, "ytd": {"1—本月累计", "本年累计"}}
 
