@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import lru_cache
 
 _SHORT = 64
+_FORMULA_SIGNS = "=+-@\t\r"
+_NUMBER = re.compile(r"[+-]?[0-9][0-9,]*(?:\.[0-9]+)?%?|[-+]+")
 _DASHES = str.maketrans(dict.fromkeys("—–−―‐", "-"))
 
 
@@ -20,3 +23,14 @@ def normalised(text: str | None) -> str:
 @lru_cache(maxsize=16384)
 def _folded(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).casefold().translate(_DASHES).split())
+
+
+def harmless(text: str) -> str:
+    """A text for a csv cell that no spreadsheet program takes for a formula.
+
+    Numbers and single marks stay as they are; a text that begins like a formula gets the apostrophe
+    by which those programs know a text.
+    """
+    if len(text) < 2 or text[0] not in _FORMULA_SIGNS or _NUMBER.fullmatch(text):
+        return text
+    return f"'{text}"
