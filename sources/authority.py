@@ -24,10 +24,11 @@ from sources.errors import (
     UnknownUnit,
     UnmappedRow,
 )
-from sources.identity import normalised, read_period, rows_of
+from sources.identity import read_period, rows_of
 from sources.numbers import canonical, parse_number
 from sources.periods import Period, containing
 from sources.readers.grid import Cell
+from sources.texts import normalised
 
 TOTAL_ZH = "合计"
 DERIVED_NOTE = "derived"
@@ -144,7 +145,7 @@ def read_release(table: _Table, definitions: Definitions, expected_unit: str | N
         if again is not value:
             raise DuplicateRow(area, item_key, [again.cell, value.cell], sheet=value.sheet)
         periods.append(period)
-        number = parse_number(value.text)
+        number = parse_number(value.text, definitions.marks)
         if number.number is not None:
             margins.setdefault((area, period.code), {})[key] = (number.number, value)
         note = table.text(row, "note") or table.text(row, "reading")

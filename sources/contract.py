@@ -63,7 +63,8 @@ VOIDING_ISSUES = frozenset(
         "unit_differs",
     }
 )
-"""Issues under which a cell has no number; `formula`, `hidden_row` and `full_width` keep theirs."""
+"""Issues under which a cell has no number; `formula`, `hidden_row`, `full_width`, `unit_spelled`,
+`unit_scaled`, `growth_word` and `external_formula` keep theirs."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +81,15 @@ class FormIdentity:
     form_kind: str = "template"
     people: Mapping[str, str] = field(default_factory=dict)
     """Footer of the form by its printed label: for the ledger only, never for a published table."""
+    sheet: str | None = None
+    """The sheet that prints the form's number, if one does."""
+    is_one_of_several: bool = False
+    """Whether the workbook holds other forms beside this one."""
 
 
 @dataclass(frozen=True)
 class SheetCheck:
-    """One failed sum check of a published release, computed from the file itself."""
+    """One thing a reader found in a file it took: a failed sum, an extension that belies it."""
 
     rule_id: str
     sheet: str
@@ -115,13 +120,28 @@ class FileToParse:
     path: Path
     file_name: str
     expected_unit: str | None = None
+    is_member: bool = False
+    """Whether it came out of an archive, in which no other may stand."""
+
+
+@dataclass(frozen=True)
+class ArchiveMember:
+    """One file out of an archive, lying under its hash; it is read as a file of its own."""
+
+    key: str
+    file_name: str
+    sha256: str
+    size_bytes: int
+    path: Path
 
 
 @dataclass(frozen=True)
 class ParsedBatch:
-    """Many files, read: each key stands in `identities` or in `errors`, never in both.
+    """Many files, read: each key stands in `identities`, `errors`, `forms` or `archives`.
 
-    The three frames are those of ParsedSubmission with a leading column `key`.
+    A workbook with several forms stands in `forms` with the keys of its forms, each of which is
+    identified or refused by itself; an archive stands in `archives` with its members, which are
+    read in a later batch. The three frames are those of ParsedSubmission with a leading `key`.
     """
 
     identities: Mapping[str, FormIdentity]
@@ -130,6 +150,8 @@ class ParsedBatch:
     values: pl.DataFrame
     authority: pl.DataFrame
     checks: Mapping[str, tuple[SheetCheck, ...]]
+    forms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    archives: Mapping[str, tuple[ArchiveMember, ...]] = field(default_factory=dict)
 
 
 def with_key(schema: Mapping[str, pl.DataType]) -> dict[str, pl.DataType]:

@@ -36,6 +36,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "definition_changes": ("object_kind", "object_code", "changed_on"),
     "target_links": ("from_target_code", "to_target_code"),
     "publication_settings": ("indicator_code", "city_code"),
+    "reading_marks": ("mark_kind", "mark_text"),
 }
 
 

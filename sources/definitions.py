@@ -17,6 +17,7 @@ from pathlib import Path
 import polars as pl
 
 from sources.definition_files import KEYS, SEEDS, DefinitionError, Place, header, overlaid, rows_of
+from sources.marks import ReadingMarks
 from sources.periods import Period
 
 __all__ = ["KEYS", "SEEDS", "DefinitionError", "Definitions"]
@@ -310,6 +311,11 @@ class Definitions:
     def layout(self, layout_code: str) -> tuple[LayoutColumn, ...]:
         """The columns of a layout, from left to right."""
         return self._layouts.get(layout_code, ())
+
+    @cached_property
+    def marks(self) -> ReadingMarks:
+        """What clerks write beside figures: missing marks, footer labels, totals, scales."""
+        return ReadingMarks.of(self.table("reading_marks"))
 
     @cached_property
     def plan_cities(self) -> frozenset[str]:

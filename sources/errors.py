@@ -96,8 +96,19 @@ class UnreadableFile(SourceError):
 
     rule_id = "S01"
 
-    def __init__(self, reason_zh: str, advice_zh: str, *, file_name: str = "") -> None:
-        super().__init__(f"无法读取：{reason_zh}", advice_zh, file_name=file_name)
+    def __init__(
+        self,
+        reason_zh: str,
+        advice_zh: str,
+        *,
+        file_name: str = "",
+        value_text: str | None = None,
+        **place: Unpack[Place],
+    ) -> None:
+        super().__init__(
+            f"无法读取：{reason_zh}", advice_zh,
+            file_name=file_name, value_text=value_text, **place,
+        )  # fmt: skip
 
 
 class EmptyWorkbook(SourceError):
@@ -106,10 +117,8 @@ class EmptyWorkbook(SourceError):
     rule_id = "S02"
 
     def __init__(self, *, file_name: str = "") -> None:
-        super().__init__(
-            "文件中没有任何内容", "请确认是否选错文件，填报后重新报送；无业务发生请报零报告",
-            file_name=file_name,
-        )  # fmt: skip
+        advice = "请确认是否选错文件，填报后重新报送；无业务发生请报零报告"
+        super().__init__("文件中没有任何内容", advice, file_name=file_name)
 
 
 class EncryptedFile(SourceError):
@@ -118,11 +127,8 @@ class EncryptedFile(SourceError):
     rule_id = "S03"
 
     def __init__(self, *, file_name: str = "") -> None:
-        super().__init__(
-            "文件设置了打开密码，无法读取",
-            "请在 Excel 或 WPS 中打开，取消“用密码进行加密”，保存后重新报送",
-            file_name=file_name,
-        )
+        advice = "请在 Excel 或 WPS 中打开，取消“用密码进行加密”，保存后重新报送"
+        super().__init__("文件设置了打开密码，无法读取", advice, file_name=file_name)
 
 
 class OversizedSheet(SourceError):
@@ -142,11 +148,8 @@ class OversizedSheet(SourceError):
         super().__init__(
             reason_zh,
             "请删除表格之外的多余内容（可将填报区域复制到新下载的空白模板中），保存后重新报送",
-            file_name=file_name,
-            value_text=value_text,
-            expected_text=expected_text,
-            **place,
-        )
+            file_name=file_name, value_text=value_text, expected_text=expected_text, **place,
+        )  # fmt: skip
 
 
 class UnknownForm(SourceError):
@@ -167,10 +170,8 @@ class UnknownForm(SourceError):
         super().__init__(
             reason_zh or missing,
             "请使用下发的模板填报，不要改动表号",
-            value_text=form_text,
-            expected_text="、".join(known) or None,
-            **place,
-        )
+            value_text=form_text, expected_text="、".join(known) or None, **place,
+        )  # fmt: skip
 
 
 class UnknownUnit(SourceError):
@@ -185,12 +186,8 @@ class UnknownUnit(SourceError):
             if unit_text is None
             else f"填报单位“{unit_text}”不在单位目录中"
         )
-        super().__init__(
-            problem,
-            "请使用为本单位下发的模板，核对填报单位和单位代码",
-            value_text=unit_text,
-            **place,
-        )
+        advice = "请使用为本单位下发的模板，核对填报单位和单位代码"
+        super().__init__(problem, advice, value_text=unit_text, **place)
 
 
 class UnitMismatch(SourceError):
@@ -210,10 +207,8 @@ class UnitMismatch(SourceError):
         super().__init__(
             reason_zh or f"表内填报单位是“{unit_text}”，而文件由“{expected_text}”报送",
             "请核对是否误用了其他单位的报表，由本单位使用本单位的模板重新报送",
-            value_text=unit_text,
-            expected_text=expected_text,
-            **place,
-        )
+            value_text=unit_text, expected_text=expected_text, **place,
+        )  # fmt: skip
 
 
 class UnknownPeriod(SourceError):
@@ -234,10 +229,8 @@ class UnknownPeriod(SourceError):
         super().__init__(
             reason_zh or problem,
             "请按模板格式填写报告期，例如 2025年3月、2025年1季度、2025年",
-            value_text=period_text,
-            expected_text=expected_text,
-            **place,
-        )
+            value_text=period_text, expected_text=expected_text, **place,
+        )  # fmt: skip
 
 
 class MissingColumn(SourceError):
@@ -249,20 +242,19 @@ class MissingColumn(SourceError):
         self,
         missing: Sequence[str],
         unmapped: Sequence[str] = (),
+        *,
+        reason_zh: str | None = None,
         **place: Unpack[Place],
     ) -> None:
         self.missing = tuple(missing)
         self.unmapped = tuple(unmapped)
-        problem = f"表头缺少{_listed(self.missing)}"
+        problem = reason_zh or f"表头缺少{_listed(self.missing)}"
         if self.unmapped:
             problem += f"，另有无法识别的表头{_listed(self.unmapped)}（可能是被改名的列）"
         super().__init__(
-            problem,
-            "请恢复模板的表头后重新报送",
-            value_text="、".join(self.unmapped) or None,
-            expected_text="、".join(self.missing),
-            **place,
-        )
+            problem, "请恢复模板的表头后重新报送", value_text="、".join(self.unmapped) or None,
+            expected_text="、".join(self.missing), **place,
+        )  # fmt: skip
 
 
 class UnmappedColumn(SourceError):
@@ -282,10 +274,8 @@ class UnmappedColumn(SourceError):
         super().__init__(
             reason_zh or f"表头多出无法识别的列{_listed(self.unmapped)}",
             "请删除自行增加的列后重新报送，需要说明的内容写在备注栏",
-            value_text="、".join(self.unmapped),
-            expected_text="、".join(known) or None,
-            **place,
-        )
+            value_text="、".join(self.unmapped), expected_text="、".join(known) or None, **place,
+        )  # fmt: skip
 
 
 class MissingRow(SourceError):
@@ -299,9 +289,8 @@ class MissingRow(SourceError):
         super().__init__(
             f"缺少报表的以下各行：{listed}",
             "请恢复被删除的行，没有发生的填 0，不要删行",
-            sheet=sheet,
-            expected_text="、".join(code for code, _ in self.missing),
-        )
+            sheet=sheet, expected_text="、".join(code for code, _ in self.missing),
+        )  # fmt: skip
 
 
 class UnmappedRow(SourceError):
@@ -321,10 +310,8 @@ class UnmappedRow(SourceError):
         super().__init__(
             reason_zh or f"“{row_text}”不是本表的指标行",
             "请删除自行增加的行，恢复模板的代码和指标名称后重新报送",
-            value_text=row_text,
-            expected_text=expected_text,
-            **place,
-        )
+            value_text=row_text, expected_text=expected_text, **place,
+        )  # fmt: skip
 
 
 class DuplicateRow(SourceError):
@@ -340,10 +327,8 @@ class DuplicateRow(SourceError):
         super().__init__(
             f"指标行“{row_code} {item_zh}”重复出现（{'、'.join(self.cells)}）",
             "请只保留一行后重新报送",
-            sheet=sheet,
-            cell=self.cells[-1] if self.cells else None,
-            value_text=row_code,
-        )
+            sheet=sheet, cell=self.cells[-1] if self.cells else None, value_text=row_code,
+        )  # fmt: skip
 
 
 class FormVersionMismatch(SourceError):
@@ -391,9 +376,24 @@ class WorkspaceKindMismatch(SourceError):
         )  # fmt: skip
 
 
+class DuplicateForm(SourceError):
+    """Two sheets of one workbook that are the same form of the same unit and period."""
+
+    rule_id = "S16"
+
+    def __init__(self, form_code: str, period_code: str, sheets: Sequence[str]) -> None:
+        self.form_code, self.period_code, self.sheets = form_code, period_code, tuple(sheets)
+        super().__init__(
+            f"工作表{_listed(self.sheets)}都是报表 {form_code} 的 {period_code} 期，"
+            "无法确定以哪张为准",
+            "请只保留一张后重新报送",
+            sheet=self.sheets[0], value_text="、".join(self.sheets),
+        )  # fmt: skip
+
+
 SOURCE_ERRORS: tuple[type[SourceError], ...] = (
     UnreadableFile, EmptyWorkbook, EncryptedFile, OversizedSheet, UnknownForm, UnknownUnit,
     UnitMismatch, UnknownPeriod, MissingColumn, UnmappedColumn, MissingRow, UnmappedRow,
-    DuplicateRow, FormVersionMismatch, WorkspaceKindMismatch,
+    DuplicateRow, FormVersionMismatch, WorkspaceKindMismatch, DuplicateForm,
 )  # fmt: skip
 """Every reader error, in the order of their rule ids."""

@@ -1,16 +1,13 @@
-"""What a form says it is: hidden sheet first, then the printed labels; both must agree.
+"""What a form says it is: hidden sheet first, then the printed labels; all must agree.
 
-What lives here: form, version, unit, period, nil return, the people of the footer. Where the
-values stand is found in `layouts`.
+What lives here: form, version, unit, period, nil return, the people of the footer, and which sheets
+of a workbook are a form each. Where the values stand is found in `layouts`.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from sources.contract import FormIdentity
 from sources.definitions import Definitions, FormVersion, Unit
@@ -21,48 +18,41 @@ from sources.errors import (
     UnknownPeriod,
     UnknownUnit,
 )
-from sources.periods import Period, PeriodError, parse_period, period_of
-from sources.readers.grid import Cell
+from sources.labels import FORM, NIL, PERIOD, UNIT_CODE, UNIT_NAME, Label, Labels, labels_of
+from sources.period_texts import read_period, serial_day
+from sources.periods import Period
+from sources.readers.grid import HIDDEN_SHEET, Cell
 from sources.succession import body_in, body_of
+from sources.texts import normalised
+
+__all__ = ["FormSheets", "form_sheets", "identify", "normalised", "read_period", "rows_of"]
 
 IDENTITY_SHEET = "_qiangshi"
 HIDDEN_PREFIX = "_"
 DEMO_STAMP_ZH = "演示数据"
-PEOPLE_LABELS_ZH = ("单位负责人", "统计负责人", "填表人", "联系电话", "报出日期")
-FOOTER_LABELS_ZH = (*PEOPLE_LABELS_ZH, "说明", "填表说明", "注")
-
-_FORM, _UNIT_NAME, _UNIT_CODE, _PERIOD, _NIL = "表号", "填报单位", "单位代码", "报告期", "零报告"
-_LABELS = (_FORM, _UNIT_NAME, _UNIT_CODE, _PERIOD, _NIL, *PEOPLE_LABELS_ZH)
-_SHORT = 64
-_DASHES = str.maketrans(dict.fromkeys("—–−―‐", "-"))
 _YES = {"是", "true", "1", "√", "y", "yes"}
-_QUARTERS = {"一": 1, "二": 2, "三": 3, "四": 4, "1": 1, "2": 2, "3": 3, "4": 4}
-_PERIOD_ZH = re.compile(
-    r"(\d{4})年(?:度|第?([1-4一二三四])季度?|([上下])半年|(?:1[-至])?0?([1-9]|1[0-2])月份?)?"
-)
-_PERIOD_LOOSE = re.compile(r"(\d{4})[-/.](0?[1-9]|1[0-2])")
+_FREQUENCY_ZH = {"month": "月", "quarter": "季度", "half": "半年", "year": "年"}
+
+Rows = Mapping[int, Mapping[int, Cell]]
 
 
 @dataclass(frozen=True)
-class Label:
-    """A printed label's text and where it stands."""
+class FormSheets:
+    """The sheets of one form in a workbook.
 
-    text: str
-    sheet: str
-    cell: str
+    Attributes:
+        sheets: the visible sheets that may hold its labels and its table.
+        hidden: what the template wrote about it in the hidden sheet.
+        labels: what is printed on those sheets.
+        sheet: the sheet that prints the form's number, if one does.
+        is_one_of_several: whether the workbook holds other forms beside it.
+    """
 
-
-def normalised(text: str | None) -> str:
-    """A text as it is compared: half-width, without blanks, dashes alike, lower case."""
-    if not text:
-        return ""
-    return _folded(text) if len(text) <= _SHORT else _folded.__wrapped__(text)
-
-
-# The same few hundred headers, items and labels stand in every file of a form.
-@lru_cache(maxsize=16384)
-def _folded(text: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", text).casefold().translate(_DASHES).split())
+    sheets: Mapping[str, Rows]
+    hidden: Mapping[str, Label]
+    labels: Labels
+    sheet: str | None = None
+    is_one_of_several: bool = False
 
 
 def rows_of(cells: Iterable[Cell]) -> dict[str, dict[int, dict[int, Cell]]]:
@@ -73,58 +63,64 @@ def rows_of(cells: Iterable[Cell]) -> dict[str, dict[int, dict[int, Cell]]]:
     return sheets
 
 
-def read_period(text: str) -> Period | None:
-    """The period of an SDMX code or of its Chinese wording; None when it is neither."""
-    plain = unicodedata.normalize("NFKC", text).strip()
-    try:
-        return parse_period(plain)
-    except PeriodError:
-        pass
-    plain = "".join(plain.split()).replace("—", "-").replace("–", "-")
-    if match := _PERIOD_ZH.fullmatch(plain):
-        year = int(match[1])
-        if match[2]:
-            return period_of("quarter", year, _QUARTERS[match[2]])
-        if match[3]:
-            return period_of("half", year, 1 if match[3] == "上" else 2)
-        return period_of("month", year, int(match[4])) if match[4] else period_of("year", year)
-    if match := _PERIOD_LOOSE.fullmatch(plain):
-        return period_of("month", int(match[1]), int(match[2]))
-    return None
+def is_shown(name: str, rows: Rows) -> bool:
+    """Whether a sheet is one that the clerk sees; the template's own sheets begin with `_`."""
+    first = next(iter(next(iter(rows.values())).values()))
+    return not name.startswith(HIDDEN_PREFIX) and first.issue_code != HIDDEN_SHEET
 
 
-def _labels(sheets: Mapping[str, Mapping[int, Mapping[int, Cell]]]) -> dict[str, Label]:
-    """The first text beside (or in the cell of) each printed label of the visible sheets."""
-    found: dict[str, Label] = {}
-    for sheet, rows in sheets.items():
-        if sheet.startswith(HIDDEN_PREFIX):
-            continue
-        for row in rows.values():
-            places = sorted(row)
-            for position, column in enumerate(places):
-                label, inline = _label_in(row[column].text)
-                if label is None or label in found:
-                    continue
-                if inline:
-                    found[label] = Label(inline, sheet, row[column].cell)
-                elif position + 1 < len(places):
-                    beside = row[places[position + 1]]
-                    if beside.text and _label_in(beside.text)[0] is None:
-                        found[label] = Label(beside.text.strip(), sheet, beside.cell)
-    return found
+def form_sheets(cells: Iterable[Cell], definitions: Definitions) -> list[FormSheets]:
+    """The forms of a workbook: one per sheet that prints a form's number, else one for all.
+
+    Raises:
+        UnknownForm: everything stands in hidden sheets.
+    """
+    everything = rows_of(cells)
+    hidden = _hidden(everything)
+    shown = {name: rows for name, rows in everything.items() if is_shown(name, rows)}
+    if not shown:
+        kept_back = [name for name in everything if not name.startswith(HIDDEN_PREFIX)]
+        if kept_back:
+            raise UnknownForm(
+                None, sheet=kept_back[0],
+                reason_zh=f"报表所在的工作表“{kept_back[0]}”被隐藏，看得见的工作表都是空的",
+            )  # fmt: skip
+    labels = {name: labels_of({name: rows}, definitions.marks) for name, rows in shown.items()}
+    numbered = [name for name in shown if labels[name].get(FORM)]
+    if len(numbered) < 2:
+        together = labels_of(shown, definitions.marks)
+        return [FormSheets(shown, hidden, together, numbered[0] if numbered else None)]
+    host = _host(hidden, {name: labels[name] for name in numbered}, definitions)
+    common = {key: said for key, said in hidden.items() if key in ("unit_code", "is_synthetic")}
+    return [
+        FormSheets(
+            {name: shown[name]}, hidden if name == host else common, labels[name], name, True
+        )
+        for name in numbered
+    ]
 
 
-def _label_in(text: str | None) -> tuple[str | None, str]:
-    """The label a cell is, and the text that follows it in the same cell."""
-    text = (text or "").strip()
-    if not text or text[0].isascii():
-        return None, ""
-    head, _, tail = text.replace("︰", "：").replace(":", "：").partition("：")
-    plain = normalised(head)
-    return (plain, tail.strip()) if plain in _LABELS else (None, "")
+def _host(
+    hidden: Mapping[str, Label], labels: Mapping[str, Labels], definitions: Definitions
+) -> str | None:
+    """The sheet the hidden sheet speaks of: of its form and period, else of its form, else any."""
+    told = hidden.get("form_code")
+    if told is None:
+        return None
+    by_name = _forms_by_name(definitions)
+    same = [n for n in labels if by_name.get(normalised(labels[n][FORM][0].text)) == told.text]
+    period = hidden.get("period_code")
+    for name in same:
+        printed = labels[name].get(PERIOD)
+        if period is None or printed is None:
+            return name
+        read = read_period(printed[0].text, _frequency(told.text, definitions))
+        if read is not None and read.code == period.text:
+            return name
+    return next(iter(same or labels))
 
 
-def _hidden(sheets: Mapping[str, Mapping[int, Mapping[int, Cell]]]) -> dict[str, Label]:
+def _hidden(sheets: Mapping[str, Rows]) -> dict[str, Label]:
     """Key and value rows of the hidden sheet."""
     found: dict[str, Label] = {}
     for row in sheets.get(IDENTITY_SHEET, {}).values():
@@ -134,95 +130,123 @@ def _hidden(sheets: Mapping[str, Mapping[int, Mapping[int, Cell]]]) -> dict[str,
     return found
 
 
-def identify(cells: Sequence[Cell], definitions: Definitions) -> FormIdentity:
-    """Form, version, unit and period of a filed form.
+def identify(form: FormSheets | Sequence[Cell], definitions: Definitions) -> FormIdentity:
+    """Form, version, unit and period of a filed form (of a workbook's first, if given its cells).
 
     Raises:
         UnknownForm, UnknownUnit, UnitMismatch, UnknownPeriod, FormVersionMismatch: as named.
     """
-    sheets = rows_of(cells)
-    hidden, labels = _hidden(sheets), _labels(sheets)
-    form_code = _form_code(hidden, labels, definitions)
+    if not isinstance(form, FormSheets):
+        form = form_sheets(form, definitions)[0]
+    hidden, labels = form.hidden, form.labels
+    form_code = _form_code(form, definitions)
     body = _unit(hidden, labels, definitions)
-    period = _period(hidden, labels)
+    period = _period(hidden, labels, _frequency(form_code, definitions))
     # An old code or name, or today's in a form of the past, means the body as it was then.
     unit = body_in(body, period, definitions)
     version = _version(form_code, hidden.get("form_version"), period, definitions)
     stamped = any(
         DEMO_STAMP_ZH in (cell.text or "")
-        for sheet, rows in sheets.items()
-        if not sheet.startswith(HIDDEN_PREFIX)
+        for rows in form.sheets.values()
         for cell in rows.get(min(rows), {}).values()
     )
     told = hidden.get("is_synthetic")
+    nil = labels.get(NIL)
     return FormIdentity(
         form_code=form_code,
         form_version=version.form_version,
         unit_code=unit.unit_code,
         period_code=period.code,
         is_synthetic=stamped or (told is not None and told.text.lower() == "true"),
-        is_nil_return=normalised(labels[_NIL].text) in _YES if _NIL in labels else False,
+        is_nil_return=nil is not None and normalised(nil[0].text) in _YES,
         layout_code=version.layout_code,
         form_kind=version.form_kind,
-        people={name: labels[name].text for name in PEOPLE_LABELS_ZH if name in labels},
+        people={
+            name: "；".join(dict.fromkeys(label.text for label in labels[name]))
+            for name in definitions.marks.footer
+            if name in labels
+        },
+        sheet=form.sheet,
+        is_one_of_several=form.is_one_of_several,
     )
 
 
-def _form_code(
-    hidden: Mapping[str, Label], labels: Mapping[str, Label], definitions: Definitions
-) -> str:
+def _frequency(form_code: str, definitions: Definitions) -> str | None:
+    return next((f.frequency for f in definitions.form_versions if f.form_code == form_code), None)
+
+
+def _forms_by_name(definitions: Definitions) -> dict[str, str]:
     filed = [form for form in definitions.form_versions if form.form_kind != "authority"]
-    codes = {form.form_code for form in filed}
-    known = sorted({form.form_number for form in filed if form.form_number})
     by_name = {normalised(form.form_code): form.form_code for form in filed}
     by_name |= {normalised(form.form_number): form.form_code for form in filed if form.form_number}
-    told, printed = hidden.get("form_code"), labels.get(_FORM)
-    from_sheet = told.text if told and told.text in codes else None
-    from_label = by_name.get(normalised(printed.text)) if printed else None
-    for said, code in ((told, from_sheet), (printed, from_label)):
-        if said is not None and code is None:
+    return by_name
+
+
+def _form_code(form: FormSheets, definitions: Definitions) -> str:
+    filed = [one for one in definitions.form_versions if one.form_kind != "authority"]
+    codes = {one.form_code for one in filed}
+    known = sorted({one.form_number for one in filed if one.form_number})
+    by_name = _forms_by_name(definitions)
+    told, printed = form.hidden.get("form_code"), form.labels.get(FORM, ())
+    read: list[tuple[Label, str]] = []
+    if told is not None:
+        if told.text not in codes:
+            raise UnknownForm(told.text, known=known, sheet=told.sheet, cell=told.cell)
+        read.append((told, told.text))
+    for said in printed:
+        code = by_name.get(normalised(said.text))
+        if code is None:
             raise UnknownForm(said.text, known=known, sheet=said.sheet, cell=said.cell)
-    if from_sheet and from_label and from_sheet != from_label and told and printed:
-        raise UnknownForm(
-            printed.text,
-            reason_zh=f"表内印的表号是“{printed.text}”，与模板内置的报表 {told.text} 不一致",
-            known=known, sheet=printed.sheet, cell=printed.cell,
-        )  # fmt: skip
-    code = from_sheet or from_label
-    if code is None:
-        raise UnknownForm(None, known=known)
-    return code
+        read.append((said, code))
+    if not read:
+        raise UnknownForm(None, known=known, sheet=form.sheet)
+    for said, code in read[1:]:
+        if code != read[0][1]:
+            first = read[0][0]
+            theirs = (
+                f"模板内置的报表 {first.text}" if told else f"另一处所印的“{first.text}”"
+            )  # fmt: skip
+            raise UnknownForm(
+                said.text, reason_zh=f"表内印的表号是“{said.text}”，与{theirs}不一致",
+                known=known, sheet=said.sheet, cell=said.cell,
+            )  # fmt: skip
+    return read[0][1]
 
 
-def _unit(
-    hidden: Mapping[str, Label], labels: Mapping[str, Label], definitions: Definitions
-) -> Unit:
-    told, printed = hidden.get("unit_code"), labels.get(_UNIT_CODE)
-    for said in (told, printed):
-        if said is not None and body_of(normalised(said.text).upper(), definitions) is None:
-            raise UnknownUnit(said.text, sheet=said.sheet, cell=said.cell)
-    said_codes = [normalised(said.text).upper() for said in (told, printed) if said is not None]
-    codes = [unit.unit_code for code in said_codes if (unit := body_of(code, definitions))]
-    name = labels.get(_UNIT_NAME)
-    named = _units_named(name.text, definitions) if name else []
+def _unit(hidden: Mapping[str, Label], labels: Labels, definitions: Definitions) -> Unit:
+    told, printed = hidden.get("unit_code"), labels.get(UNIT_CODE, ())
+    said = [*([told] if told else []), *printed]
+    codes = []
+    for one in said:
+        body = body_of(normalised(one.text).upper(), definitions)
+        if body is None:
+            raise UnknownUnit(one.text, sheet=one.sheet, cell=one.cell)
+        codes.append(body.unit_code)
+    names = labels.get(UNIT_NAME, ())
     if not codes:
-        if name is None:
+        if not names:
             raise UnknownUnit(None)
+        named = _units_named(names[0].text, definitions)
         if len(named) != 1:
-            raise UnknownUnit(name.text, sheet=name.sheet, cell=name.cell)
-        return named[0]
-    if len(set(codes)) > 1 and told and printed:
-        raise UnitMismatch(
-            printed.text, told.text, sheet=printed.sheet, cell=printed.cell,
-            reason_zh=f"表内印的单位代码是“{printed.text}”，与模板内置的单位 {told.text} 不一致",
-        )  # fmt: skip
-    unit = definitions.units[codes[0]]
-    if name and named and unit not in named:
-        raise UnitMismatch(
-            name.text, unit.unit_name_zh, sheet=name.sheet, cell=name.cell,
-            reason_zh=f"填报单位“{name.text}”与单位代码 {unit.unit_code}"
-            f"（{unit.unit_name_zh}）不一致",
-        )  # fmt: skip
+            raise UnknownUnit(names[0].text, sheet=names[0].sheet, cell=names[0].cell)
+        unit = named[0]
+    else:
+        unit = definitions.units[codes[0]]
+    for one, code in zip(said, codes, strict=True):
+        if code != unit.unit_code:
+            theirs = f"模板内置的单位 {said[0].text}" if told else f"另一处所印的 {said[0].text}"
+            raise UnitMismatch(
+                one.text, said[0].text, sheet=one.sheet, cell=one.cell,
+                reason_zh=f"表内印的单位代码是“{one.text}”，与{theirs}不一致",
+            )  # fmt: skip
+    for name in names:
+        named = _units_named(name.text, definitions)
+        if (named and unit not in named) or (not named and not codes):
+            raise UnitMismatch(
+                name.text, unit.unit_name_zh, sheet=name.sheet, cell=name.cell,
+                reason_zh=f"填报单位“{name.text}”与单位代码 {unit.unit_code}"
+                f"（{unit.unit_name_zh}）不一致",
+            )  # fmt: skip
     return unit
 
 
@@ -238,23 +262,39 @@ def _units_named(text: str, definitions: Definitions) -> list[Unit]:
     return list(bodies.values())
 
 
-def _period(hidden: Mapping[str, Label], labels: Mapping[str, Label]) -> Period:
-    told, printed = hidden.get("period_code"), labels.get(_PERIOD)
+def _period(hidden: Mapping[str, Label], labels: Labels, frequency: str | None) -> Period:
+    told = hidden.get("period_code")
+    said = [*([told] if told else []), *labels.get(PERIOD, ())]
     read: list[Period] = []
-    for said in (told, printed):
-        if said is not None:
-            period = read_period(said.text)
-            if period is None:
-                raise UnknownPeriod(said.text, sheet=said.sheet, cell=said.cell)
-            read.append(period)
+    for one in said:
+        period = read_period(one.text, frequency)
+        if period is None:
+            raise _unread_period(one, frequency)
+        read.append(period)
     if not read:
         raise UnknownPeriod(None)
-    if len(set(read)) > 1 and told and printed:
-        raise UnknownPeriod(
-            printed.text, sheet=printed.sheet, cell=printed.cell, expected_text=told.text,
-            reason_zh=f"表内印的报告期是“{printed.text}”，与模板内置的报告期 {told.text} 不一致",
-        )  # fmt: skip
+    for one, period in zip(said, read, strict=True):
+        if period != read[0]:
+            theirs = f"模板内置的报告期 {told.text}" if told else f"另一处所印的“{said[0].text}”"
+            raise UnknownPeriod(
+                one.text, sheet=one.sheet, cell=one.cell, expected_text=said[0].text,
+                reason_zh=f"表内印的报告期是“{one.text}”，与{theirs}不一致",
+            )  # fmt: skip
     return read[0]
+
+
+def _unread_period(said: Label, frequency: str | None) -> UnknownPeriod:
+    day = serial_day(said.text)
+    reason = None
+    if day is not None:
+        reason = (
+            f"报告期填成了日期序列值 {said.text}（按常用的 1900 日期系统是"
+            f" {day.year}年{day.month}月{day.day}日），不能确定是哪一期"
+        )
+    return UnknownPeriod(
+        said.text, sheet=said.sheet, cell=said.cell, reason_zh=reason,
+        expected_text=_FREQUENCY_ZH.get(frequency or ""),
+    )  # fmt: skip
 
 
 def _version(
@@ -281,8 +321,6 @@ def _version(
         raise UnknownPeriod(
             period.code,
             reason_zh=f"报告期“{period.code}”与报表 {form_code} 的报告频率不符",
-            expected_text={"month": "月", "quarter": "季度", "half": "半年", "year": "年"}.get(
-                version.frequency
-            ),
+            expected_text=_FREQUENCY_ZH.get(version.frequency),
         )
     return version

@@ -1,7 +1,8 @@
 """Where a form's values stand in a sheet: columns by header text, rows by code or item.
 
 A moved column or row is accepted, a renamed, missing, extra or repeated one is refused by name.
-Header texts and rows come from the definitions; what the form is was decided in `identity`.
+Header texts and rows come from the definitions; what the form is was decided in `identity`. A row
+that only adds up others (合计, 小计) is a control total: checked, never data.
 """
 
 from __future__ import annotations
@@ -11,41 +12,35 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from sources.contract import VALUES_SCHEMA, VOIDING_ISSUES, FormIdentity
-from sources.definitions import Definitions, FormElement, LayoutColumn
-from sources.errors import DuplicateRow, MissingColumn, MissingRow, UnmappedColumn, UnmappedRow
-from sources.identity import (
-    FOOTER_LABELS_ZH,
-    HIDDEN_PREFIX,
-    identify,
-    normalised,
-    rows_of,
-)
-from sources.numbers import parse_number
+from sources.contract import VALUES_SCHEMA, VOIDING_ISSUES, FormIdentity, SheetCheck
+from sources.control_totals import ControlTotal, failed_totals
+from sources.definitions import Definitions, FormElement
+from sources.errors import DuplicateRow, MissingRow, UnmappedColumn, UnmappedRow
+from sources.headers import Header, find_header
+from sources.identity import identify, is_shown, rows_of
+from sources.labels import labels_in
+from sources.marks import ReadingMarks
+from sources.numbers import ParsedNumber, parse_filed
 from sources.readers.grid import Cell, address
+from sources.texts import normalised
 
-__all__ = ["identify", "locate", "located_values"]
+__all__ = ["identify", "locate", "located", "located_values"]
 
 Rows = Mapping[int, Mapping[int, Cell]]
 ValueRow = tuple[str, str, str, str, str, str | None, str | None, str | None, str | None]
 """One row of the VALUES frame, in its column order."""
 
-_FOOTER = tuple(normalised(label) for label in FOOTER_LABELS_ZH)
+_PERCENT = "%"
+_LOST = {"uncached_formula", "error_value"}
+_STILL_A_NUMBER = {"formula", "hidden_row", "external_formula"}
 
 
 @dataclass(frozen=True)
-class Header:
-    """The header row of a sheet: which column holds which role."""
+class Located:
+    """The rows of the VALUES frame, in the order of the form, and the control totals that fail."""
 
-    sheet: str
-    row_no: int
-    item: int | None
-    row_code: int | None
-    unit: int | None
-    source: int | None
-    values: Mapping[str, int]
-    columns: frozenset[int]
-    """Every column that has a header."""
+    values: list[ValueRow]
+    checks: tuple[SheetCheck, ...] = ()
 
 
 def locate(cells: pl.DataFrame, identity: FormIdentity, definitions: Definitions) -> pl.DataFrame:
@@ -62,125 +57,47 @@ def located_values(
     cells: Sequence[Cell], identity: FormIdentity, definitions: Definitions
 ) -> list[ValueRow]:
     """The rows of the VALUES frame, in the order of the form; see `locate`."""
+    sheets = {name: rows for name, rows in rows_of(cells).items() if is_shown(name, rows)}
+    return located(sheets, identity, definitions).values
+
+
+def located(
+    sheets: Mapping[str, Rows], identity: FormIdentity, definitions: Definitions
+) -> Located:
+    """The values of a form on some visible sheets; see `locate`."""
+    marks = definitions.marks
     layout = definitions.layout(identity.layout_code or "")
     elements = definitions.form_elements(identity.form_code, identity.form_version)
-    sheets = {
-        name: rows for name, rows in rows_of(cells).items() if not name.startswith(HIDDEN_PREFIX)
-    }
-    header = find_header(sheets, layout)
+    header = find_header(sheets, layout, marks, identity.sheet)
     rows = sheets[header.sheet]
-    placed = _place_rows(header, rows, elements)
-    _refuse_figures_outside(header, rows, placed)
-    return [
-        _value(element, header, rows.get(placed[element.row_code], {}), placed[element.row_code])
+    index = _Index.of(elements)
+    placed, totals = _place_rows(header, rows, index, marks)
+    _refuse_figures_outside(header, rows, placed, marks)
+    values = [
+        _value(element, header, rows.get(placed[element.row_code], {}), placed, marks)
         for element in elements
     ]
+    checks = failed_totals(totals, values, placed, elements, identity)
+    return Located(values, tuple(checks))
 
 
-def find_header(sheets: Mapping[str, Rows], layout: Sequence[LayoutColumn]) -> Header:
-    """The row that names most of the layout's columns, on whatever visible sheet it stands.
-
-    Raises:
-        MissingColumn: a required column is missing there, or no row names two columns.
-        UnmappedColumn: the row has a header the layout does not know, or one twice.
-    """
-    known: dict[str, LayoutColumn] = {
-        normalised(text): column
-        for column in reversed(layout)
-        for text in (column.header_zh, *column.aliases_zh)
-    }
-    best: tuple[int, str, int] | None = None
-    for sheet, rows in sheets.items():
-        for row_no, row in rows.items():
-            hits = len({known[t].column_order for c in row.values() if (t := _text(c)) in known})
-            if hits >= 2 and (best is None or hits > best[0]):
-                best = (hits, sheet, row_no)
-    if best is None:
-        expected = [column.header_zh for column in layout if column.is_required]
-        raise MissingColumn(expected, sheet=next(iter(sheets), None))
-    hits, sheet, row_no = best
-    for other, rows in sheets.items():
-        for number, row in rows.items():
-            again = {known[t].column_order for c in row.values() if (t := _text(c)) in known}
-            if (other, number) != (sheet, row_no) and len(again) == hits:
-                # Two tables of the same form: taking the first would lose the second unseen.
-                raise UnmappedColumn(
-                    [], sheet=other, cell=row[min(row)].cell,
-                    reason_zh=f"除工作表“{sheet}”外，这里还有一张同样表头的表，无法确定以哪张为准",
-                )  # fmt: skip
-    return _mapped(sheet, row_no, sheets[sheet][row_no], layout, known)
-
-
-def _text(cell: Cell | None) -> str:
-    return normalised(cell.text) if cell is not None else ""
-
-
-def _mapped(
-    sheet: str,
-    row_no: int,
-    row: Mapping[int, Cell],
-    layout: Sequence[LayoutColumn],
-    known: Mapping[str, LayoutColumn],
-) -> Header:
-    found: dict[int, int] = {}
-    unmapped: list[Cell] = []
-    for column_no in sorted(row):
-        text = _text(row[column_no])
-        column = known.get(text)
-        if column is None:
-            if text:
-                unmapped.append(row[column_no])
-        elif column.column_order in found:
-            cell = row[column_no]
-            raise UnmappedColumn(
-                [cell.text or ""], sheet=sheet, cell=cell.cell,
-                reason_zh=f"表头“{cell.text}”与另一列重复（都表示“{column.header_zh}”）",
-            )  # fmt: skip
-        else:
-            found[column.column_order] = column_no
-    strangers = [(cell.text or "").strip() for cell in unmapped]
-    missing = [c.header_zh for c in layout if c.is_required and c.column_order not in found]
-    at = unmapped[0].cell if unmapped else row[min(row)].cell
-    if missing:
-        raise MissingColumn(missing, strangers, sheet=sheet, cell=at)
-    if unmapped:
-        raise UnmappedColumn(
-            strangers, sheet=sheet, cell=at, known=[column.header_zh for column in layout]
-        )
-
-    def column_of(role: str) -> int | None:
-        return next(
-            (found[c.column_order] for c in layout
-             if c.column_role == role and c.column_order in found), None,
-        )  # fmt: skip
-
-    return Header(
-        sheet=sheet,
-        row_no=row_no,
-        item=column_of("item"),
-        row_code=column_of("row_code"),
-        unit=column_of("unit"),
-        source=column_of("source"),
-        values={
-            column.value_column: found[column.column_order]
-            for column in layout
-            if column.column_role == "value"
-            and column.value_column
-            and column.column_order in found
-        },
-        columns=frozenset(found.values()),
-    )
-
-
-def _refuse_figures_outside(header: Header, rows: Rows, placed: Mapping[str, int]) -> None:
+def _refuse_figures_outside(
+    header: Header, rows: Rows, placed: Mapping[str, int], marks: ReadingMarks
+) -> None:
     """A figure beside the table, in a column without a header, is not dropped without a word."""
     for row_no in placed.values():
         for column_no, cell in rows[row_no].items():
-            if column_no not in header.columns and parse_number(cell.text).number is not None:
+            if column_no in header.columns or not (cell.text or "").strip():
+                continue
+            if parse_filed(cell.text, "", marks).number is not None or cell.issue_code in _LOST:
                 raise UnmappedColumn(
                     [], sheet=header.sheet, cell=cell.cell,
                     reason_zh=f"单元格填有数值“{cell.text}”，但所在列没有表头",
                 )  # fmt: skip
+
+
+def _text(cell: Cell | None) -> str:
+    return normalised(cell.text) if cell is not None else ""
 
 
 def _without_zeros(code: str) -> str:
@@ -217,19 +134,32 @@ class _Index:
         return self.by_code.get(text) or self.by_code.get(_without_zeros(text))
 
 
-def _place_rows(header: Header, rows: Rows, elements: Sequence[FormElement]) -> dict[str, int]:
-    """Row number of each row code of the form."""
-    index = _Index.of(elements)
+def _place_rows(
+    header: Header, rows: Rows, index: _Index, marks: ReadingMarks
+) -> tuple[dict[str, int], list[ControlTotal]]:
+    """Row number of each row code of the form, and the control totals among the rows."""
     placed: dict[str, int] = {}
+    totals: list[ControlTotal] = []
     last_row = header.row_no
+    group_from = header.row_no + 1
     for row_no in sorted(number for number in rows if number > header.row_no):
         row = rows[row_no]
-        if _is_footer(row):
+        if _is_footer(row, header, marks):
             break
+        if row_no == header.row_no + 1 and _is_column_row(row, header, marks):
+            last_row = row_no
+            continue
+        total = _total_of(row, header, index, marks)
+        if total is not None:
+            totals.append(ControlTotal(header, row_no, row, group_from, total))
+            group_from, last_row = row_no + 1, row_no
+            continue
         after_blank = row_no > last_row + 1
         code = _row_code(row, header, index, after_blank)
         if code is None:
-            if after_blank and not _is_section(row, header, index):
+            if _is_section(row, header, index):
+                group_from = row_no + 1
+            elif after_blank:
                 break
             last_row = row_no
             continue
@@ -242,12 +172,36 @@ def _place_rows(header: Header, rows: Rows, elements: Sequence[FormElement]) -> 
     missing = [(code, item.strip()) for code, item in index.items.items() if code not in placed]
     if missing:
         raise MissingRow(missing, sheet=header.sheet)
-    return placed
+    return placed, totals
 
 
-def _is_footer(row: Mapping[int, Cell]) -> bool:
-    first = _text(row[min(row)])
-    return any(first == label or first.startswith(f"{label}:") for label in _FOOTER)
+def _is_footer(row: Mapping[int, Cell], header: Header, marks: ReadingMarks) -> bool:
+    """Whether a row stands below the table: it begins with a note or holds a footer label."""
+    if marks.ends_table(normalised(row[min(row)].text)):
+        return True
+    table = {header.item, header.row_code, header.unit, *header.values.values()}
+    return any(
+        column in table and labels_in(cell.text, marks.footer) for column, cell in row.items()
+    )
+
+
+def _is_column_row(row: Mapping[int, Cell], header: Header, marks: ReadingMarks) -> bool:
+    """Whether a row is the line of column numbers under the header (甲 乙 丙 1 2)."""
+    return normalised(row[min(row)].text) in marks.column_rows and min(row) in header.columns
+
+
+def _total_of(
+    row: Mapping[int, Cell], header: Header, index: _Index, marks: ReadingMarks
+) -> str | None:
+    """Over which rows a row adds up; None for a row of the form and for any other."""
+    item = _text(row.get(header.item)) if header.item is not None else ""
+    code = _text(row.get(header.row_code)) if header.row_code is not None else ""
+    if item in index.by_item or index.code_of(code) is not None:
+        return None
+    # A merged 合计 may begin in any column left of the figures.
+    left = [column for column in row if column < min(header.values.values(), default=0)]
+    said = item or (_text(row[min(left)]) if left else "")
+    return marks.total_kind(said)
 
 
 def _is_section(row: Mapping[int, Cell], header: Header, index: _Index) -> bool:
@@ -300,7 +254,13 @@ def _row_code(
     raise UnmappedRow((stranger.text or "").strip(), sheet=header.sheet, cell=stranger.cell)
 
 
-def _value(element: FormElement, header: Header, row: Mapping[int, Cell], row_no: int) -> ValueRow:
+def _value(
+    element: FormElement,
+    header: Header,
+    row: Mapping[int, Cell],
+    placed: Mapping[str, int],
+    marks: ReadingMarks,
+) -> ValueRow:
     column_no = header.values.get(element.value_column)
     cell = row.get(column_no) if column_no is not None else None
     text: str | None = None
@@ -308,9 +268,12 @@ def _value(element: FormElement, header: Header, row: Mapping[int, Cell], row_no
     issue: str | None = "blank"
     if cell is not None:
         text = cell.text
-        parsed = parse_number(text)
+        parsed = _parsed(cell, element, marks)
         issue = cell.issue_code or parsed.issue
-        if cell.issue_code in {"formula", "hidden_row"} and parsed.number is None:
+        if cell.issue_code in _STILL_A_NUMBER and (parsed.number is None or parsed.issue):
+            # What the text itself is wins over how the cell was made.
+            issue = parsed.issue
+        if cell.issue_code == "percent_format" and parsed.number is not None:
             issue = parsed.issue
         unit = row.get(header.unit) if header.unit is not None else None
         if (
@@ -323,8 +286,19 @@ def _value(element: FormElement, header: Header, row: Mapping[int, Cell], row_no
             number_text = parsed.number_text
             if header.source is not None and not _text(row.get(header.source)):
                 issue = issue or "no_source_document"
+    row_no = placed[element.row_code]
     return (
         element.row_code, element.value_column, element.element_code, element.item_zh.strip(),
         header.sheet, address(row_no, column_no) if column_no is not None else None,
         text, number_text, issue,
     )  # fmt: skip
+
+
+def _parsed(cell: Cell, element: FormElement, marks: ReadingMarks) -> ParsedNumber:
+    """The number of a cell; a cell that shows a percentage holds its hundredth."""
+    parsed = parse_filed(cell.text, element.unit_zh, marks)
+    if cell.issue_code != "percent_format":
+        return parsed
+    if parsed.number is None or normalised(element.unit_zh) != _PERCENT:
+        return ParsedNumber(None, issue="percent_format")
+    return ParsedNumber(parsed.number * 100, issue="unit_scaled")

@@ -60,6 +60,8 @@ class Receipt:
     version: int | None = None
     cells_read: int = 0
     is_synthetic: bool = False
+    form_sheet: str | None = None
+    archive_sha256: str | None = None
     findings: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
     """Rows with severity_code, rule_id, sheet, cell, value_text, message_zh, advice_zh."""
 
@@ -71,6 +73,10 @@ class Receipt:
         if self.form_zh:
             version = f"（第 {self.version} 版）" if self.version else ""
             lines.append(f"报表：{self.form_zh}　报告期：{self.period_zh or '—'}{version}")
+        if self.form_sheet:
+            lines.append(f"工作表：{self.form_sheet}（该文件含多张报表，各有回执）")
+        if self.archive_sha256:
+            lines.append(f"来自压缩包，压缩包指纹：{self.archive_sha256[:12]}")
         lines += [
             f"收到时间：{self.received_at:%Y-%m-%d %H:%M:%S}",
             f"文件指纹：{self.file_sha256[:12]}　读取单元格：{self.cells_read} 个",

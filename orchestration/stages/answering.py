@@ -66,6 +66,8 @@ def _receipt(
         version=row["version"],
         cells_read=row["cells_read"],
         is_synthetic=row["is_synthetic"],
+        form_sheet=row["form_sheet"],
+        archive_sha256=row["archive_sha256"],
         findings=said,
     )
 

@@ -64,7 +64,7 @@ def check_files(
     judged = _judged(settings, definitions, rules, batches, notes)
     if judged is not None:
         found = pl.concat([found, judged])
-    names = {str(number): path.name for number, path in enumerate(files)}
+    names = _names(files, batches)
     listed = [
         row
         | {"file": names[row["submission_id"]], "severity_zh": SEVERITY_ZH[row["severity_code"]]}
@@ -72,6 +72,18 @@ def check_files(
     ]
     is_blocked = any(row["severity_code"] == "blocking" for row in listed)
     return Checked(listed, notes, REFUSED if is_refused else BLOCKED if is_blocked else CLEAN)
+
+
+def _names(files: Sequence[Path], batches: Sequence[ParsedBatch]) -> dict[str, str]:
+    """The file name that each key stands for; a member is named with its archive."""
+    names = {str(number): path.name for number, path in enumerate(files)}
+    for batch in batches:
+        for members in batch.archives.values():
+            names |= {member.key: member.file_name for member in members}
+    for batch in batches:
+        for key, forms in batch.forms.items():
+            names |= dict.fromkeys(forms, names[key])
+    return names
 
 
 def _kind(settings: Settings) -> bool | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 from sqlalchemy import Engine
@@ -14,8 +15,10 @@ from sources.contract import (
     AUTHORITY_SCHEMA,
     CELLS_SCHEMA,
     VALUES_SCHEMA,
+    ArchiveMember,
     FileToParse,
     FormIdentity,
+    ParsedBatch,
     SheetCheck,
     with_key,
 )
@@ -24,12 +27,13 @@ from sources.errors import SourceError
 from sources.submission_files import parse_many
 from warehouse.connection import warehouse_writer
 from warehouse.ledger.frames import submissions_frame
-from warehouse.raw_files import raw_path
+from warehouse.raw_files import raw_path, store_bytes
 from warehouse.raw_store import write_filed
 from warehouse.settings import Settings
 from warehouse.workspace import is_synthetic
 
 IDENTITY = ("unit_code", "form_code", "form_version", "period_code")
+SUBJECT = ("unit_code", "form_code", "period_code")
 WITHOUT_VALUES = ("refused",)
 
 
@@ -48,6 +52,12 @@ class Parsed:
         default_factory=lambda: pl.DataFrame(schema=with_key(AUTHORITY_SCHEMA))
     )
     cells_read: Mapping[str, int] = field(default_factory=dict)
+    forms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    archives: Mapping[str, tuple[ArchiveMember, ...]] = field(default_factory=dict)
+
+    def forms_of(self, key: str) -> tuple[str, ...]:
+        """The keys of the forms that one file holds: its own when there is just one."""
+        return self.forms.get(key, (key,))
 
     @classmethod
     def nothing(cls) -> Parsed:
@@ -64,10 +74,14 @@ def parse(
     files = [FileToParse(key, path, name, unit) for key, path, name, unit in wanted]
     batches = []
     done = 0
-    for batch in parse_many(files, definitions, is_synthetic(settings)):
-        batches.append(batch)
-        done += len(batch.identities) + len(batch.errors)
-        tell(f"读取：{done}/{len(files)}")
+    settings.work.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="unpacked-", dir=settings.work) as spool:
+        for batch in parse_many(files, definitions, is_synthetic(settings), spool=Path(spool)):
+            batches.append(batch)
+            for member in (one for found in batch.archives.values() for one in found):
+                store_bytes(settings, member.path.read_bytes())
+            done += len(batch.identities) + len(batch.errors)
+            tell(f"读取：{done}/{len(files)}")
     if not batches:
         return Parsed.nothing()
     cells = pl.concat([batch.cells for batch in batches])
@@ -78,8 +92,26 @@ def parse(
         cells=cells,
         values=pl.concat([batch.values for batch in batches]),
         authority=pl.concat([batch.authority for batch in batches]),
-        cells_read=dict(cells.group_by("key").len().iter_rows()),
+        cells_read=_cells_read(cells, batches),
+        forms={key: one for batch in batches for key, one in batch.forms.items()},
+        archives={key: one for batch in batches for key, one in batch.archives.items()},
     )
+
+
+def _cells_read(cells: pl.DataFrame, batches: Sequence[ParsedBatch]) -> dict[str, int]:
+    """Filled cells of each form: of its own sheet where its workbook holds several."""
+    own_sheets = pl.DataFrame(
+        [
+            (key, identity.sheet if identity.is_one_of_several else None)
+            for batch in batches
+            for key, identity in batch.identities.items()
+        ],
+        schema={"key": pl.String, "own_sheet": pl.String},
+        orient="row",
+    )
+    own = pl.col("own_sheet").is_null() | (pl.col("sheet") == pl.col("own_sheet"))
+    counted = cells.join(own_sheets, on="key").filter(own).group_by("key").len()
+    return dict(counted.iter_rows())
 
 
 def load(
@@ -152,6 +184,16 @@ def reload(settings: Settings, definitions: Definitions, submissions: pl.DataFra
         for row in rows
     ]  # fmt: skip
     parsed = parse(settings, definitions, wanted)
-    readable = {key: key for key in parsed.identities}
-    load(settings, parsed, readable, {row["submission_id"]: row["file_sha256"] for row in rows})
+    readable: dict[str, str] = {}
+    hashes: dict[str, str] = {}
+    for row in rows:
+        own = [row[name] for name in SUBJECT]
+        for key in parsed.forms_of(row["submission_id"]):
+            identity = parsed.identities.get(key)
+            # A workbook with several forms is read whole; the submission is one of them.
+            if identity is not None and (
+                key == row["submission_id"] or [getattr(identity, n) for n in SUBJECT] == own
+            ):
+                readable[key], hashes[key] = row["submission_id"], row["file_sha256"]
+    load(settings, parsed, readable, hashes)
     return len(readable)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -13,7 +13,9 @@ from orchestration.progress import tell
 from orchestration.stages.loading import Parsed, load, load_unread, parse
 from orchestration.stages.receiving import KeptArrival, kept_for_reading, let_go
 from orchestration.stages.sorting import hang_up_evidence, recognise
+from sources.contract import FormIdentity
 from sources.definitions import Definitions
+from sources.errors import SourceError
 from sources.succession import is_same_body
 from warehouse.ledger.engine import open_ledger
 from warehouse.ledger.findings import record_findings
@@ -43,17 +45,17 @@ def read(settings: Settings, definitions: Definitions) -> Read:
         kept = kept_for_reading(settings, engine)
         parsed = _parse_kept(settings, definitions, kept)
         is_demo = bool(is_synthetic(settings))
-        records = [_record(definitions, one, parsed, str(i), is_demo) for i, one in enumerate(kept)]
+        filed = [form for i, one in enumerate(kept) for form in _forms_of(one, str(i), parsed)]
+        records = [_record(definitions, one, parsed, is_demo) for one in filed]
         recorded = record_batch(engine, records, settings.clock.now(), last_as_of(settings))
-        findings = _reader_findings(recorded, parsed, Rules.load(definitions))
+        findings = _reader_findings(filed, recorded, parsed, Rules.load(definitions))
         record_findings(engine, findings)
         new = {
-            str(i): one
-            for i, one in enumerate(recorded)
+            form.key: one.submission_id
+            for form, one in zip(filed, recorded, strict=True)
             if one.outcome == "recorded" and one.state_code == "received"
         }
-        load(settings, parsed, {key: one.submission_id for key, one in new.items()},
-             {str(i): one.sha256 for i, one in enumerate(kept)})  # fmt: skip
+        load(settings, parsed, new, {form.key: form.sha256 for form in filed})
         load_unread(settings, definitions, engine)
         unsorted = recognise(settings, definitions, engine)
         hang_up_evidence(definitions, engine)
@@ -63,6 +65,33 @@ def read(settings: Settings, definitions: Definitions) -> Read:
     refused = sum(one.outcome == "recorded" and one.state_code == "refused" for one in recorded)
     unchanged = sum(one.outcome == "no_op" for one in recorded)
     return Read(len(kept), len(new), refused, unchanged, unsorted)
+
+
+@dataclass(frozen=True)
+class _Filed:
+    """One form of an arrived file: the file's own, one of several, or a member of an archive."""
+
+    key: str
+    kept: KeptArrival
+    file_name: str
+    sha256: str
+    size_bytes: int
+    part: int = 0
+    is_member: bool = False
+
+
+def _forms_of(kept: KeptArrival, key: str, parsed: Parsed) -> Iterator[_Filed]:
+    """Every form that one arrived file became."""
+    files = [_Filed(key, kept, kept.arrival.file_name, kept.sha256, kept.size_bytes)]
+    if key in parsed.archives:
+        files = [
+            _Filed(m.key, kept, m.file_name, m.sha256, m.size_bytes, is_member=True)
+            for m in parsed.archives[key]
+        ]
+    for file in files:
+        forms = parsed.forms_of(file.key)
+        for number, own_key in enumerate(forms, start=1):
+            yield replace(file, key=own_key, part=number if len(forms) > 1 else 0)
 
 
 def _parse_kept(
@@ -81,24 +110,23 @@ def _parse_kept(
     return parse(settings, definitions, wanted)
 
 
-def _record(
-    definitions: Definitions, kept: KeptArrival, parsed: Parsed, key: str, is_demo: bool
-) -> ParsedRecord:
+def _record(definitions: Definitions, filed: _Filed, parsed: Parsed, is_demo: bool) -> ParsedRecord:
+    key, kept, arrival = filed.key, filed.kept, filed.kept.arrival
     error = parsed.errors.get(key)
     identity = error.identity if error is not None else parsed.identities[key]
-    sender = kept.arrival.unit_code
+    sender = arrival.unit_code
     # A recoded body's folder may bear its other code: the form says which the period has.
     is_same = identity is not None and is_same_body(sender, identity.unit_code, definitions)
     filer = identity.unit_code if identity is not None and is_same else sender
     unit = definitions.unit(filer)
     return ParsedRecord(
         unit_code=filer,
-        city_code=unit.city_code if unit else kept.arrival.city_code,
-        file_sha256=kept.sha256,
-        size_bytes=kept.size_bytes,
-        file_name=kept.arrival.file_name,
-        channel_kind=kept.arrival.channel_kind,
-        received_at=kept.arrival.received_at,
+        city_code=unit.city_code if unit else arrival.city_code,
+        file_sha256=filed.sha256,
+        size_bytes=filed.size_bytes,
+        file_name=filed.file_name,
+        channel_kind=arrival.channel_kind,
+        received_at=arrival.received_at,
         # What an authority published is real in every workspace.
         is_synthetic=is_demo and (identity is None or identity.form_kind != "authority"),
         form_code=identity.form_code if identity else None,
@@ -112,14 +140,29 @@ def _record(
         arrival_id=kept.arrival_id,
         first_seen_at=kept.first_seen_at,
         people=dict(identity.people) if identity else {},
+        archive_sha256=kept.sha256 if filed.is_member else None,
+        archive_bytes=kept.size_bytes if filed.is_member else 0,
+        form_sheet=_own_sheet(filed, identity, error),
+        part=filed.part,
     )
 
 
-def _reader_findings(recorded: Sequence[Recorded], parsed: Parsed, rules: Rules) -> pl.DataFrame:
-    """The findings that refusals and failed sums of published releases stand for."""
+def _own_sheet(
+    filed: _Filed, identity: FormIdentity | None, error: SourceError | None
+) -> str | None:
+    """The sheet of a form that shares its workbook with others."""
+    if not filed.part:
+        return None
+    return (identity.sheet if identity else None) or (error.sheet if error else None)
+
+
+def _reader_findings(
+    filed: Sequence[_Filed], recorded: Sequence[Recorded], parsed: Parsed, rules: Rules
+) -> pl.DataFrame:
+    """The findings that refusals, and what the readers noted in a file, stand for."""
     rows: list[dict[str, str | None]] = []
-    for place, one in enumerate(recorded):
-        key, record = str(place), one.record
+    for form, one in zip(filed, recorded, strict=True):
+        key, record = form.key, one.record
         about = (one.submission_id, record.unit_code, record.form_code, record.period_code)
         if key in parsed.errors and one.state_code == "refused":
             rows.append(from_source_error(parsed.errors[key], *about, rules))

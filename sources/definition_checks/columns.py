@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 
 from sources.definition_checks.problem import Problem, problem
 from sources.definitions import KEYS, SEEDS, Definitions
+from sources.marks import KINDS
 
 # column → the table and column its values come from ('|' inside a cell separates several)
 REFERENCES: Mapping[tuple[str, str], tuple[str, str]] = {
@@ -86,6 +87,7 @@ CLOSED_LISTS: Mapping[tuple[str, str], frozenset[str]] = {
     ("target_links", "link_kind"): frozenset({"same", "redefined", "dropped", "new"}),
     ("publication_settings", "rounding_mode"): frozenset({"half_up", "truncate"}),
     ("channels", "channel_kind"): frozenset({"inbox", "folder", "sftp", "imap"}),
+    ("reading_marks", "mark_kind"): frozenset(KINDS),
 }  # fmt: skip
 
 MANDATORY: frozenset[tuple[str, str]] = frozenset({

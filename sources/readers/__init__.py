@@ -12,7 +12,7 @@ import polars as pl
 
 from sources.contract import CELLS_SCHEMA
 from sources.errors import EmptyWorkbook, SourceError
-from sources.readers.container import XLSX, recognise
+from sources.readers.container import ARCHIVE, DELIMITED, recognise
 from sources.readers.delimited import read_delimited
 from sources.readers.grid import LIMITS, Cell, Limits
 from sources.readers.workbook import read_workbook
@@ -24,14 +24,28 @@ def read_file(data: bytes, file_name: str, limits: Limits = LIMITS) -> list[Cell
     Raises:
         SourceError: the file cannot be read; the error names it.
     """
+    return read_kind(data, file_name, limits)[1]
+
+
+def read_kind(data: bytes, file_name: str, limits: Limits = LIMITS) -> tuple[str, list[Cell]]:
+    """What kind of file it is (see `container`) and its cells; an archive has none of its own.
+
+    Raises:
+        SourceError: the file cannot be read; the error names it.
+    """
     try:
         kind = recognise(data, file_name, limits)
-        cells = read_workbook(data, limits) if kind == XLSX else read_delimited(data, limits)
+        if kind == ARCHIVE:
+            return kind, []
+        if kind == DELIMITED:
+            cells = read_delimited(data, limits)
+        else:
+            cells = read_workbook(data, kind, limits)
         if not cells:
             raise EmptyWorkbook
     except SourceError as error:
         raise error.in_file(file_name) from error.__cause__
-    return cells
+    return kind, cells
 
 
 def read_cells(source: Path | bytes, file_name: str = "") -> pl.DataFrame:

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
+HIDDEN_SHEET = "hidden_sheet"
+"""The issue of every cell of a sheet that the clerk does not see."""
+
 
 class Cell(NamedTuple):
     """One filled cell, in the column order of the CELLS frame; rows and columns count from 0."""
@@ -33,6 +36,7 @@ class Limits:
     file_bytes: int = 20 * 1024 * 1024
     unpacked_bytes: int = 200 * 1024 * 1024
     members: int = 2_000
+    archive_members: int = 200
     rows: int = 20_000
     columns: int = 512
     cells: int = 400_000
@@ -63,7 +67,9 @@ def place_of(reference: str) -> tuple[int, int] | None:
     """Row and column of an address; None when it is none."""
     letters = reference.rstrip("0123456789")
     digits = reference[len(letters) :]
-    if not digits or not 1 <= len(letters) <= 3 or not (letters.isascii() and letters.isalpha()):
+    if not digits or digits[0] == "0" or not 1 <= len(letters) <= 3:
+        return None
+    if not (letters.isascii() and letters.isalpha()):
         return None
     column = 0
     for letter in letters.upper():

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
 from typing import IO, Literal
@@ -52,6 +52,8 @@ class ReadingJob:
     workspace_is_synthetic: bool | None
     timeout_seconds: float
     memory_bytes: int
+    spool: Path | None = None
+    """Where archives are unpacked."""
 
 
 @dataclass(frozen=True)
@@ -70,14 +72,15 @@ def pack(batch: ParsedBatch) -> bytes:
         buffer = io.BytesIO()
         frame.write_ipc(buffer)
         frames.append(buffer.getvalue())
-    return pickle.dumps((batch.identities, batch.errors, batch.checks, frames))
+    rest = (batch.identities, batch.errors, batch.checks, batch.forms, batch.archives)
+    return pickle.dumps((*rest, frames))
 
 
 def unpack(payload: bytes) -> ParsedBatch:
     """The batch a child packed."""
-    identities, errors, checks, frames = pickle.loads(payload)
+    identities, errors, checks, forms, archives, frames = pickle.loads(payload)
     cells, values, authority = (pl.read_ipc(io.BytesIO(frame)) for frame in frames)
-    return ParsedBatch(identities, errors, cells, values, authority, checks)
+    return ParsedBatch(identities, errors, cells, values, authority, checks, forms, archives)
 
 
 class _Child:
@@ -233,10 +236,7 @@ def _refusal(file: FileToParse, late_after: float | None) -> OversizedSheet:
 def _with_errors(batch: ParsedBatch, refused: dict[str, SourceError]) -> ParsedBatch:
     if not refused:
         return batch
-    return ParsedBatch(
-        batch.identities, {**batch.errors, **refused},
-        batch.cells, batch.values, batch.authority, batch.checks,
-    )  # fmt: skip
+    return replace(batch, errors={**batch.errors, **refused})
 
 
 def read_guarded(

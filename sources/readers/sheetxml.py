@@ -13,17 +13,27 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from posixpath import join, normpath
-from typing import IO, Any
+from typing import IO
 from xml.etree.ElementTree import Element
 
-from defusedxml.ElementTree import fromstring, iterparse
+from defusedxml.ElementTree import DefusedXMLParser, fromstring
 
-from sources.errors import OversizedSheet
+from sources.errors import OversizedSheet, UnreadableFile
+from sources.readers.container import CHECK_FILE, SAVE_AS_XLSX
 from sources.readers.grid import LIMITS, Limits, address, place_of
 
 _BUILT_IN_PERCENT = {"9", "10"}
 _LITERALS = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.')
 _TRUE = {"1", "true"}
+_WRITTEN = {
+    "s": re.compile(r"[0-9]+"),
+    "n": re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"),
+    "b": re.compile(r"[01]"),
+}
+"""How the value of a cell is written: a text by its number, a figure, a truth value."""
+_CHUNK = 1 << 16
+_EXTERNAL = re.compile(r"\[\d+\]|\[[^\]]+\.xl\w+\]")
+_DDE = re.compile(r"""^[^"']*\b\w+\|""")
 
 
 @dataclass(frozen=True)
@@ -32,6 +42,7 @@ class SheetPart:
 
     name: str
     member: str
+    is_hidden: bool = False
 
 
 @dataclass
@@ -40,7 +51,43 @@ class SheetScan:
 
     issues: dict[tuple[int, int], str] = field(default_factory=dict)
     texts: dict[tuple[int, int], str] = field(default_factory=dict)
-    cells: int = 0
+    filled: set[tuple[int, int]] = field(default_factory=set)
+    is_hidden: bool = False
+
+    def check(
+        self, at: tuple[int, int], sheet: str, limits: Limits, text: str | None = None
+    ) -> None:
+        """Refuses a filled cell beyond the caps.
+
+        Raises:
+            OversizedSheet: it is; the cell is named.
+        """
+        if at[0] >= limits.rows or at[1] >= limits.columns:
+            raise OversizedSheet(
+                f"在第 {at[0] + 1} 行、第 {at[1] + 1} 列有内容，"
+                f"超出 {limits.rows} 行、{limits.columns} 列的上限",
+                sheet=sheet, cell=address(*at), value_text=text or None,
+            )  # fmt: skip
+
+    def take(self, at: tuple[int, int], sheet: str, limits: Limits) -> None:
+        """Counts a filled cell.
+
+        Raises:
+            OversizedSheet: it is beyond the caps, or one too many; the cell is named.
+            UnreadableFile: the sheet has this cell twice; which one a program shows is its own
+                affair.
+        """
+        self.check(at, sheet, limits)
+        if at in self.filled:
+            raise UnreadableFile(
+                f"单元格 {address(*at)} 在文件中出现两次，无法确定以哪个为准", CHECK_FILE,
+                sheet=sheet, cell=address(*at),
+            )  # fmt: skip
+        self.filled.add(at)
+        if len(self.filled) > limits.cells:
+            raise OversizedSheet(
+                f"有内容的单元格超过 {limits.cells} 个", sheet=sheet, cell=address(*at)
+            )
 
 
 def _local(tag: str) -> str:
@@ -71,8 +118,14 @@ def sheet_parts(archive: zipfile.ZipFile) -> list[SheetPart]:
             target = targets.get(relation_id)
             if target:
                 member = target[1:] if target.startswith("/") else normpath(join("xl", target))
-                parts.append(SheetPart(sheet.get("name", ""), member))
+                is_hidden = sheet.get("state", "visible") != "visible"
+                parts.append(SheetPart(sheet.get("name", ""), member, is_hidden))
     return parts
+
+
+def is_percent_format(code: str) -> bool:
+    """Whether a number format shows hundredths: a percent sign that is no mere decoration."""
+    return "%" in _LITERALS.sub("", code)
 
 
 def percent_styles(archive: zipfile.ZipFile) -> frozenset[str]:
@@ -90,7 +143,7 @@ def _percent_styles(styles_xml: bytes) -> frozenset[str]:
     percent = set(_BUILT_IN_PERCENT)
     for formats in _children(styles, "numFmts"):
         for number_format in formats:
-            if "%" in _LITERALS.sub("", number_format.get("formatCode", "")):
+            if is_percent_format(number_format.get("formatCode", "")):
                 percent.add(number_format.get("numFmtId", ""))
     return frozenset(
         str(place)
@@ -101,86 +154,107 @@ def _percent_styles(styles_xml: bytes) -> frozenset[str]:
 
 
 def scan_sheet(
-    stream: IO[bytes], sheet: str, percent: frozenset[str], limits: Limits = LIMITS
+    stream: IO[bytes],
+    sheet: str,
+    percent: frozenset[str],
+    limits: Limits = LIMITS,
+    *,
+    is_hidden: bool = False,
 ) -> SheetScan:
-    """One sheet's issues, from one pass that holds one row at a time.
+    """One sheet's issues, from one pass that holds one cell at a time.
 
     Raises:
         OversizedSheet: a filled cell lies beyond the caps; it is named.
+        UnreadableFile: a cell stands twice, or is a link to another program.
     """
-    scan = SheetScan()
-    row_no = -1
-    for _, element in iterparse(stream, events=("end",), forbid_dtd=True):
-        if not element.tag.endswith("}row"):
-            # Cells are kept until their row ends; everything outside rows is of no interest.
-            if element.tag.endswith(("}c", "}v", "}f", "}is", "}t", "}r", "}rPr")):
-                continue
-            element.clear()
-            continue
-        told = element.get("r")
-        row_no = int(told) - 1 if told else row_no + 1
-        _scan_row(element, row_no, scan, sheet, percent, limits)
-        element.clear()
+    scan = SheetScan(is_hidden=is_hidden)
+    # No tree is built: a sheet with a million formatted blank rows is a long file and no content.
+    parser = DefusedXMLParser(target=_SheetPass(scan, sheet, percent, limits), forbid_dtd=True)
+    while chunk := stream.read(_CHUNK):
+        parser.feed(chunk)
+    parser.close()
     return scan
 
 
-def _scan_row(
-    row: Element,
-    row_no: int,
-    scan: SheetScan,
-    sheet: str,
-    percent: frozenset[str],
-    limits: Limits,
-) -> None:
-    is_hidden = row.get("hidden") in _TRUE or row.get("ht") == "0"
-    column_no = -1
-    for cell in row:
-        reference = cell.get("r")
-        place = place_of(reference) if reference else None
-        column_no = place[1] if place else column_no + 1
-        if len(cell) == 0:
-            continue
-        at = (place[0] if place else row_no, column_no)
-        if at[0] >= limits.rows or at[1] >= limits.columns:
-            raise OversizedSheet(
-                f"在第 {at[0] + 1} 行、第 {at[1] + 1} 列有内容，"
-                f"超出 {limits.rows} 行、{limits.columns} 列的上限",
-                sheet=sheet, cell=address(*at), value_text=_text_of(cell),
+class _SheetPass:
+    """What the parser tells of a sheet, kept for the length of one cell."""
+
+    def __init__(
+        self, scan: SheetScan, sheet: str, percent: frozenset[str], limits: Limits
+    ) -> None:
+        self._scan, self._sheet, self._percent, self._limits = scan, sheet, percent, limits
+        self._kinds: dict[str, str] = {}
+        self._row_no = self._column_no = -1
+        self._is_hidden_row = False
+        self._cell: dict[str, str] | None = None
+        self._is_filled = False
+        self._said: dict[str, list[str]] = {}
+        self._text: list[str] | None = None
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        kind = self._kinds.get(tag) or self._kinds.setdefault(tag, _local(tag))
+        if kind == "c":
+            self._cell, self._is_filled, self._said = attributes, False, {}
+        elif kind == "row":
+            told = attributes.get("r")
+            self._row_no = int(told) - 1 if told else self._row_no + 1
+            self._column_no = -1
+            self._is_hidden_row = attributes.get("hidden") in _TRUE or attributes.get("ht") == "0"
+        elif self._cell is not None:
+            self._is_filled = True
+            if kind in ("v", "f", "t"):
+                self._text = self._said.setdefault(kind, [])
+
+    def data(self, text: str) -> None:
+        if self._text is not None:
+            self._text.append(text)
+
+    def end(self, tag: str) -> None:
+        self._text = None
+        if self._cell is not None and self._kinds[tag] == "c":
+            reference = self._cell.get("r")
+            place = place_of(reference) if reference else None
+            if reference and place is None:
+                raise UnreadableFile(
+                    f"“{reference[:40]}”不是单元格地址（内部结构不能读取）", CHECK_FILE,
+                    sheet=self._sheet, cell=address(self._row_no, self._column_no + 1),
+                    value_text=reference[:40],
+                )  # fmt: skip
+            self._column_no = place[1] if place else self._column_no + 1
+            if self._is_filled:
+                self._take((place[0] if place else self._row_no, self._column_no), self._cell)
+            self._cell = None
+
+    def close(self) -> None:
+        """Nothing is left to do."""
+
+    def _take(self, at: tuple[int, int], cell: dict[str, str]) -> None:
+        scan, kind = self._scan, cell.get("t", "n")
+        value = "".join(self._said.get("v", ()))
+        formula = "".join(self._said["f"]) if "f" in self._said else None
+        shown = value if kind != "s" else ""
+        text = (shown or "".join(self._said.get("t", ())))[:40]
+        scan.check(at, self._sheet, self._limits, text)
+        scan.take(at, self._sheet, self._limits)
+        if formula is not None and _DDE.search(formula):
+            raise UnreadableFile(
+                "单元格公式是连到其他程序的 DDE 链接，为安全起见不接收", SAVE_AS_XLSX,
+                sheet=self._sheet, cell=address(*at), value_text=f"={formula}"[:40],
             )  # fmt: skip
-        scan.cells += 1
-        if scan.cells > limits.cells:
-            raise OversizedSheet(
-                f"有内容的单元格超过 {limits.cells} 个", sheet=sheet, cell=address(*at)
-            )
-        _judge(cell, at, is_hidden, scan, percent)
-
-
-def _judge(
-    cell: Element, at: tuple[int, int], is_hidden: bool, scan: SheetScan, percent: frozenset[str]
-) -> None:
-    kind = cell.get("t", "n")
-    formula: Element | None = None
-    value: str | None = None
-    for child in cell:
-        tag = child.tag
-        if tag.endswith("}v"):
-            value = child.text
-        elif tag.endswith("}f"):
-            formula = child
-    if kind == "e":
-        scan.issues[at] = "error_value"
-        scan.texts[at] = value or "#ERROR"
-    elif formula is not None and not value and kind != "str":
-        scan.issues[at] = "uncached_formula"
-        scan.texts[at] = "=" + (formula.text or "")
-    elif kind == "n" and value and cell.get("s") in percent:
-        scan.issues[at] = "percent_format"
-    elif formula is not None:
-        scan.issues[at] = "formula"
-    elif is_hidden:
-        scan.issues[at] = "hidden_row"
-
-
-def _text_of(cell: Any) -> str | None:
-    texts = [child.text for child in cell.iter() if _local(child.tag) in {"v", "t"} and child.text]
-    return texts[0][:40] if texts and cell.get("t") != "s" else None
+        if value and kind in _WRITTEN and not _WRITTEN[kind].fullmatch(value):
+            # Calamine takes what it cannot read as the first text of the table, or as text.
+            raise UnreadableFile(
+                "单元格的内容不合工作簿的格式（内部结构不能读取）", CHECK_FILE,
+                sheet=self._sheet, cell=address(*at), value_text=text,
+            )  # fmt: skip
+        if kind == "e":
+            scan.issues[at], scan.texts[at] = "error_value", value or "#ERROR"
+        elif formula is not None and not value and kind != "str":
+            scan.issues[at], scan.texts[at] = "uncached_formula", f"={formula}"
+        elif kind == "n" and value and cell.get("s") in self._percent:
+            scan.issues[at] = "percent_format"
+        elif formula is not None:
+            is_external = _EXTERNAL.search(formula)
+            scan.issues[at] = "external_formula" if is_external else "formula"
+        elif self._is_hidden_row:
+            scan.issues[at] = "hidden_row"

@@ -1,4 +1,4 @@
-"""xlsx workbooks: values by calamine, issues by the second pass over the sheets' XML.
+"""Workbooks (xlsx, xls, ods): values by calamine, issues by a pass of our own over the file.
 
 The pass goes first, because it is what keeps a stray cell at XFD1048576 from calamine.
 """
@@ -6,25 +6,30 @@ The pass goes first, because it is what keeps a stray cell at XFD1048576 from ca
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from xml.etree.ElementTree import ParseError
 
 from defusedxml.common import DefusedXmlException
 from python_calamine import CalamineError, CalamineWorkbook
 
-from sources.errors import UnreadableFile
+from sources.errors import EncryptedFile, UnreadableFile
 from sources.numbers import number_as_text
-from sources.readers.grid import LIMITS, Cell, Limits, address
+from sources.readers.container import CHECK_FILE, ODS, SAVE_AS_XLSX, XLS, XLSX
+from sources.readers.grid import HIDDEN_SHEET, LIMITS, Cell, Limits, address
+from sources.readers.odsxml import scan_content
 from sources.readers.sheetxml import SheetScan, percent_styles, scan_sheet, sheet_parts
 
-_DAMAGED = "请确认文件能用 Excel 或 WPS 正常打开，另存为 xlsx 后重新报送"
 _BROKEN_PARTS = (
-    zipfile.BadZipFile, zlib.error, KeyError, EOFError, ParseError, NotImplementedError,
-    DefusedXmlException, ValueError,
+    zipfile.BadZipFile, zlib.error, LookupError, EOFError, ParseError, NotImplementedError,
+    DefusedXmlException, ValueError, RuntimeError, OSError,
 )  # fmt: skip
+_DECLARED = re.compile(rb'uniqueCount="(\d+)"')
+_DOCTYPES = (b"<!DOCTYPE", b"<!ENTITY", "<!DOCTYPE".encode("utf-16-le"),
+             "<!DOCTYPE".encode("utf-16-be"))  # fmt: skip
 
 
 def value_as_text(value: object) -> str | None:
@@ -47,32 +52,97 @@ def value_as_text(value: object) -> str | None:
     return None
 
 
-def read_workbook(data: bytes, limits: Limits = LIMITS) -> list[Cell]:
+def read_workbook(data: bytes, kind: str = XLSX, limits: Limits = LIMITS) -> list[Cell]:
     """Every filled cell of every worksheet, hidden ones too, in sheet, row and column order.
 
     Raises:
-        UnreadableFile: a part of the workbook is missing, damaged or no XML.
+        UnreadableFile: a part of the workbook is missing, damaged or no XML, or it is not safe.
         OversizedSheet: a filled cell lies beyond the caps.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            percent = percent_styles(archive)
-            scans: dict[str, SheetScan] = {}
-            for part in sheet_parts(archive):
-                with archive.open(part.member) as stream:
-                    scans[part.name] = scan_sheet(stream, part.name, percent, limits)
+        scans = _SCANS[kind](data, limits)
     except _BROKEN_PARTS as error:
-        raise UnreadableFile("工作簿已损坏或不完整（内部结构不能读取）", _DAMAGED) from error
+        raise UnreadableFile("工作簿已损坏或不完整（内部结构不能读取）", CHECK_FILE) from error
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
         cells: list[Cell] = []
         for name, scan in scans.items():
-            if scan.cells:
+            if scan.filled:
                 rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
                 cells += _cells_of(name, rows, scan)
     except (CalamineError, ValueError, OSError) as error:
-        raise UnreadableFile("工作簿已损坏或不完整（内容不能读取）", _DAMAGED) from error
+        raise UnreadableFile("工作簿已损坏或不完整（内容不能读取）", CHECK_FILE) from error
+    except BaseException as error:
+        # A panic of calamine is no Exception; left alone it would end the reading process.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise UnreadableFile("工作簿已损坏或不完整（内容不能读取）", CHECK_FILE) from None
     return cells
+
+
+def _scan_xlsx(data: bytes, limits: Limits) -> dict[str, SheetScan]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        _verify_parts(archive)
+        percent = percent_styles(archive)
+        scans: dict[str, SheetScan] = {}
+        for part in sheet_parts(archive):
+            with archive.open(part.member) as stream:
+                scans[part.name] = scan_sheet(
+                    stream, part.name, percent, limits, is_hidden=part.is_hidden
+                )
+    return scans
+
+
+def _verify_parts(archive: zipfile.ZipFile) -> None:
+    """Unpacks what calamine will unpack: a declared size or checksum that lies ends here.
+
+    Raises:
+        UnreadableFile: a part declares entities, or links to another program.
+    """
+    for member in archive.infolist():
+        name = member.filename.lower()
+        if name.startswith("xl/worksheets/sheet") or not name.endswith((".xml", ".rels")):
+            continue
+        content = archive.read(member)
+        if any(mark in content[:4096] for mark in _DOCTYPES):
+            raise UnreadableFile(
+                f"工作簿的部件“{member.filename}”声明了 XML 实体，正常的表格没有", CHECK_FILE,
+                value_text=member.filename,
+            )  # fmt: skip
+        declared = _DECLARED.search(content[:4096]) if name == "xl/sharedstrings.xml" else None
+        if declared is not None and int(declared[1]) > len(content):
+            # Calamine makes room for as many strings as are declared.
+            raise UnreadableFile(
+                f"工作簿的字符串表自称有 {int(declared[1])} 个字符串，内容却装不下", CHECK_FILE,
+                value_text=declared[1].decode(),
+            )  # fmt: skip
+        if name.startswith("xl/externallinks/") and b"ddeLink" in content:
+            raise UnreadableFile(
+                "工作簿含有连到其他程序的 DDE 链接，为安全起见不接收", SAVE_AS_XLSX,
+                value_text=member.filename,
+            )  # fmt: skip
+
+
+def _scan_ods(data: bytes, limits: Limits) -> dict[str, SheetScan]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        if "META-INF/manifest.xml" in archive.namelist() and (
+            b"encryption-data" in archive.read("META-INF/manifest.xml")
+        ):
+            raise EncryptedFile
+        with archive.open("content.xml") as stream:
+            return scan_content(stream, limits)
+
+
+def _scan_xls(data: bytes, limits: Limits) -> dict[str, SheetScan]:
+    # Imported here: most files are not of the old kind.
+    from sources.readers.biff import scan_workbook
+
+    return scan_workbook(data, limits)
+
+
+_SCANS: Mapping[str, Callable[[bytes, Limits], dict[str, SheetScan]]] = {
+    XLSX: _scan_xlsx, ODS: _scan_ods, XLS: _scan_xls,
+}  # fmt: skip
 
 
 def _cells_of(sheet: str, rows: Sequence[Sequence[object]], scan: SheetScan) -> list[Cell]:
@@ -81,8 +151,19 @@ def _cells_of(sheet: str, rows: Sequence[Sequence[object]], scan: SheetScan) -> 
         for column_no, value in enumerate(row):
             if value != "":
                 found[row_no, column_no] = value_as_text(value)
+    strays = found.keys() - scan.filled
+    if strays:
+        # Two readers that disagree about where a value stands cannot both be believed.
+        at = min(strays)
+        raise UnreadableFile(
+            f"单元格 {address(*at)} 的位置前后矛盾（内部结构不能读取）", CHECK_FILE,
+            sheet=sheet, cell=address(*at), value_text=found[at],
+        )  # fmt: skip
     # Calamine returns a blank for an error and for a formula without value alike.
     found.update(scan.texts)
     places = sorted(found) if scan.texts else found
     issues = scan.issues
+    if scan.is_hidden and not sheet.startswith("_"):
+        # The clerk does not see this sheet: it is kept, and never read as a form.
+        issues = dict.fromkeys(found, HIDDEN_SHEET)
     return [Cell(sheet, at[0], at[1], address(*at), found[at], issues.get(at)) for at in places]

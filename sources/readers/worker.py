@@ -34,7 +34,8 @@ def _read_batch(files: list[FileToParse], job: ReadingJob, connection: Connectio
         # Should the parent be gone, the alarm ends even a reader that never returns.
         signal.setitimer(signal.ITIMER_REAL, job.timeout_seconds * 2 + 1)
         try:
-            batch.add(file.key, parse_file(file, job.definitions, job.workspace_is_synthetic))
+            kind = job.workspace_is_synthetic
+            batch.take(file.key, parse_file(file, job.definitions, kind, spool=job.spool))
         except SourceError as error:
             batch.refuse(file.key, error)
         finally:

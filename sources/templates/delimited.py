@@ -10,6 +10,7 @@ import io
 from decimal import Decimal
 
 from sources.templates.grid import FormGrid, Formula, Percent, Value
+from sources.texts import harmless
 
 
 def text_of(value: Value) -> str:
@@ -20,7 +21,7 @@ def text_of(value: Value) -> str:
         return value.result or ""
     if isinstance(value, Percent):
         return f"{value.number:.1%}"
-    return f"{value:f}" if isinstance(value, Decimal) else str(value)
+    return f"{value:f}" if isinstance(value, Decimal) else harmless(str(value))
 
 
 def render_delimited(grid: FormGrid, encoding: str = "utf-8-sig") -> bytes:

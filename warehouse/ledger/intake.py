@@ -52,6 +52,13 @@ class ParsedRecord:
     """When it was first seen; None for now."""
     people: Mapping[str, str] = field(default_factory=dict)
     """Footer of the form; kept in the ledger only."""
+    archive_sha256: str | None = None
+    """The archive the file was a member of; its bytes are kept too."""
+    archive_bytes: int = 0
+    form_sheet: str | None = None
+    """The form's sheet, where the workbook holds several forms."""
+    part: int = 0
+    """Which of the several forms of its file it is, from 1; 0 for the only one."""
 
     @property
     def is_identified(self) -> bool:
@@ -161,6 +168,11 @@ class _Desk:
 
     def write(self) -> None:
         sizes = {record.file_sha256: record.size_bytes for record, _, _ in self._taken.values()}
+        sizes |= {
+            record.archive_sha256: record.archive_bytes
+            for record, _, _ in self._taken.values()
+            if record.archive_sha256 is not None
+        }
         register_files(self._connection, sizes)
         if self._rows:
             self._connection.execute(insert(submissions), self._rows)
@@ -245,6 +257,8 @@ class _Desk:
             "is_synthetic": record.is_synthetic,
             "cells_read": record.cells_read,
             "people_json": people,
+            "archive_sha256": record.archive_sha256,
+            "form_sheet": record.form_sheet,
         }
 
 
@@ -253,7 +267,8 @@ def _key(row: Mapping[str, Any]) -> Key:
 
 
 def _refused_id(record: ParsedRecord) -> str:
-    return f"{record.unit_code}.refused.{record.file_sha256[:12]}"
+    part = f".{record.part}" if record.part else ""
+    return f"{record.unit_code}.refused.{record.file_sha256[:12]}{part}"
 
 
 def awaiting_check(engine: Engine) -> list[str]:

@@ -19,7 +19,7 @@ from sqlalchemy import (
     Text,
 )
 
-HEAD = "0002_channels"
+HEAD = "0003_several_forms"
 """The schema revision this software needs."""
 
 metadata = MetaData(
@@ -80,6 +80,8 @@ submissions = Table(
     Column("is_synthetic", Boolean, nullable=False),
     Column("cells_read", Integer, nullable=False),
     Column("people_json", Text),
+    Column("archive_sha256", String(64)),
+    Column("form_sheet", Text),
     Index("ix_submissions_key", "unit_code", "form_code", "period_code", "version", unique=True),
 )
 

@@ -27,6 +27,10 @@ EXAMPLES = [
     voided("V05", "95.3%", "percent"),
     voided("V06", "3", "unit_differs"),
     voided("V07", "1.2万", "unit_suffix"),
+    voided("V18", "3", "unit_spelled"),
+    voided("V19", "3", "unit_scaled"),
+    voided("V20", "3", "growth_word"),
+    voided("V21", "3", "external_formula"),
     in_quarter(
         "V08", "IP-Q2", "licence_contracts", {"licence_contracts": "0"}, {"licence_contracts": "-3"}
     ),

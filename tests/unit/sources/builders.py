@@ -70,6 +70,7 @@ def small_definitions(
 ) -> Definitions:
     """One monthly form in two versions, two counties, and two published tables."""
     tables = {name: _frame(name, []) for name in KEYS}
+    tables["reading_marks"] = Definitions.load().table("reading_marks")
     names = ("form_code", "form_version", "form_number", "frequency", "form_kind",
              "calendar_code", "layout_code", "valid_from", "valid_to")  # fmt: skip
     tables["forms"] = _frame(

@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.numbers import canonical, number_as_text, parse_number
+from sources.definitions import Definitions
+from sources.numbers import canonical, number_as_text, parse_filed, parse_number
+
+MARKS = Definitions.load().marks
 
 
 @pytest.mark.parametrize(
@@ -39,8 +42,12 @@ def test_full_width_characters_are_read_and_noted(text: str, number: str) -> Non
 
 @pytest.mark.parametrize("text", ["-", "—", "——", "–", "－", "无", "/", "…", "……", "...", "N/A"])
 def test_a_missing_mark_is_no_number_and_never_zero(text: str) -> None:
-    parsed = parse_number(text)
+    parsed = parse_number(text, MARKS)
     assert (parsed.number, parsed.issue, parsed.mark) == (None, "missing_mark", text)
+
+
+def test_a_mark_that_is_no_row_of_the_table_is_no_missing_mark() -> None:
+    assert parse_number("—").issue == "not_a_number"
 
 
 @pytest.mark.parametrize("text", [None, "", "  ", "\u3000"])
@@ -87,3 +94,47 @@ def test_every_canonical_numeral_is_read_back_as_the_same_number(number: Decimal
 def test_a_text_that_only_looks_like_a_number_is_not_changed_into_one(text: str) -> None:
     parsed = parse_number(text)
     assert (parsed.number, parsed.issue) == (None, "not_a_number")
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "number", "issue"),
+    [
+        ("12件", "件", "12", "unit_spelled"),
+        ("1,234 件", "件", "1234", "unit_spelled"),
+        ("１２件", "件", "12", "unit_spelled"),
+        ("6万件", "件", "60000", "unit_scaled"),
+        ("3.17亿元", "万元", "31700", "unit_scaled"),
+        ("1500000元", "万元", "150", "unit_scaled"),
+        ("150万元", "万元", "150", "unit_spelled"),
+        ("2.79%", "%", "2.79", "unit_spelled"),
+        ("增长-2.5%", "%", "-2.5", "growth_word"),
+        ("同比增长 12", "件", "12", "growth_word"),
+        ("下降2.79%", "%", "-2.79", "growth_word"),
+        ("减少3件", "件", "-3", "growth_word"),
+    ],
+)
+def test_a_text_that_names_its_unit_in_full_is_read_and_noted(
+    text: str, unit: str, number: str, issue: str
+) -> None:
+    parsed = parse_filed(text, unit, MARKS)
+    assert (parsed.number_text, parsed.issue) == (number, issue)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "issue"),
+    [
+        ("1.2万", "件", "unit_suffix"),
+        ("120万", "万元", "unit_suffix"),
+        ("12项", "件", "unit_suffix"),
+        ("95.3%", "件", "percent"),
+        ("下降-2", "件", "not_a_number"),
+        ("约100件", "件", "not_a_number"),
+        ("12件左右", "件", "not_a_number"),
+        ("999999999999999亿元", "万元", "unit_suffix"),
+    ],
+)
+def test_a_text_that_leaves_its_unit_or_sign_open_is_not_guessed(
+    text: str, unit: str, issue: str
+) -> None:
+    parsed = parse_filed(text, unit, MARKS)
+    assert (parsed.number, parsed.issue) == (None, issue)

@@ -134,7 +134,17 @@ def test_cells_without_an_address_stand_in_their_order() -> None:
 
 @pytest.mark.parametrize(
     ("encoding", "delimiter"),
-    [("utf-8", ","), ("utf-8-sig", ","), ("gb18030", ","), ("gb18030", "\t"), ("utf-8", "\t")],
+    [
+        ("utf-8", ","),
+        ("utf-8-sig", ","),
+        ("gb18030", ","),
+        ("gb18030", "\t"),
+        ("utf-8", "\t"),
+        ("utf-16", ","),
+        ("utf-16", "\t"),
+        ("utf-16-le", ","),
+        ("utf-16-be", "\t"),
+    ],
 )
 def test_delimited_text_is_read_in_every_usual_encoding(encoding: str, delimiter: str) -> None:
     data = as_csv([["指标名称", "本月"], ["专利授权量", "1"]], encoding, delimiter)
@@ -182,7 +192,7 @@ _BOMB = (b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aa">]><worksheet xmlns=
         (b"", "a.csv", EmptyWorkbook, "没有任何内容"),
         (b"\xef\xbb\xbf\r\n , \r\n", "a.csv", EmptyWorkbook, "没有任何内容"),
         (b"%PDF-1.7", "a.xlsx", UnreadableFile, "PDF"),
-        (b"\xff\xfea\x00,\x00", "a.csv", UnreadableFile, "UTF-16"),
+        (b"\xff\xfea\x00,\x00b", "a.csv", UnreadableFile, "UTF-16"),
         (b"a,\x00\x01", "a.csv", UnreadableFile, "也不是文本"),
         (b"\xff\xff\xff,1", "a.csv", UnreadableFile, "编码"),
         (b'a,"' + b"x" * 200_000, "a.csv", UnreadableFile, "分列"),
@@ -208,7 +218,7 @@ def test_what_cannot_be_read_is_refused_in_words_with_the_files_name(
         ({"xl/workbook.bin": ""}, "xlsb"),
         ({"mimetype": "", "content.xml": ""}, "ods"),
         ({"word/document.xml": ""}, "Word"),
-        ({"三月.xlsx": ""}, "压缩包"),
+        ({"[Content_Types].xml": ""}, "缺少主要部件"),
     ],
 )
 def test_other_containers_are_refused_by_name(members: dict[str, str], words: str) -> None:

@@ -161,7 +161,7 @@ def test_real_data_is_refused_in_a_demo_workspace_and_taken_in_a_new_one() -> No
 
 def test_every_reader_error_has_its_own_rule_in_the_registry() -> None:
     ids = [error.rule_id for error in SOURCE_ERRORS]
-    assert ids == [f"S{n:02d}" for n in range(1, 16)]
+    assert ids == [f"S{n:02d}" for n in range(1, 17)]
     assert set(ids) <= set(Definitions.load().table("rules")["rule_id"].to_list())
 
 

@@ -1,0 +1,107 @@
+"""Periods as counties write them: 2025年3月, 二〇二五年三月, 2025.03, 2025Q1, 2025年1—3月.
+
+What lives here: texts to periods. The SDMX codes and their arithmetic are in `periods`. A span of
+months is a quarter, half or year only where the form's frequency says so: for a monthly form
+`1—3月` is March, whose running total it heads.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from calendar import monthrange
+from datetime import date, timedelta
+
+from sources.periods import MONTHS_IN, Period, PeriodError, parse_period, period_of
+
+_DIGITS = str.maketrans("〇○零一二三四五六七八九", "000123456789")
+_TENS = re.compile(r"([一二三四五六七八九])?十([一二三四五六七八九])?")
+_NUMERALS = "〇○零一二三四五六七八九十"
+_ZH_YEAR = re.compile(rf"([{_NUMERALS}]{{4}})年")
+_ZH_NUMBER = re.compile(rf"[{_NUMERALS}]+")
+_DASHES = str.maketrans(dict.fromkeys("—–−―‐~～至到", "-"))
+
+_YEAR_ONLY = re.compile(r"(\d{4})年?(?:度|全年)?")
+# A typed 2025.10 reaches us as the number 2025.1, so one digit 1 after a point is no month.
+_IN_MONTH = re.compile(
+    r"(\d{4})(?:(?:年度?|[-/])0?|\.0|\.(?!1$))([1-9]|1[0-2])(?:月份?|\.)?"
+)  # fmt: skip
+_COMPACT = re.compile(r"(\d{4})(0[1-9]|1[0-2])")
+_IN_QUARTER = re.compile(r"(\d{4})(?:年度?|[-/.])?(?:第?([1-4])季度?|[qQ]([1-4]))")
+_IN_HALF = re.compile(r"(\d{4})年?度?(上|下)半年")
+_SPAN = re.compile(r"(\d{4})年?0?([1-9]|1[0-2])月?-(?:\d{4}年)?0?([1-9]|1[0-2])月份?")
+_WHOLE_DAY = re.compile(
+    r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]?00:00(?::00)?)?"
+)  # fmt: skip
+_SERIAL = re.compile(r"[3-6]\d{4}(?:\.0+)?")
+_EXCEL_EPOCH = date(1899, 12, 30)
+
+
+def read_period(text: str, frequency: str | None = None) -> Period | None:
+    """The period of an SDMX code or of its Chinese wording; None when it is neither.
+
+    Args:
+        text: as filed.
+        frequency: how often the form is filed; it decides what a span or a day stands for.
+    """
+    plain = unicodedata.normalize("NFKC", text).strip()
+    try:
+        return parse_period(plain)
+    except PeriodError:
+        pass
+    plain = _with_digits("".join(plain.split())).translate(_DASHES)
+    if match := _SPAN.fullmatch(plain):
+        return _spanned(int(match[1]), int(match[2]), int(match[3]), frequency)
+    for pattern, kind in ((_IN_MONTH, "month"), (_COMPACT, "month"), (_IN_QUARTER, "quarter")):
+        if match := pattern.fullmatch(plain):
+            return period_of(kind, int(match[1]), int(next(g for g in match.groups()[1:] if g)))
+    if match := _IN_HALF.fullmatch(plain):
+        return period_of("half", int(match[1]), 1 if match[2] == "上" else 2)
+    if match := _YEAR_ONLY.fullmatch(plain):
+        return period_of("year", int(match[1]))
+    return _of_day(plain, frequency)
+
+
+def serial_day(text: str) -> date | None:
+    """The day of a bare number that is plainly a spreadsheet's day count; None for any other.
+
+    It is told to the filer, never taken: which day it counts from is a setting of the workbook.
+    """
+    plain = text.strip()
+    return _EXCEL_EPOCH + timedelta(days=int(float(plain))) if _SERIAL.fullmatch(plain) else None
+
+
+def _spanned(year: int, first: int, last: int, frequency: str | None) -> Period | None:
+    """The period of a span of months: the form's own where it fits, else the month it ends in."""
+    length = last - first + 1
+    if frequency in ("quarter", "half", "year"):
+        if length != MONTHS_IN[frequency] or (first - 1) % length:
+            return None
+        return period_of(frequency, year, (first - 1) // length + 1)
+    return period_of("month", year, last) if first == 1 and length >= 1 else None
+
+
+def _of_day(plain: str, frequency: str | None) -> Period | None:
+    """The month of a cell that the workbook itself turned into a date: its first or last day."""
+    match = _WHOLE_DAY.fullmatch(plain)
+    if match is None or frequency not in (None, "month"):
+        return None
+    year, month, day = int(match[1]), int(match[2]), int(match[3])
+    if not 1 <= month <= 12 or day not in (1, monthrange(year, month)[1]):
+        return None
+    return period_of("month", year, month)
+
+
+def _with_digits(text: str) -> str:
+    """Chinese numerals as digits where a year, month or quarter stands."""
+    if match := _ZH_YEAR.match(text):
+        text = match[1].translate(_DIGITS) + text[match.end(1) :]
+    return _ZH_NUMBER.sub(lambda found: _number(found[0]), text)
+
+
+def _number(numerals: str) -> str:
+    """`三` is 3, `十二` is 12; a run of single numerals is read digit by digit."""
+    if match := _TENS.fullmatch(numerals):
+        tens, ones = match[1] or "一", match[2] or "零"
+        return (tens + ones).translate(_DIGITS)
+    return numerals.translate(_DIGITS)

@@ -1,0 +1,36 @@
+"""Texts as they are compared: width, blanks, dashes and letter case do not tell two apart."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_SHORT = 64
+_FORMULA_SIGNS = "=+-@\t\r"
+_NUMBER = re.compile(r"[+-]?[0-9][0-9,]*(?:\.[0-9]+)?%?|[-+]+")
+_DASHES = str.maketrans(dict.fromkeys("—–−―‐", "-"))
+
+
+def normalised(text: str | None) -> str:
+    """A text as it is compared: half-width, without blanks, dashes alike, lower case."""
+    if not text:
+        return ""
+    return _folded(text) if len(text) <= _SHORT else _folded.__wrapped__(text)
+
+
+# The same few hundred headers, items and labels stand in every file of a form.
+@lru_cache(maxsize=16384)
+def _folded(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).casefold().translate(_DASHES).split())
+
+
+def harmless(text: str) -> str:
+    """A text for a csv cell that no spreadsheet program takes for a formula.
+
+    Numbers and single marks stay as they are; a text that begins like a formula gets the apostrophe
+    by which those programs know a text.
+    """
+    if len(text) < 2 or text[0] not in _FORMULA_SIGNS or _NUMBER.fullmatch(text):
+        return text
+    return f"'{text}"
