@@ -36,17 +36,22 @@ def reference_frame(
         .select(*SERIES_KEYS, "amount", "submission_id")
     )
     filed = submissions.select("unit_code", "form_code", "period_code").unique()
-    past = (
+    earlier = history.join(filed, on=["unit_code", "form_code", "period_code"], how="anti")
+    past = past_frame(earlier, definitions)
+    both = pl.concat([batch, past]).unique(SERIES_KEYS, keep="first", maintain_order=True)
+    periods = period_frame(both["period_code"].to_list())
+    return both.join(periods.select("period_code", "period_type", "place"), on="period_code")
+
+
+def past_frame(history: pl.DataFrame, definitions: Definitions) -> pl.DataFrame:
+    """One row per figure of the history: its amount in the element's unit, of no submission."""
+    return (
         history.filter(pl.col("number_text").is_not_null())
-        .join(filed, on=["unit_code", "form_code", "period_code"], how="anti")
         .join(_factors(history, definitions), on=["form_code", "period_code", "element_code"])
         .with_columns(amount=amount(), submission_id=pl.lit(None, pl.String))
         .filter(pl.col("amount").is_not_null())
         .select(*SERIES_KEYS, "amount", "submission_id")
     )
-    both = pl.concat([batch, past]).unique(SERIES_KEYS, keep="first", maintain_order=True)
-    periods = period_frame(both["period_code"].to_list())
-    return both.join(periods.select("period_code", "period_type", "place"), on="period_code")
 
 
 def _factors(history: pl.DataFrame, definitions: Definitions) -> pl.DataFrame:

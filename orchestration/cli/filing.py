@@ -114,9 +114,8 @@ def template(
     period: Annotated[str, typer.Option("--period", help="报告期，如 2025-12、2025-Q4、2025")],
     target: Annotated[Path | None, typer.Option("--out", help="写到哪里")] = None,
 ) -> None:
-    """写出一个单位、一个报告期的空白表。"""
-    from sources.templates import write_template
-    from warehouse.workspace import is_synthetic
+    """写出一个单位、一个报告期的空白表，带表内审核和往期数。"""
+    from orchestration.stages.blank_forms import write_blank_form
 
     settings = settings_of()
     definitions = definitions_for(settings)
@@ -125,10 +124,10 @@ def template(
     if form not in definitions.forms_of_unit(unit):
         raise OrchestrationError(f"{filer.unit_name_zh} 不填报 {form}")
     path = target or Path(f"{version.form_number}_{filer.unit_name_zh}_{when.code}.xlsx")
-    write_template(
-        path, definitions, version, filer, when, is_synthetic=bool(is_synthetic(settings))
-    )
+    notes = write_blank_form(settings, definitions, version, filer, when, path)
     out.print(f"空白表已写到 {path}")
+    for note in notes:
+        err.print(note)
 
 
 @guarded

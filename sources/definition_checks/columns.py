@@ -62,7 +62,7 @@ CLOSED_LISTS: Mapping[tuple[str, str], frozenset[str]] = {
     ("forms", "frequency"): frozenset({"month", "quarter", "half", "year"}),
     ("forms", "form_kind"): frozenset({"template", "authority", "history"}),
     ("layouts", "column_role"): frozenset({
-        "item", "row_code", "unit", "value", "source", "remark",
+        "item", "row_code", "unit", "value", "previous", "last_year", "source", "remark",
     }),
     ("calendar", "holiday_shift"): frozenset({"next_working_day", "none"}),
     ("indicators", "direction"): frozenset({"up", "down"}),

@@ -10,10 +10,24 @@ from pathlib import Path
 
 from sources.definitions import Definitions, FormVersion, Unit
 from sources.periods import Period
+from sources.templates.audit_sheet import AUDIT_SHEET, REFERENCE_SHEET
+from sources.templates.checks import (
+    Aids,
+    CheckTerm,
+    Comparison,
+    Figure,
+    FormCheck,
+    FormFigure,
+    KnownFigure,
+)
 from sources.templates.delimited import render_delimited
 from sources.templates.grid import (
+    COMPARISON_ROLES,
     FOOTER_LABELS_ZH,
+    LAST_YEAR,
+    PREVIOUS,
     Blueprint,
+    Comparisons,
     FormGrid,
     Formula,
     GridRow,
@@ -27,13 +41,26 @@ from sources.templates.grid import (
 from sources.templates.workbook import CODES_SHEET, IDENTITY_SHEET, render_workbook
 
 __all__ = [
+    "AUDIT_SHEET",
     "CODES_SHEET",
+    "COMPARISON_ROLES",
     "FOOTER_LABELS_ZH",
     "IDENTITY_SHEET",
+    "LAST_YEAR",
+    "PREVIOUS",
+    "REFERENCE_SHEET",
+    "Aids",
     "Blueprint",
+    "CheckTerm",
+    "Comparison",
+    "Comparisons",
+    "Figure",
+    "FormCheck",
+    "FormFigure",
     "FormGrid",
     "Formula",
     "GridRow",
+    "KnownFigure",
     "Percent",
     "TemplateError",
     "Value",
@@ -42,6 +69,7 @@ __all__ = [
     "fill",
     "render_delimited",
     "render_workbook",
+    "write_blank",
     "write_delimited",
     "write_template",
 ]
@@ -79,6 +107,28 @@ def write_template(
         is_synthetic=is_synthetic, is_nil_return=is_nil_return, people=people,
     )  # fmt: skip
     render_workbook(grid, path)
+
+
+def write_blank(
+    path: Path,
+    definitions: Definitions,
+    form_version: FormVersion,
+    unit: Unit,
+    period: Period,
+    aids: Aids,
+    is_synthetic: bool = False,
+) -> None:
+    """Writes the blank form a clerk is sent: protected, with its checks and the earlier figures.
+
+    A comparison column of which no figure is known is not printed.
+
+    Raises:
+        TemplateError: the form has no layout.
+    """
+    comparisons = aids.comparisons or {}
+    plan = blueprint(definitions, form_version, [role for role in comparisons if comparisons[role]])
+    grid = fill(plan, unit, period, is_synthetic=is_synthetic, comparisons=comparisons)
+    render_workbook(grid, path, aids)
 
 
 def write_delimited(

@@ -6,7 +6,7 @@ the definitions. How a cell looks is in `workbook`, how it becomes text in `deli
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -17,6 +17,10 @@ TEMPLATE_VERSION = "1"
 DEMO_STAMP_ZH = "（演示数据）"
 NIL_RETURN_LABEL_ZH = "零报告"
 YES_ZH, NO_ZH = "是", "否"
+
+# Columns that show what the unit filed before: printed beside the figures, never read.
+PREVIOUS, LAST_YEAR = "previous", "last_year"
+COMPARISON_ROLES = (PREVIOUS, LAST_YEAR)
 
 # The footer of a statistical form, in the order it is printed.
 FOOTER_LABELS_ZH = ("单位负责人", "统计负责人", "填表人", "联系电话", "报出日期")
@@ -39,6 +43,9 @@ class Percent:
 
 Value = Decimal | int | str | Formula | Percent | None
 ValueKey = tuple[str, str]
+Place = tuple[int, int]
+Comparisons = Mapping[str, Mapping[ValueKey, Decimal]]
+"""Earlier figures by comparison role and form element, in the unit the form asks for."""
 
 
 class TemplateError(Exception):
@@ -70,6 +77,12 @@ class EntryRule:
     decimals: int
     minimum: str | None
     maximum: str | None
+    is_required: bool = True
+
+    @property
+    def is_yes_or_no(self) -> bool:
+        """Whether only 0 and 1 can be filed: 有填 1，无填 0."""
+        return (self.decimals, self.minimum, self.maximum) == (0, "0", "1")
 
 
 @dataclass(frozen=True)
@@ -151,14 +164,25 @@ def _cells_of_item(
     }
 
 
-def blueprint(definitions: Definitions, form_version: FormVersion) -> Blueprint:
+def blueprint(
+    definitions: Definitions, form_version: FormVersion, compared: Collection[str] = ()
+) -> Blueprint:
     """The fixed part of a form, to be filled many times.
+
+    Args:
+        definitions: the definition tables.
+        form_version: the version to print.
+        compared: the comparison roles whose columns are printed; those of no role always are.
 
     Raises:
         TemplateError: the form has no layout or no elements.
     """
     code, version = form_version.form_code, form_version.form_version
-    columns = definitions.layout(form_version.layout_code)
+    columns = tuple(
+        column
+        for column in definitions.layout(form_version.layout_code)
+        if column.column_role not in COMPARISON_ROLES or column.column_role in compared
+    )
     elements = definitions.form_elements(code, version)
     if not columns or not elements:
         raise TemplateError(code, f"第{version}版没有版式或没有指标，无法生成表样")
@@ -193,7 +217,7 @@ def blueprint(definitions: Definitions, form_version: FormVersion) -> Blueprint:
             place = (row_no, value_columns[element.value_column])
             floor = "0" if non_negative.get(element.element_code, True) else None
             rules[place] = EntryRule(
-                element.decimals, element.min_value or floor, element.max_value
+                element.decimals, element.min_value or floor, element.max_value, element.is_required
             )
             places[row_code, element.value_column] = place
     value_places: dict[int, dict[int, ValueKey]] = {}
@@ -235,6 +259,16 @@ def _footer_rows(people: Mapping[str, str], width: int) -> list[GridRow]:
     return rows
 
 
+def _earlier(
+    columns: tuple[LayoutColumn, ...], row_code: str, comparisons: Comparisons
+) -> dict[int, Value]:
+    return {
+        place: comparisons.get(column.column_role, {}).get((row_code, column.value_column or ""))
+        for place, column in enumerate(columns)
+        if column.column_role in COMPARISON_ROLES
+    }
+
+
 def fill(
     plan: Blueprint,
     unit: Unit,
@@ -244,8 +278,11 @@ def fill(
     is_synthetic: bool,
     is_nil_return: bool = False,
     people: Mapping[str, str] | None = None,
+    comparisons: Comparisons | None = None,
 ) -> FormGrid:
     """A form of one unit and period; without values a blank one.
+
+    Earlier figures stand in the comparison columns the plan was made with.
 
     Raises:
         TemplateError: a value is given for a cell that the form does not have.
@@ -263,6 +300,7 @@ def fill(
         entries = plan.value_places.get(row_no)
         if entries:
             filled = {column: given.get(key) for column, key in entries.items()}
+            filled |= _earlier(plan.columns, item.row_code or "", comparisons or {})
             rows.append(GridRow(item.kind, {**item.cells, **filled}, item.row_code))
         else:
             rows.append(item)
