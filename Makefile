@@ -32,8 +32,9 @@ nightly: $(VENV)/.runtime ## sets up .venv, the demo workspace and its filings (
 	@$(BIN)/qiangshi nightly
 	@$(BIN)/qiangshi table --all
 
-system: ## installs the servers that the tests talk to on loopback, where it may
-	@.ci/system sshd=openssh-server ssh-keygen=openssh-client dovecot=dovecot-imapd
+system: ## installs the programs that the tests use, where it may
+	@.ci/system sshd=openssh-server ssh-keygen=openssh-client dovecot=dovecot-imapd \
+	  "soffice=libreoffice-calc fonts-noto-cjk" pdfinfo=poppler-utils
 
 test: $(VENV)/.dev system ## sets up the same and runs the whole test suite
 	$(BIN)/python -m pytest --numprocesses logical --dist loadfile

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-import pytest
+from tests.servers import tool
 
-PACKAGES = {"soffice": "libreoffice-calc", "pdfinfo": "poppler-utils"}
+__all__ = ["converted", "tool"]
+
 _CONVERTS_WITHIN = 300
-
-
-def tool(name: str) -> str:
-    """The path of a program; without it the test is left out, or fails where all must run.
-
-    `make test` installs what is missing where it may.
-    """
-    path = shutil.which(name)
-    if path is None:
-        said = f"{name} is not installed (Debian package {PACKAGES[name]})"
-        if os.environ.get("QIANGSHI_REQUIRE_ALL"):
-            pytest.fail(said)
-        pytest.skip(said)
-    return path
 
 
 def converted(files: Sequence[Path], kind: str, folder: Path) -> list[Path]:

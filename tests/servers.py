@@ -30,7 +30,10 @@ from imapclient import IMAPClient
 
 LOOPBACK = "127.0.0.1"
 MAIL_PASSWORD = "mima-2026-ABC"  # planted: no log, report or row may show it
-PACKAGES = {"sshd": "openssh-server", "dovecot": "dovecot-imapd", "ssh-keygen": "openssh-client"}
+PACKAGES = {
+    "sshd": "openssh-server", "dovecot": "dovecot-imapd", "ssh-keygen": "openssh-client",
+    "soffice": "libreoffice-calc", "pdfinfo": "poppler-utils",
+}  # fmt: skip
 _STARTS_WITHIN = 15.0
 
 

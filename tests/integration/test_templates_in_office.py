@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -20,7 +21,7 @@ from expectations.form_checks import aids_of, amounts_of
 from expectations.rules import Rules
 from expectations.runner import HISTORY_SCHEMA, validate
 from sources.contract import ParsedSubmission
-from sources.definitions import Definitions, FormVersion, Unit
+from sources.definitions import Definitions, FormElement, FormVersion, Unit
 from sources.periods import Period, parse_period, previous, same_period_last_year
 from sources.submission_files import parse_submission
 from sources.templates import write_blank
@@ -92,6 +93,20 @@ def write_filled(path: Path, blank: Path, values: dict[tuple[str, str], str]) ->
     book.save(path)
 
 
+def typed(
+    elements: Sequence[FormElement], copy: int, chance: random.Random
+) -> dict[tuple[str, str], str]:
+    """Small figures with more and more gaps; in the first copy zeros but for one hundredth.
+
+    The hundredth stands in the first amount, a total: just within the tolerance of its parts.
+    """
+    places = [(one.row_code, one.value_column) for one in elements]
+    if copy == 0:
+        amounts = [place for place, one in zip(places, elements, strict=True) if one.decimals]
+        return dict.fromkeys(places, "0") | dict.fromkeys(amounts[:1], "0.01")
+    return {place: str(chance.randint(0, 3)) for place in places if chance.random() > copy * 0.06}
+
+
 @pytest.fixture(scope="module")
 def filled(
     definitions: Definitions, history: pl.DataFrame, tmp_path_factory: pytest.TempPathFactory
@@ -109,13 +124,7 @@ def filled(
         write_blank(blank, definitions, form, unit, period, aids)
         elements = definitions.form_elements(form.form_code, form.form_version)
         for copy in range(COPIES):
-            values = {
-                (one.row_code, one.value_column): str(
-                    Decimal(chance.randint(0, 3)) + (Decimal("0.01") if one.decimals else 0)
-                )
-                for one in elements
-                if chance.random() > copy * 0.06
-            }
+            values = typed(elements, copy, chance)
             name = f"{form.form_code}-{copy}"
             write_filled(folder / f"{name}.xlsx", blank, values)
             made.append(Filled(name, form, period, values, folder / "saved" / f"{name}.xlsx"))
@@ -139,6 +148,10 @@ def test_what_libreoffice_saves_reads_as_it_was_filled(
         said = parsed.identity
         assert (said.form_code, said.period_code) == (one.form.form_code, one.period.code)
         assert set(parsed.values["issue_code"].drop_nulls()) <= {"blank"}, one.name
+        book = openpyxl.load_workbook(one.path)
+        assert all(book[name].protection.sheet for name in (one.form.form_number, "表内审核"))
+        hidden = {sheet.title for sheet in book if sheet.sheet_state != "visible"}
+        assert {"_codes", "_qiangshi"} <= hidden
 
 
 def test_the_sheet_says_of_every_check_what_the_rules_say(

