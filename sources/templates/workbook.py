@@ -52,6 +52,7 @@ _ITEM_POINTS, _LINE_POINTS = 23.0, 15.0
 _ROWS_ON_A_PAGE = 55
 _SEAL_ROWS, _SEAL_POINTS = 4, 24.0
 _HINT = "填报须知：浅黄色格填写，没有发生填 0，不要留空。"
+_HINT_OF_OPTIONAL = "填报须知：浅黄色格填写，没有发生填 0，查不到的留空。"
 _HINT_OF_EARLIER = "灰色的往期数供对照，不用改。"
 _HINT_OF_CHECKS = f"填完请看“{AUDIT_SHEET}”页，有“不平”的先改正或备好说明，再签字盖章。"
 _PROTECTION = {
@@ -192,7 +193,9 @@ def _write_ending(sheet: Worksheet, styles: Styles, grid: FormGrid, aids: Aids) 
     """What to mind, and beside it the place for the seal; the last row they take."""
     first_row, width = len(grid.rows), grid.width
     is_compared = any(column.column_role in COMPARISON_ROLES for column in grid.columns)
-    hint = _HINT + (_HINT_OF_EARLIER if is_compared else "")
+    is_asked = any(rule.is_required for rule in grid.rules.values())
+    hint = _HINT if is_asked else _HINT_OF_OPTIONAL
+    hint += _HINT_OF_EARLIER if is_compared else ""
     hint += _HINT_OF_CHECKS if aids.checks else ""
     last_row = first_row + _SEAL_ROWS - 1
     for row in range(first_row, last_row + 1):

@@ -219,3 +219,18 @@ def test_a_yes_or_no_is_chosen_from_the_hidden_code_sheet(
     assert len(items) == 2
     assert all("有填1，无填0" in item for item in items)
     assert [book["_codes"][cell].value for cell in ("B2", "B3")] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("form_code", "period", "hint"),
+    [("IP-A1", "2025", "不要留空"), ("IP-H1", "2020", "查不到的留空")],
+)
+def test_only_a_form_of_required_figures_forbids_a_blank(
+    tmp_path: Path, definitions: Definitions, form_code: str, period: str, hint: str
+) -> None:
+    form = next(f for f in definitions.form_versions if f.form_code == form_code)
+    unit = next(a.unit for a in definitions.assignments if a.form_code == form_code)
+    path = tmp_path / "form.xlsx"
+    write_blank(path, definitions, form, unit, parse_period(period), Aids())
+    sheet = openpyxl.load_workbook(path).worksheets[0]
+    assert hint in str(sheet.cell(sheet.max_row - 3, 1).value)
