@@ -59,6 +59,11 @@ class Parsed:
         """The keys of the forms that one file holds: its own when there is just one."""
         return self.forms.get(key, (key,))
 
+    def everything_of(self, key: str) -> tuple[str, ...]:
+        """The keys of all forms of a received file, those of an archive's members included."""
+        members = [member.key for member in self.archives.get(key, ())] or [key]
+        return tuple(form for member in members for form in self.forms_of(member))
+
     @classmethod
     def nothing(cls) -> Parsed:
         """No files."""

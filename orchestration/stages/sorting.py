@@ -78,8 +78,11 @@ def _from_content(
     found = {}
     for row in rows:
         key = row["arrival_id"]
-        error = parsed.errors.get(key)
-        identity = error.identity if error is not None else parsed.identities[key]
+        # Of several forms the first that is sound speaks for the file: they come from one sender.
+        forms = parsed.everything_of(key)
+        spokesman = next((form for form in forms if form in parsed.identities), forms[0])
+        error = parsed.errors.get(spokesman)
+        identity = error.identity if error is not None else parsed.identities[spokesman]
         note = error.message_zh if error is not None else None
         unit = definitions.unit(identity.unit_code) if identity else None
         if unit is None:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from orchestration.stages import definitions_of
 from orchestration.stages.answering import answer
 from orchestration.stages.loading import load_unread
-from orchestration.stages.reading import Read, read
+from orchestration.stages.reading import read
 from orchestration.stages.receiving import receive
 from sources.periods import parse_period
 from sources.templates.grid import blueprint, fill
@@ -52,15 +52,16 @@ def form(settings: Settings, form_code: str, period_code: str, figure: int = 1) 
     ]
 
 
-def taken(settings: Settings, name: str, data: bytes) -> Read:
-    """A file dropped into the unit's inbox, received and read."""
+def taken(settings: Settings, name: str, data: bytes) -> tuple[int, int, int, int]:
+    """A file dropped and read: files, forms received, forms refused, forms unchanged."""
     path = settings.inbox / CITY / UNIT / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
     os.utime(path, (ARRIVED, ARRIVED))
     definitions = definitions_of(settings)
     receive(settings, definitions)
-    return read(settings, definitions)
+    found = read(settings, definitions)
+    return found.files, found.received, found.refused, found.unchanged
 
 
 def rows_of(settings: Settings) -> list[dict[str, object]]:
@@ -87,7 +88,7 @@ def test_two_forms_of_one_workbook_are_two_submissions_with_their_own_receipts(
 ) -> None:
     data = xlsx({"存量": form(settings, "IP-Q1", "2025-Q1"),
                  "运用": form(settings, "IP-Q2", "2025-Q1")}, None)  # fmt: skip
-    assert taken(settings, "一季度.xlsx", data) == Read(1, 2, 0, 0)
+    assert taken(settings, "一季度.xlsx", data) == (1, 2, 0, 0)
     stocks, use = rows_of(settings)
     sha256 = hashlib.sha256(data).hexdigest()
     assert [(row["submission_id"], row["form_sheet"]) for row in (stocks, use)] == [
@@ -111,7 +112,7 @@ def test_the_same_workbook_again_changes_nothing(settings: Settings) -> None:
     data = xlsx(sheets, None)
     taken(settings, "一季度.xlsx", data)
     before = figures(settings)
-    assert taken(settings, "再报.xlsx", data) == Read(1, 0, 0, 2)
+    assert taken(settings, "再报.xlsx", data) == (1, 0, 0, 2)
     assert figures(settings) == before
     assert len(rows_of(settings)) == 2
 
@@ -121,8 +122,8 @@ def test_a_form_of_several_that_is_bad_is_refused_alone(settings: Settings) -> N
     spoiled[5] = ["改名" if value == "本期" else value for value in spoiled[5]]
     spoiled[5][3] = "改名"
     data = xlsx({"存量": form(settings, "IP-Q1", "2025-Q1"), "运用": spoiled}, None)
-    assert taken(settings, "一季度.xlsx", data) == Read(1, 1, 1, 0)
-    assert taken(settings, "一季度.xlsx", data) == Read(1, 0, 0, 2)
+    assert taken(settings, "一季度.xlsx", data) == (1, 1, 1, 0)
+    assert taken(settings, "一季度.xlsx", data) == (1, 0, 0, 2)
     states = {row["form_code"]: row["state_code"] for row in rows_of(settings)}
     assert states == {"IP-Q1": "received", "IP-Q2": "refused"}
 
@@ -131,7 +132,7 @@ def test_members_of_a_zip_are_kept_by_their_own_hash_beside_the_zip(settings: Se
     first = xlsx({"表": form(settings, "IP-Q1", "2025-Q1")}, None)
     second = xlsx({"表": form(settings, "IP-Q2", "2025-Q1")}, None)
     archive = zipped({"存量.xlsx": first, "运用.xlsx": second, "扫描.pdf": b"%PDF-1.7"})
-    assert taken(settings, "报送.zip", archive) == Read(1, 2, 1, 0)
+    assert taken(settings, "报送.zip", archive) == (1, 2, 1, 0)
     hashes = {name: hashlib.sha256(data).hexdigest()
               for name, data in (("a", first), ("b", second), ("zip", archive))}  # fmt: skip
     for digest in hashes.values():
@@ -147,8 +148,8 @@ def test_members_of_a_zip_are_kept_by_their_own_hash_beside_the_zip(settings: Se
     assert set(hashes.values()) <= known
     assert list(settings.work.glob("unpacked-*")) == []
     # The same bytes again: as a zip, and a member by itself.
-    assert taken(settings, "报送.zip", archive) == Read(1, 0, 0, 3)
-    assert taken(settings, "存量.xlsx", first) == Read(1, 0, 0, 1)
+    assert taken(settings, "报送.zip", archive) == (1, 0, 0, 3)
+    assert taken(settings, "存量.xlsx", first) == (1, 0, 0, 1)
 
 
 def test_a_warehouse_that_was_lost_is_read_again_form_by_form(settings: Settings) -> None:
