@@ -69,3 +69,15 @@ class ExpectationEngineError(ExpectationError):
     def __init__(self, rule_id: str, detail: str) -> None:
         self.rule_id = rule_id
         super().__init__(f"rule {rule_id}: the validation engine failed: {detail}")
+
+
+class AnsweringError(ExpectationError):
+    """Not even a plain answer could be written: the answering processes do not work.
+
+    Attributes:
+        file_name: the answer that was to be written.
+    """
+
+    def __init__(self, file_name: str) -> None:
+        self.file_name = file_name
+        super().__init__(f"the answering process could not write `{file_name}`")

@@ -14,6 +14,9 @@ import polars as pl
 
 from sources.errors import SourceError
 
+ANSWER_SHEET_ZH = "审核结果"
+"""The sheet of findings in a workbook that was given back: its figures are ours, never filed."""
+
 CELLS_SCHEMA: dict[str, pl.DataType] = {
     "sheet": pl.String(),
     "row_no": pl.Int32(),

@@ -1,10 +1,12 @@
 """Receipts: a short Chinese text beside the reporting unit's inbox, one per submission.
 
-Written once the file has been checked, and again whenever its state moves in a night.
+Written once the file has been checked, and again whenever its state moves in a night. The other
+parts of an answer (marked workbook, report, page) lie beside it under the same name.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -42,6 +44,18 @@ _NEXT_ZH: Mapping[str, str] = {
     "accepted_county": "请等待市级验收。",
 }
 _SEVERITIES = tuple(SEVERITY_ZH)
+_CODE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""Letters and digits that are not taken for one another when read out."""
+
+RECEIPT, WORKBOOK, REPORT, PAGE = ".回执.txt", ".审核结果.xlsx", ".校验报告.json", ".审核结果.html"
+"""The parts of an answer, by the end of their names."""
+
+
+def short_code(submission_id: str, file_sha256: str) -> str:
+    """Eight letters that stand for a submission and its bytes, to be read out on the telephone."""
+    number = int(hashlib.sha256(f"{submission_id}|{file_sha256}".encode()).hexdigest()[:10], 16)
+    letters = "".join(_CODE_LETTERS[number >> (5 * place) & 31] for place in range(8))
+    return f"{letters[:4]}-{letters[4:]}"
 
 
 @dataclass(frozen=True)
@@ -62,29 +76,77 @@ class Receipt:
     is_synthetic: bool = False
     form_sheet: str | None = None
     archive_sha256: str | None = None
+    cells_stored: int | None = None
+    """Cells read back from the store; None where nothing was stored."""
+    figures_stored: int | None = None
+    """Figures read back, of `entries_stored` entries of the form."""
+    entries_stored: int | None = None
+    against_zh: str | None = None
+    """The sentence that compares with the version before."""
+    corrected: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+    """Findings of the version before that this one no longer has."""
     findings: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
-    """Rows with severity_code, rule_id, sheet, cell, value_text, message_zh, advice_zh."""
+    """Rows with severity_code, rule_id, sheet, cell, value_text, message_zh, advice_zh, and what
+    was explained of them, if anything: explanation_zh, earlier_zh."""
+
+    @property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """What the answer is about, as label and text."""
+        facts = [
+            ("回执编号", self.submission_id),
+            ("短码", short_code(self.submission_id, self.file_sha256)),
+            ("文件", " ".join(self.file_name.split())),
+        ]
+        if self.form_zh:
+            version = f"（第 {self.version} 版）" if self.version else ""
+            facts.append(("报表", f"{self.form_zh}　报告期：{self.period_zh or '—'}{version}"))
+        if self.form_sheet:
+            facts.append(("工作表", f"{self.form_sheet}（该文件含多张报表，各有回执）"))
+        if self.archive_sha256:
+            facts.append(("来自压缩包", f"压缩包指纹：{self.archive_sha256[:12]}"))
+        facts += [
+            ("收到时间", f"{self.received_at:%Y-%m-%d %H:%M:%S}"),
+            ("文件指纹", f"{self.file_sha256[:12]}　读取单元格：{self.cells_read} 个"),
+        ]
+        if self._stored:
+            facts.append(("入库回读", self._stored))
+        return tuple(facts)
+
+    @property
+    def state_zh(self) -> str:
+        """The state in words."""
+        return STATE_ZH.get(self.state_code, self.state_code)
+
+    @property
+    def next_zh(self) -> str:
+        """What the unit is to do now."""
+        return _NEXT_ZH.get(self.state_code, "无须处理。")
 
     @property
     def text(self) -> str:
         """The receipt as the unit reads it."""
         lines = ["报送回执" + ("（演示数据）" if self.is_synthetic else ""), ""]
-        lines += [f"回执编号：{self.submission_id}", f"文件：{' '.join(self.file_name.split())}"]
-        if self.form_zh:
-            version = f"（第 {self.version} 版）" if self.version else ""
-            lines.append(f"报表：{self.form_zh}　报告期：{self.period_zh or '—'}{version}")
-        if self.form_sheet:
-            lines.append(f"工作表：{self.form_sheet}（该文件含多张报表，各有回执）")
-        if self.archive_sha256:
-            lines.append(f"来自压缩包，压缩包指纹：{self.archive_sha256[:12]}")
-        lines += [
-            f"收到时间：{self.received_at:%Y-%m-%d %H:%M:%S}",
-            f"文件指纹：{self.file_sha256[:12]}　读取单元格：{self.cells_read} 个",
-            f"状态：{STATE_ZH.get(self.state_code, self.state_code)}",
-        ]
-        lines += ["", *self._problems()]
-        lines += ["", f"下一步：{_NEXT_ZH.get(self.state_code, '无须处理。')}", ""]
+        lines += [f"{label}：{said}" for label, said in self.facts]
+        lines += [f"状态：{self.state_zh}", "", *self._problems()]
+        if self.against_zh:
+            lines += ["", f"与上一版相比：{self.against_zh}", *self._corrections()]
+        lines += ["", f"下一步：{self.next_zh}", ""]
         return "\n".join(lines)
+
+    @property
+    def _stored(self) -> str:
+        if self.cells_stored is None:
+            return ""
+        said = f"单元格 {self.cells_stored} 个"
+        if self.entries_stored:
+            said += f"，指标 {self.entries_stored} 项，其中有数 {self.figures_stored} 项"
+        return said
+
+    def _corrections(self) -> list[str]:
+        return [
+            f"{number}. 已更正：{row['message_zh']}［规则 {row['rule_id']}］"
+            for number, row in enumerate(sorted(self.corrected, key=_gravity), start=1)
+        ]
 
     def _problems(self) -> list[str]:
         if not self.findings:
@@ -107,30 +169,43 @@ class Receipt:
             )
             if row.get("advice_zh"):
                 lines.append(f"   建议：{row['advice_zh']}")
+            if row.get("explanation_zh"):
+                lines.append(f"   本期说明：{row['explanation_zh']}")
+            if row.get("earlier_zh"):
+                lines.append(f"   {row['earlier_zh']}")
         return lines
 
 
-def receipt_path(settings: Settings, city_code: str, unit_code: str, submission_id: str) -> Path:
-    """Where a submission's receipt lies; the slash of a window's code cannot stand in a name."""
-    name = f"{submission_id.replace('/', '_')}.回执.txt"
+def answer_path(
+    settings: Settings, city_code: str, unit_code: str, submission_id: str, part: str = RECEIPT
+) -> Path:
+    """Where a part of an answer lies; the slash of a window's code cannot stand in a name."""
+    name = f"{submission_id.replace('/', '_')}{part}"
     return settings.outbox / city_code / unit_code / name
 
 
-def write_receipts(settings: Settings, receipts: Iterable[Receipt]) -> int:
-    """Number of receipts whose text is new; one that says the same is left untouched."""
+def write_parts(parts: Iterable[tuple[Path, str]]) -> int:
+    """Number of texts that are new; a file that says the same already is left untouched."""
     made: set[Path] = set()
     written = 0
-    for receipt in receipts:
-        path = receipt_path(settings, receipt.city_code, receipt.unit_code, receipt.submission_id)
+    for path, text in parts:
         if path.parent not in made:
             path.parent.mkdir(parents=True, exist_ok=True)
             made.add(path.parent)
-        data = receipt.text.encode()
+        data = text.encode()
         if path.exists() and path.read_bytes() == data:
             continue
         path.write_bytes(data)
         written += 1
     return written
+
+
+def write_receipts(settings: Settings, receipts: Iterable[Receipt]) -> int:
+    """Number of receipts whose text is new; one that says the same is left untouched."""
+    return write_parts(
+        (answer_path(settings, one.city_code, one.unit_code, one.submission_id), one.text)
+        for one in receipts
+    )
 
 
 def _gravity(row: Mapping[str, Any]) -> tuple[int, str, str]:

@@ -1,81 +1,96 @@
-"""Answering: a receipt in the outbox for every submission whose state moved since the last look."""
+"""Answering: the outbox set of every submission whose state moved since the last look.
+
+A receipt, the report as JSON and a page to print for each; the marked workbook where something was
+found, since that is the only costly part.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+import zipfile
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from pathlib import Path
 
 from sqlalchemy import Engine, func, select
 
+from expectations.answers.ess import report_json
+from expectations.answers.guard import Task, write_workbooks
+from expectations.answers.page import page
+from expectations.rules import Rules
+from orchestration.progress import tell
 from orchestration.stages import night_folder
+from orchestration.stages.letters import PUT_AWAY, Answered, answers_for
 from sources.definitions import Definitions
-from sources.periods import PeriodError, parse_period
-from warehouse.ledger.changes import chunks
-from warehouse.ledger.tables import events, findings, submissions
-from warehouse.receipts import Receipt, write_receipts
+from warehouse.ledger.tables import events
+from warehouse.raw_files import raw_path
+from warehouse.receipts import PAGE, RECEIPT, REPORT, WORKBOOK, answer_path, write_parts
 from warehouse.settings import Settings
 
 MARK = "receipts.json"
+_SIGNATURE = re.compile(r"identifier>([0-9a-f]{32})<")
 
 
 def answer(settings: Settings, definitions: Definitions, engine: Engine) -> int:
-    """Number of receipts written."""
+    """Number of receipts, reports and pages written; marked workbooks are written besides."""
     mark = settings.work / MARK
     since = json.loads(mark.read_text())["until"] if mark.exists() else datetime.min.isoformat()
     with engine.connect() as connection:
         until = connection.execute(select(func.max(events.c.recorded_at))).scalar()
         newer = events.c.recorded_at > datetime.fromisoformat(since)
         asked = select(events.c.submission_id).where(newer).distinct()
-        moved = [str(row[0]) for row in connection.execute(asked)]
-        rows: list[dict[str, Any]] = []
-        found: dict[str, list[dict[str, Any]]] = {}
-        for part in chunks(moved):
-            of_part = select(submissions).where(submissions.c.submission_id.in_(part))
-            rows += [dict(row) for row in connection.execute(of_part).mappings()]
-            said = select(findings).where(
-                findings.c.submission_id.in_(part), findings.c.status_code != "closed"
-            )
-            for row in connection.execute(said).mappings():
-                found.setdefault(row["submission_id"], []).append(dict(row))
-    forms = {(f.form_code, f.form_version): f.form_zh for f in definitions.form_versions}
-    receipts = [_receipt(row, forms, found.get(row["submission_id"], [])) for row in rows]
-    written = write_receipts(settings, receipts)
+        moved = sorted(str(row[0]) for row in connection.execute(asked))
+        answers = answers_for(settings, definitions, connection, moved)
+    rules = Rules.load(definitions)
+    written = write_parts(part for one in answers for part in _texts(settings, one, rules))
+    mark_workbooks(settings, answers)
     if until is not None:
         night_folder(settings)
         mark.write_text(json.dumps({"until": until.isoformat()}))
     return written
 
 
-def _receipt(
-    row: Mapping[str, Any],
-    forms: Mapping[tuple[str, str], str],
-    said: list[dict[str, Any]],
-) -> Receipt:
-    return Receipt(
-        submission_id=row["submission_id"],
-        city_code=row["city_code"],
-        unit_code=row["unit_code"],
-        file_name=row["file_name"],
-        file_sha256=row["file_sha256"],
-        state_code=row["state_code"],
-        received_at=row["received_at"],
-        form_zh=forms.get((row["form_code"], row["form_version"])),
-        period_zh=_period_zh(row["period_code"]),
-        version=row["version"],
-        cells_read=row["cells_read"],
-        is_synthetic=row["is_synthetic"],
-        form_sheet=row["form_sheet"],
-        archive_sha256=row["archive_sha256"],
-        findings=said,
-    )
+def _texts(settings: Settings, one: Answered, rules: Rules) -> list[tuple[Path, str]]:
+    return [
+        (_path(settings, one, RECEIPT), one.receipt.text),
+        (_path(settings, one, REPORT), report_json(one.letter, rules)),
+        (_path(settings, one, PAGE), page(one.letter)),
+    ]
 
 
-def _period_zh(code: str | None) -> str | None:
-    if code is None:
-        return None
+def mark_workbooks(settings: Settings, answers: Sequence[Answered]) -> int:
+    """Number of marked workbooks written; one that says the same already is left untouched."""
+    tasks = []
+    for one in answers:
+        if one.row["state_code"] in PUT_AWAY:
+            continue
+        target = _path(settings, one, WORKBOOK)
+        if not one.letter.findings:
+            # What was found before is gone: marks would send the clerk after nothing.
+            target.unlink(missing_ok=True)
+        elif _signature(target) != one.letter.signature:
+            source = raw_path(settings, one.row["file_sha256"])
+            tasks.append(Task(source, one.row["file_name"], one.letter, target))
+    write_workbooks(tasks, done=lambda count: _tell(count, len(tasks)))
+    return len(tasks)
+
+
+def _tell(count: int, total: int) -> None:
+    if count % 50 == 0 or count == total:
+        tell(f"审核：标注工作簿 {count}/{total}")
+
+
+def _signature(path: Path) -> str | None:
+    """What an earlier answer's workbook says, as a hash; None where there is none."""
     try:
-        return parse_period(code).label_zh
-    except PeriodError:
-        return code
+        with zipfile.ZipFile(path) as archive:
+            found = _SIGNATURE.search(archive.read("docProps/core.xml").decode("utf-8"))
+    except (FileNotFoundError, zipfile.BadZipFile, KeyError):
+        return None
+    return found[1] if found else None
+
+
+def _path(settings: Settings, one: Answered, part: str) -> Path:
+    row = one.row
+    return answer_path(settings, row["city_code"], row["unit_code"], row["submission_id"], part)

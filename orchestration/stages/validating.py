@@ -13,6 +13,7 @@ from expectations.rules import Rules
 from orchestration.progress import tell
 from orchestration.stages import night_folder
 from orchestration.stages.answering import answer
+from orchestration.stages.letters import returned_workbooks
 from sources.definitions import Definitions
 from warehouse.connection import warehouse_writer
 from warehouse.ledger.engine import open_ledger
@@ -20,6 +21,7 @@ from warehouse.ledger.findings import record_findings
 from warehouse.ledger.frames import findings_frame, submissions_frame
 from warehouse.ledger.intake import awaiting_check, settle
 from warehouse.ledger.policies import AcceptancePolicies, apply_policies
+from warehouse.ledger.resubmissions import close_mended
 from warehouse.raw_store import history_frame, replace_ledger_copies
 from warehouse.settings import Settings
 
@@ -48,9 +50,10 @@ def validate(settings: Settings, definitions: Definitions) -> Validated:
         tell("审核：登记问题，按接收政策处理")
         record_findings(engine, found, waiting)
         verdicts = settle(engine, waiting)
+        close_mended(engine, waiting, returned_workbooks(settings, engine, waiting))
         policies = AcceptancePolicies.from_frame(definitions.table("acceptance_policies"))
         apply_policies(engine, policies, settings.clock.today())
-        tell("审核：写回执")
+        tell("审核：写回执和标注工作簿")
         answer(settings, definitions, engine)
     finally:
         engine.dispose()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from sources.contract import CELLS_SCHEMA
+from sources.contract import ANSWER_SHEET_ZH, CELLS_SCHEMA
 from sources.errors import EmptyWorkbook, SourceError
 from sources.readers.container import ARCHIVE, DELIMITED, recognise
 from sources.readers.delimited import read_delimited
@@ -41,6 +41,7 @@ def read_kind(data: bytes, file_name: str, limits: Limits = LIMITS) -> tuple[str
             cells = read_delimited(data, limits)
         else:
             cells = read_workbook(data, kind, limits)
+        cells = [cell for cell in cells if cell.sheet != ANSWER_SHEET_ZH]
         if not cells:
             raise EmptyWorkbook
     except SourceError as error:

@@ -32,6 +32,9 @@ WRITTEN = (
 )
 """Columns of a finding as the check hands it over."""
 
+MENDED = "resubmitted"
+"""Reason code of a finding that a later version no longer has; the reason text names that one."""
+
 
 def record_findings(
     engine: Engine, frame: pl.DataFrame, checked: Iterable[str] | None = None
@@ -51,11 +54,12 @@ def record_findings(
     with writing(engine) as connection:
         known: dict[str, str] = {}
         for part in chunks(sorted(looked_at)):
-            found = select(findings.c.finding_id, findings.c.status_code).where(
-                findings.c.submission_id.in_(part)
-            )
+            found = select(
+                findings.c.finding_id, findings.c.status_code, findings.c.reason_code
+            ).where(findings.c.submission_id.in_(part))
             for row in connection.execute(found).mappings():
-                known[row["finding_id"]] = row["status_code"]
+                is_mended = row["status_code"] == "corrected" and row["reason_code"] == MENDED
+                known[row["finding_id"]] = "closed" if is_mended else row["status_code"]
         met = {row["finding_id"] for row in rows}
         _set_status(connection, (key for key in known if key not in met), "closed")
         again = [key for key in met if known.get(key) == "closed"]
@@ -86,6 +90,29 @@ def move_open(connection: Connection, submission_ids: Iterable[str], status: str
             .where(findings.c.submission_id.in_(part), findings.c.status_code == "open")
             .values(status_code=status)
         )
+
+
+def reopen_mended(connection: Connection, submission_id: str, *, is_later: bool) -> None:
+    """Opens again what was marked corrected because of a later version.
+
+    Args:
+        connection: a writing transaction.
+        submission_id: the version in question.
+        is_later: True when it is the later version and no longer counts; False when it is the
+            earlier one and is to count again.
+    """
+    column = findings.c.reason_text if is_later else findings.c.submission_id
+    connection.execute(
+        update(findings)
+        .where(
+            column == submission_id,
+            findings.c.status_code == "corrected",
+            findings.c.reason_code == MENDED,
+        )
+        .values(
+            status_code="open", reason_code=None, reason_text=None, decided_by=None, decided_at=None
+        )
+    )
 
 
 def decide_findings(

@@ -19,7 +19,7 @@ from warehouse.ledger.corrections import approve, correct, reject
 from warehouse.ledger.decisions import Decision, decide, required, submission_row
 from warehouse.ledger.engine import writing
 from warehouse.ledger.explanations import checked_explanation
-from warehouse.ledger.findings import decide_findings, move_open, open_counts
+from warehouse.ledger.findings import decide_findings, move_open, open_counts, reopen_mended
 from warehouse.ledger.policies import supersede_older
 from warehouse.ledger.tables import findings, submissions
 from warehouse.raw_files import StoredFile
@@ -128,6 +128,7 @@ def return_(
         )
         decision = decide(connection, change)
         move_open(connection, [submission_id], "returned")
+        reopen_mended(connection, submission_id, is_later=True)
         return decision
 
 
@@ -198,6 +199,7 @@ def withdraw(
         )
         decision = decide(connection, change)
         move_open(connection, [submission_id], "closed")
+        reopen_mended(connection, submission_id, is_later=True)
         return decision
 
 
@@ -237,6 +239,7 @@ def _explainable(
 
 def _reopen(connection: Connection, submission_id: str, state: str) -> None:
     """Opens again what a return or a replacement had put away: undoing it mends nothing."""
+    reopen_mended(connection, submission_id, is_later=False)
     put_away = {"returned": "returned", "superseded": "closed"}.get(state)
     connection.execute(
         update(findings)

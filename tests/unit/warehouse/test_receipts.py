@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.unit.warehouse.builders import JAN_10
 from warehouse.ledger.states import STATES
-from warehouse.receipts import STATE_ZH, Receipt, receipt_path, write_receipts
+from warehouse.receipts import STATE_ZH, Receipt, answer_path, write_receipts
 from warehouse.settings import Settings
 
 FINDINGS = (
@@ -98,10 +98,10 @@ def test_receipts_lie_beside_the_units_inbox_and_an_unchanged_one_is_not_rewritt
         == 1
     )
     path = settings.outbox / "150400" / "150402" / "150402.M1.2025-12.v2.回执.txt"
-    assert path == receipt_path(settings, "150400", "150402", "150402.M1.2025-12.v2")
+    assert path == answer_path(settings, "150400", "150402", "150402.M1.2025-12.v2")
     assert path.read_text(encoding="utf-8") == first.text
 
 
 def test_the_receipt_of_a_window_has_a_name_that_a_folder_can_hold(settings: Settings):
-    path = receipt_path(settings, "150400", "150402", "150402.W1.2020-12-16/2021-06-15.v1")
+    path = answer_path(settings, "150400", "150402", "150402.W1.2020-12-16/2021-06-15.v1")
     assert path.name == "150402.W1.2020-12-16_2021-06-15.v1.回执.txt"
