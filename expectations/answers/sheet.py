@@ -147,8 +147,9 @@ def _columns(text: str) -> int:
 
 def _texts(number: int, one: FoundItem) -> tuple[str | int | None, ...]:
     status = SHOWN_STATUS_ZH.get(one.status_code, one.status_code)
+    place = " ".join(part for part in (one.sheet, one.cell) if part)
     return (
-        number, one.severity_zh, one.place_zh or "整个文件", one.value_text, one.expected_text,
+        number, one.severity_zh, place or "整个文件", one.value_text, one.expected_text,
         one.message_zh, one.advice_zh, "\n".join(one.notes_zh) or None, one.rule_id,
         f"{status}，{one.since_zh}" if one.since_zh else status,
     )  # fmt: skip

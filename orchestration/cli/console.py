@@ -117,6 +117,8 @@ def print_findings(rows: Sequence[Mapping[str, Any]], empty: str) -> None:
         said = f"   {row['message_zh']}" + (
             f"\n   建议：{row['advice_zh']}" if row["advice_zh"] else ""
         )
+        if row.get("earlier_zh"):
+            said += f"\n   {row['earlier_zh']}"
         out.print(said, markup=False, highlight=False)
         # A file that was only checked has no number in the ledger.
         if row.get("form_code") and "file" not in row:
@@ -134,6 +136,19 @@ def print_channels(reports: Sequence[Mapping[str, Any]]) -> None:
         out.print(said, style=style, markup=False, highlight=False, soft_wrap=True)
         for note in report["notes"]:
             out.print(f"  {note}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+def print_read(row: Mapping[str, Any]) -> None:
+    """What was read of one form of a file, and how it compares with what was filed before."""
+    said = (
+        f"{row['file']}：{row['form_zh'] or row['form_code']} {row['unit_code']}"
+        f" {row['period_code']}，单元格 {row['cells_read']} 个"
+    )
+    if row["entries"]:
+        said += f"，指标 {row['entries']} 项，其中有数 {row['figures']} 项"
+    if row["file_sha256"]:
+        said += f"，文件指纹 {row['file_sha256'][:12]}"
+    out.print(said, markup=False, highlight=False)
+    if row["against_zh"]:
+        out.print(f"与已报的上一版相比：{row['against_zh']}", markup=False, highlight=False)
 
 
 def shown(value: Any) -> str:

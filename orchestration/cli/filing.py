@@ -18,6 +18,7 @@ from orchestration.cli.console import (
     out,
     print_findings,
     print_json,
+    print_read,
     settings_of,
 )
 from orchestration.errors import OrchestrationError
@@ -143,8 +144,12 @@ def check(
     settings = settings_of(day)
     checked = check_files(settings, definitions_for(settings), files, unit)
     if as_json:
-        print_json({"findings": checked.findings, "exit_code": checked.exit_code})
+        print_json({
+            "read": checked.read, "findings": checked.findings, "exit_code": checked.exit_code,
+        })  # fmt: skip
     else:
+        for row in checked.read:
+            print_read(row)
         print_findings(checked.findings, "没有发现问题。")
         for note in checked.notes:
             err.print(note)

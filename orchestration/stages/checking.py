@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ from sources.definitions import Definitions
 from sources.submission_files import parse_many
 from warehouse.connection import private_warehouse
 from warehouse.errors import WarehouseError, WorkspaceMissing
+from warehouse.ledger.engine import open_ledger
+from warehouse.ledger.resubmissions import against_newest
+from warehouse.queries.explanations import explained_before
 from warehouse.raw_store import history_frame
 from warehouse.settings import Settings
 from warehouse.workspace import is_synthetic
@@ -27,11 +31,20 @@ HISTORY = ("unit_code", "form_code", "period_code", "element_code", "number_text
 
 @dataclass(frozen=True)
 class Checked:
-    """What a dry run found: findings as rows with their file, notes in words, the exit code."""
+    """What a dry run found.
+
+    Attributes:
+        findings: rows with their file; beside each what was explained of it before.
+        notes: what could not be asked, in words.
+        exit_code: clean, blocked or refused.
+        read: one row per form read: what it is, cells and figures, content hash, and how it
+            compares with the version in the ledger.
+    """
 
     findings: Sequence[dict[str, Any]]
     notes: Sequence[str]
     exit_code: int
+    read: Sequence[dict[str, Any]] = ()
 
 
 def check_files(
@@ -70,8 +83,77 @@ def check_files(
         | {"file": names[row["submission_id"]], "severity_zh": SEVERITY_ZH[row["severity_code"]]}
         for row in found.iter_rows(named=True)
     ]
+    read = _read(definitions, wanted, batches, names)
+    _beside_the_ledger(settings, listed, read, notes)
     is_blocked = any(row["severity_code"] == "blocking" for row in listed)
-    return Checked(listed, notes, REFUSED if is_refused else BLOCKED if is_blocked else CLEAN)
+    exit_code = REFUSED if is_refused else BLOCKED if is_blocked else CLEAN
+    return Checked(listed, notes, exit_code, read)
+
+
+def _read(
+    definitions: Definitions,
+    wanted: Sequence[FileToParse],
+    batches: Sequence[ParsedBatch],
+    names: Mapping[str, str],
+) -> list[dict[str, Any]]:
+    """What was read, one row per form; refused files have none."""
+    paths = {file.key: file.path for file in wanted}
+    forms = {(f.form_code, f.form_version): f.form_zh for f in definitions.form_versions}
+    rows = []
+    for batch in batches:
+        cells = dict(batch.cells.group_by("key").len().iter_rows())
+        filed = {
+            str(key): (entries, figures)
+            for key, entries, figures in batch.values.group_by("key")
+            .agg(entries=pl.len(), figures=pl.col("number_text").count())
+            .iter_rows()
+        }
+        for key, one in batch.identities.items():
+            entries, figures = filed.get(key, (0, 0))
+            path = paths.get(key)
+            rows.append({
+                "key": key,
+                "file": names[key],
+                "unit_code": one.unit_code,
+                "form_code": one.form_code,
+                "form_zh": forms.get((one.form_code, one.form_version)),
+                "period_code": one.period_code,
+                "cells_read": cells.get(key, 0),
+                "entries": entries,
+                "figures": figures,
+                "file_sha256": hashlib.sha256(path.read_bytes()).hexdigest() if path else None,
+                "against_zh": None,
+            })  # fmt: skip
+    return rows
+
+
+def _beside_the_ledger(
+    settings: Settings,
+    listed: Sequence[dict[str, Any]],
+    read: Sequence[dict[str, Any]],
+    notes: list[str],
+) -> None:
+    """Earlier explanations beside the findings, and what a file mends of the version filed last."""
+    for row in listed:
+        row["earlier_zh"] = None
+    try:
+        engine = open_ledger(settings)
+    except WarehouseError as error:
+        notes.append(f"未与已报版本和往期说明比较：{error.message_zh}")
+        return
+    try:
+        with engine.connect() as connection:
+            for key, told in explained_before(connection, listed).items():
+                for row in listed:
+                    if row["finding_id"] == key:
+                        row["earlier_zh"] = told.beside(row["period_code"])
+            for form in read:
+                mine = [row for row in listed if row["submission_id"] == form["key"]]
+                subject = (form["unit_code"], form["form_code"], form["period_code"])
+                beside = against_newest(connection, subject, mine)
+                form["against_zh"] = beside.text_zh if beside else None
+    finally:
+        engine.dispose()
 
 
 def _names(files: Sequence[Path], batches: Sequence[ParsedBatch]) -> dict[str, str]:

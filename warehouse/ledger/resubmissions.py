@@ -91,6 +91,25 @@ def comparisons(
     }
 
 
+def against_newest(
+    connection: Connection, subject: tuple[str, str, str], now: Iterable[Row]
+) -> Comparison | None:
+    """Findings of a file not yet filed beside the newest version of its unit, form and period."""
+    unit, form, period = subject
+    found = select(submissions).where(
+        submissions.c.unit_code == unit,
+        submissions.c.form_code == form,
+        submissions.c.period_code == period,
+        submissions.c.state_code != "withdrawn",
+    )
+    rows = sorted((dict(row) for row in connection.execute(found).mappings()), key=newest_order)
+    judged = [row for row in rows if row["state_code"] not in _UNJUDGED]
+    if not rows:
+        return None
+    before = str((judged or rows)[-1]["submission_id"])
+    return compare(before, _findings_of(connection, [before]).get(before, ()), now)
+
+
 def close_mended(engine: Engine, submission_ids: Iterable[str], answered: Mapping[str, str]) -> int:
     """Number of findings of earlier versions out of force that the versions named have mended."""
     wanted = set(submission_ids)
