@@ -35,6 +35,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "sources_of_record": ("element_code", "city_code", "valid_from"),
     "definition_changes": ("object_kind", "object_code", "changed_on"),
     "target_links": ("from_target_code", "to_target_code"),
+    "explanation_reasons": ("reason_code",),
     "publication_settings": ("indicator_code", "city_code"),
     "reading_marks": ("mark_kind", "mark_text"),
 }

@@ -20,6 +20,7 @@ PREPARED_TABLES = (
     "submission_events",
     "corrections",
     "arrival_corrections",
+    "extensions",
     "periods",
     "due_dates",
     "run_context",

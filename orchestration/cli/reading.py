@@ -21,6 +21,7 @@ from orchestration.cli.console import (
     print_rows,
     settings_of,
 )
+from orchestration.cli.deadlines import list_owed
 from orchestration.errors import OrchestrationError
 from orchestration.stages.submitted import SEVERITY_ZH
 
@@ -129,10 +130,20 @@ def status(city: CityOption = None, as_json: JsonFlag = False) -> None:
 
 @guarded
 def coverage(
-    city: CityOption = None, period: PeriodOption = None, as_json: JsonFlag = False
+    city: CityOption = None,
+    period: PeriodOption = None,
+    owed: Annotated[
+        bool, typer.Option("--owed", help="改列谁欠什么、逾期几天，附催报文字")
+    ] = False,
+    unit: Annotated[str | None, typer.Option("--unit", help="--owed：只看一个单位")] = None,
+    as_json: JsonFlag = False,
 ) -> None:
     """各市各表的报送率、及时率、接收率；默认各表最近到期的一期。"""
     from warehouse.queries.tables import coverage as asked
+
+    if owed:
+        list_owed(city, unit, period, as_json=as_json)
+        return
 
     found = asked(settings_of(), city_code=city, period_code=period)
     if as_json:

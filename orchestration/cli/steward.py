@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from sqlalchemy import Engine
@@ -19,13 +19,14 @@ from orchestration.cli.console import (
     print_json,
     settings_of,
 )
+from orchestration.cli.deadlines import extend_deadline
 from orchestration.errors import OrchestrationError
 from sources.definitions import Definitions
 from warehouse.ledger.verbs import Decision
 from warehouse.raw_files import StoredFile, store_bytes
 from warehouse.settings import Settings
 
-VERBS = ("explain", "return", "correct", "approve", "accept", "withdraw")
+VERBS = ("explain", "return", "correct", "approve", "accept", "withdraw", "extend")
 
 
 def register(app: typer.Typer) -> None:
@@ -40,7 +41,8 @@ def decide(
         str,
         typer.Argument(
             metavar="ID",
-            help="报送件编号；approve 用更正编号，confirm-unit 和 dismiss 用来件编号",
+            help="报送件编号；approve 用更正编号，confirm-unit 和 dismiss 用来件编号，"
+            "extend 用 单位.报表.报告期",
         ),
     ],
     reason: Annotated[str, typer.Option("--reason", help="理由或说明")] = "",
@@ -64,6 +66,10 @@ def decide(
     confirmed_by: Annotated[
         str | None, typer.Option("--confirmed-by", help="correct：填报单位确认人")
     ] = None,
+    reason_code: Annotated[
+        str, typer.Option("--reason-code", help="explain：原因代码，见 explanation_reasons.csv")
+    ] = "explanation",
+    until: Annotated[str | None, typer.Option("--until", help="extend：延期至何时")] = None,
     day: DayOption = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -82,14 +88,18 @@ def decide(
             settings, engine, verb, identity, author=who, at=_moment(settings), reason=reason,
             unit=unit, value=value, evidence=kept, evidence_name=evidence.name if evidence else "",
         )  # fmt: skip
-        said = done.pop("said")
-        if as_json:
-            print_json(done)
-        else:
-            out.print(said, highlight=False)
+        _tell(done, as_json=as_json)
         return
+    if verb == "extend":
+        told = extend_deadline(
+            settings, engine, identity,
+            author=who, at=_moment(settings), until=until, reason=reason,
+        )  # fmt: skip
+        _tell(told, as_json=as_json)
+        return
+    _known_reason(definitions_for(settings), reason_code)
     decided = _decide(
-        settings, engine, verb, identity, who, reason, rule, level, row, column, value,
+        settings, engine, verb, identity, who, reason, reason_code, rule, level, row, column, value,
         kept, evidence.name if evidence else "", confirmed_by,
     )  # fmt: skip
     if as_json:
@@ -107,6 +117,7 @@ def _decide(
     identity: str,
     author: str,
     reason: str,
+    reason_code: str,
     rule: str | None,
     level: str,
     row: str | None,
@@ -124,7 +135,7 @@ def _decide(
         wanted = finding_ids_of(engine, identity, rule) if rule else None
         return verbs.explain(
             engine, identity, author=author, at=at, text=reason, finding_ids=wanted,
-            evidence=evidence,
+            evidence=evidence, reason_code=reason_code,
         )  # fmt: skip
     if verb == "return":
         return verbs.return_(engine, identity, author=author, at=at, reason=reason)
@@ -155,6 +166,20 @@ def _decide(
         evidence_name=evidence_name,
         confirmed_by=confirmed_by,
     )
+
+
+def _tell(done: dict[str, Any], *, as_json: bool) -> None:
+    said = done.pop("said")
+    if as_json:
+        print_json(done)
+    else:
+        out.print(said, highlight=False)
+
+
+def _known_reason(definitions: Definitions, code: str) -> None:
+    known = definitions.table("explanation_reasons")["reason_code"].to_list()
+    if code not in known:
+        raise OrchestrationError(f"没有原因代码“{code}”；现有：{'、'.join(known)}")
 
 
 def _moment(settings: Settings):  # type: ignore[no-untyped-def]

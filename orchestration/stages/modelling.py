@@ -19,7 +19,7 @@ from sources.definitions import Definitions
 from sources.duedates import due_dates
 from warehouse.connection import warehouse_lock, warehouse_writer
 from warehouse.ledger.engine import open_ledger
-from warehouse.ledger.tables import arrival_corrections, corrections, events, findings
+from warehouse.ledger.tables import arrival_corrections, corrections, events, extensions, findings
 from warehouse.raw_store import (
     FIRST_YEAR,
     RunContext,
@@ -168,7 +168,8 @@ def ledger_state(engine: Engine) -> list[tuple[Any, ...]]:
     handed_in = select(func.count(), func.max(arrival_corrections.c.recorded_at)).select_from(
         arrival_corrections
     )
-    queries = (acts, said, overlaid, handed_in)
+    put_off = select(func.count(), func.max(extensions.c.recorded_at)).select_from(extensions)
+    queries = (acts, said, overlaid, handed_in, put_off)
     with engine.connect() as connection:
         return [tuple(connection.execute(query).one()) for query in queries]
 

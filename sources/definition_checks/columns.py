@@ -94,6 +94,7 @@ MANDATORY: frozenset[tuple[str, str]] = frozenset({
     ("elements", "kind"), ("elements", "unit_zh"), ("indicators", "direction"),
     ("plan_targets", "direction"), ("plan_targets", "basis"), ("plan_targets", "quote"),
     ("plan_targets", "line"), ("units", "unit_name_zh"), ("channels", "channel_kind"),
+    ("explanation_reasons", "reason_zh"),
 })  # fmt: skip
 
 NUMBERS: frozenset[tuple[str, str]] = frozenset({

@@ -13,6 +13,7 @@ from datetime import datetime
 import polars as pl
 from sqlalchemy import Connection, Engine, Select, select
 
+from warehouse.ledger.extensions import extensions_frame
 from warehouse.ledger.findings import WRITTEN
 from warehouse.ledger.tables import arrival_corrections, corrections, events, findings, submissions
 
@@ -48,7 +49,9 @@ EVENTS: dict[str, pl.DataType] = {
     "reason_code": _TEXT,
     "reason_text": _TEXT,
 }
-FINDINGS: dict[str, pl.DataType] = {name: _TEXT for name in (*WRITTEN, "status_code")}
+FINDINGS: dict[str, pl.DataType] = {
+    name: _TEXT for name in (*WRITTEN, "status_code", "reason_code")
+}
 CORRECTIONS: dict[str, pl.DataType] = {
     "correction_id": _TEXT,
     "submission_id": _TEXT,
@@ -121,17 +124,20 @@ def copies_for_build(engine: Engine, known_by: datetime | None = None) -> dict[s
     acts = events_frame(engine).filter(pl.col("verb") != "publish")
     filed, overlaid = submissions_frame(engine), corrections_frame(engine)
     handed_in = arrival_corrections_frame(engine)
+    put_off = extensions_frame(engine)
     if known_by is not None:
         acts = acts.filter(pl.col("effective_at") <= known_by)
         overlaid = _corrections_known(overlaid, known_by)
         filed = _submissions_known(filed, acts, known_by)
         handed_in = handed_in.filter(pl.col("decided_at") <= known_by)
+        put_off = put_off.filter(pl.col("decided_at") <= known_by)
     return {
         "submissions": filed.with_columns(as_published),
         "submission_events": acts,
         "findings": findings_frame(engine).join(filed, on="submission_id", how="semi"),
         "corrections": overlaid,
         "arrival_corrections": handed_in,
+        "extensions": put_off,
     }
 
 

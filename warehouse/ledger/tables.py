@@ -19,7 +19,7 @@ from sqlalchemy import (
     Text,
 )
 
-HEAD = "0003_several_forms"
+HEAD = "0004_extensions"
 """The schema revision this software needs."""
 
 metadata = MetaData(
@@ -190,6 +190,14 @@ arrival_corrections = Table(
     Column("submission_id", ForeignKey("submissions.submission_id"), primary_key=True),
     Column("correction_order", Integer, primary_key=True),
     Column("actual_received_at", DateTime, nullable=False),
+extensions = Table(
+    "extensions",
+    metadata,
+    Column("unit_code", String(32), primary_key=True),
+    Column("form_code", String(32), primary_key=True),
+    Column("period_code", String(32), primary_key=True),
+    Column("extension_order", Integer, primary_key=True),
+    Column("extended_to", DateTime, nullable=False),
     Column("author", String(128), nullable=False),
     Column("decided_at", DateTime, nullable=False),
     Column("recorded_at", DateTime, nullable=False),

@@ -94,7 +94,8 @@ create table if not exists raw.findings (
     expected_text varchar,
     message_zh varchar,
     advice_zh varchar,
-    status_code varchar
+    status_code varchar,
+    reason_code varchar
 );
 
 create table if not exists raw.corrections (
@@ -114,6 +115,12 @@ create table if not exists raw.arrival_corrections (
     submission_id varchar,
     correction_order integer,
     actual_received_at timestamp,
+create table if not exists raw.extensions (
+    unit_code varchar,
+    form_code varchar,
+    period_code varchar,
+    extension_order integer,
+    extended_to timestamp,
     decided_at timestamp
 );
 

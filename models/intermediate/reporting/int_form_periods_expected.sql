@@ -10,6 +10,8 @@ periods as (select * from {{ ref('stg_runs__periods') }}),
 
 due_dates as (select * from {{ ref('stg_runs__due_dates') }}),
 
+extensions as (select * from {{ ref('stg_submissions__extensions') }}),
+
 run_context as (select * from {{ ref('stg_runs__context') }}),
 
 cities_with_a_plan as (select distinct plans.city_code from plans),
@@ -95,6 +97,10 @@ with_due_dates as (
     select
         unit_form_periods.*,
         due_dates.due_at,
+        extensions.extended_to,
+        -- A deadline put off excuses the unit; the city's figures are judged by the calendar.
+        coalesce(extensions.extended_to >= {{ end_of_day('run_context.as_of') }}, false)
+            as is_extended,
         coalesce(due_dates.due_at < {{ end_of_day('run_context.as_of') }}, true) as is_due
     from unit_form_periods
     cross join run_context
@@ -104,6 +110,11 @@ with_due_dates as (
             and unit_form_periods.form_version = due_dates.form_version
             and unit_form_periods.city_code = due_dates.city_code
             and unit_form_periods.period_code = due_dates.period_code
+    left join extensions
+        on
+            unit_form_periods.unit_code = extensions.unit_code
+            and unit_form_periods.form_code = extensions.form_code
+            and unit_form_periods.period_code = extensions.period_code
 )
 
 select * from with_due_dates

@@ -129,7 +129,7 @@ stated_cells as (
                 and (filled_cells.number is null or filled_cells.number = 0) then 'nil'
             when filled_cells.is_in_force and filled_cells.number is not null then 'reported'
             when not filled_cells.is_in_force and filled_cells.has_held_version then 'held'
-            when not filled_cells.is_due then 'not_due'
+            when not filled_cells.is_due or coalesce(filled_cells.is_extended, false) then 'not_due'
             else 'missing'
         end as own_status,
         case

@@ -10,6 +10,8 @@ periods as (select * from {{ ref('stg_runs__periods') }}),
 
 units as (select * from {{ ref('int_units_labelled') }}),
 
+reasons as (select * from {{ ref('stg_definitions__explanation_reasons') }}),
+
 run_context as (select * from {{ ref('stg_runs__context') }}),
 
 -- A file refused before its form and period were known has no later version to be replaced by.
@@ -61,8 +63,13 @@ final as (
             as expected_text,
         case when latest.is_figure then latest.message_zh else rules.title_zh end as message_zh,
         latest.advice_zh,
-        latest.status_code
+        latest.status_code,
+        -- The words of an explanation may name a person or a firm: only its coded reason goes out.
+        reasons.reason_code as explanation_code,
+        reasons.reason_zh as explanation_zh
     from latest
+    left join reasons
+        on latest.status_code = 'explained' and latest.reason_code = reasons.reason_code
     left join rules
         on latest.rule_id = rules.rule_id and latest.rule_version = rules.rule_version
     left join units

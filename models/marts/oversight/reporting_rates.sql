@@ -77,12 +77,15 @@ final as (
         counted.period_start,
         counted.period_end,
         counted.due_at,
+        counted.extended_to,
         counted.received_at,
         counted.first_seen_at,
         counted.actual_received_at,
-        counted.is_due or counted.received_at is not null as is_expected,
+        (counted.is_due and not counted.is_extended) or counted.received_at is not null
+            as is_expected,
         counted.received_at is not null as is_received,
-        coalesce(counted.judged_at <= counted.due_at, false) as is_on_time,
+        coalesce(counted.judged_at <= coalesce(counted.extended_to, counted.due_at), false)
+            as is_on_time,
         cast(counted.expected_cells as integer) as expected_cells,
         cast(least(counted.filled_cells, counted.expected_cells) as integer) as filled_cells,
         counted.received_at is not null

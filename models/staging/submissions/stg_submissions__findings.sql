@@ -17,7 +17,8 @@ typed as (
         expected_text,
         message_zh,
         advice_zh,
-        status_code
+        status_code,
+        reason_code
     from findings
 )
 
