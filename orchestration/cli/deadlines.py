@@ -83,7 +83,7 @@ def extend_deadline(
         period = parse_period(period_code)
     except PeriodError as error:
         raise OrchestrationError(
-            f"“{identity}”不是 单位.报表.报告期，如 150402.IP-M1.2025-12"
+            f"“{identity}”不是 单位.报表.报告期，如 单位代码.IP-M1.2025-12"
         ) from error
     form = definitions.form(form_code, period)
     if unit is None or form is None or form_code not in definitions.forms_of_unit(unit_code):

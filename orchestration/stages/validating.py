@@ -67,7 +67,11 @@ def _judge(
 ) -> pl.DataFrame:
     """Findings of the rules; those of the readers are in the ledger already and stay."""
     submissions = submissions_frame(engine).filter(pl.col("submission_id").is_in(waiting))
-    own = findings_frame(engine).filter(pl.col("submission_id").is_in(waiting)).drop("status_code")
+    own = (
+        findings_frame(engine)
+        .filter(pl.col("submission_id").is_in(waiting))
+        .drop("status_code", "reason_code")
+    )
     today = settings.clock.today()
     refused = submissions_frame(engine).filter(
         pl.col("state_code") == "refused", pl.col("first_seen_at").dt.date() == today

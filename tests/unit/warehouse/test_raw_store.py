@@ -19,6 +19,7 @@ from warehouse import connection as warehouse_connection
 from warehouse.connection import prepare_warehouse, private_warehouse, warehouse_writer
 from warehouse.errors import WarehouseBusy, WorkspaceMissing
 from warehouse.ledger import frames, verbs
+from warehouse.ledger.extensions import EXTENSIONS
 from warehouse.raw_files import raw_path, store_bytes
 from warehouse.raw_store import (
     RunContext,
@@ -86,6 +87,7 @@ def test_the_ledger_frames_have_the_columns_of_their_raw_tables(settings: Settin
             ("findings", frames.FINDINGS),
             ("corrections", frames.CORRECTIONS),
             ("arrival_corrections", frames.ARRIVAL_CORRECTIONS),
+            ("extensions", EXTENSIONS),
         ):
             columns = connection.sql(f"select * from raw.{table}").columns
             assert columns == list(schema), table
@@ -146,6 +148,7 @@ def test_the_copies_of_the_ledger_are_taken_anew_each_time(settings: Settings, l
             "findings": 1,
             "corrections": 0,
             "arrival_corrections": 0,
+            "extensions": 0,
         }
         row = connection.sql("select submission_id, state_code, known_from from raw.submissions")
         assert row.fetchall() == [(submission_id, "passed", datetime(2026, 1, 10, 9))]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.unit.warehouse.builders import JAN_10
 from warehouse.ledger.states import STATES
-from warehouse.receipts import STATE_ZH, Receipt, answer_path, write_receipts
+from warehouse.receipts import STATE_ZH, Receipt, answer_path, short_code, write_receipts
 from warehouse.settings import Settings
 
 FINDINGS = (
@@ -105,3 +107,32 @@ def test_receipts_lie_beside_the_units_inbox_and_an_unchanged_one_is_not_rewritt
 def test_the_receipt_of_a_window_has_a_name_that_a_folder_can_hold(settings: Settings):
     path = answer_path(settings, "150400", "150402", "150402.W1.2020-12-16/2021-06-15.v1")
     assert path.name == "150402.W1.2020-12-16_2021-06-15.v1.回执.txt"
+
+
+def test_a_receipt_counts_what_was_read_and_what_was_stored():
+    text = receipt(cells_stored=41, entries_stored=20, figures_stored=19).text
+    assert "读取单元格：41 个" in text
+    assert "入库回读：单元格 41 个，指标 20 项，其中有数 19 项" in text
+
+
+def test_the_short_code_is_of_the_submission_and_its_bytes_and_is_easy_to_read_out():
+    code = short_code("150402.M1.2025-12.v2", "ab" * 32)
+    assert f"短码：{short_code('150402.M1.2025-12.v2', receipt().file_sha256)}" in receipt().text
+    assert re.fullmatch(r"[2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{4}", code)
+    assert code != short_code("150402.M1.2025-12.v3", "ab" * 32)
+    assert code != short_code("150402.M1.2025-12.v2", "cd" * 32)
+
+
+def test_a_receipt_says_what_a_new_version_mended_and_what_was_explained_before():
+    told = FINDINGS[0] | {
+        "explanation_zh": "本月集中办理授权",
+        "earlier_zh": "上期说明（2025年11月）：去年积压",
+    }
+    text = receipt(
+        findings=[told],
+        corrected=[FINDINGS[1]],
+        against_zh="已更正 1 条，仍有 1 条，新出现 0 条。",
+    ).text
+    assert "   本期说明：本月集中办理授权\n   上期说明（2025年11月）：去年积压" in text
+    assert "与上一版相比：已更正 1 条，仍有 1 条，新出现 0 条。" in text
+    assert "1. 已更正：合计不等于分项之和［规则 C02］" in text
