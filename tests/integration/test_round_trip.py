@@ -132,3 +132,41 @@ def test_a_file_refused_without_identity_is_mended_by_its_own_returned_copy(
     new = f"{UNIT}.{FORM}.2025-11.v2"
     assert "已更正 1 条" in outbox(workspace, new, ".回执.txt").read_text(encoding="utf-8")
     assert [state for _, state in states(workspace, refused)] == ["corrected"]
+
+
+def test_a_dry_run_of_a_returned_workbook_says_what_it_would_mend(workspace: Workspace) -> None:
+    returned = outbox(workspace, f"{SERIES}.v2", ".审核结果.xlsx")
+    before = sorted((workspace.home / "outbox").rglob("*"))
+    said = workspace.run("check", str(returned), "--json", ends_with=1).json
+    [form] = said["read"]
+    assert (form["unit_code"], form["form_code"], form["period_code"]) == (UNIT, FORM, PERIOD)
+    assert form["entries"] > form["figures"] > 0
+    assert form["against_zh"] == "已更正 0 条，仍有 0 条，新出现 1 条。"
+    assert [row["rule_id"] for row in said["findings"]] == ["V02"]
+    assert sorted((workspace.home / "outbox").rglob("*")) == before
+
+
+def test_who_owes_what_is_listed_with_a_text_to_copy_until_it_is_put_off(
+    workspace: Workspace,
+) -> None:
+    other = "150403"
+    asked = ("coverage", "--owed", "--unit", other, "--json")
+    owed = workspace.run(*asked).json
+    mine = {(row["form_code"], row["period_code"]): row for row in owed["owed"]}
+    december = mine[FORM, PERIOD]
+    assert december["state_zh"] == "未报送"
+    assert december["days_late"] > 0
+    assert f"已逾期 {december['days_late']} 天" in owed["reminders"][other]
+
+    subject = f"{other}.{FORM}.{PERIOD}"
+    words = ("--reason", "暴雪停电，资料尚未取得", "--author", "shi-01")
+    workspace.run("decide", "extend", subject, "--until", "2026-02-10", *words)
+    later = workspace.run(*asked).json
+    [row] = [r for r in later["owed"] if (r["form_code"], r["period_code"]) == (FORM, PERIOD)]
+    assert (row["days_late"], row["extended_to"]) == (0, "2026-02-10T23:59:59")
+    assert later["reminders"][other].count("《") == owed["reminders"][other].count("《") - 1
+    printed = workspace.run("coverage", "--owed", "--unit", other).output
+    assert "【催报】" in printed
+    assert "shi-01" not in printed
+    workspace.run("decide", "extend", subject, "--until", "2025-12-31", *words, ends_with=1)
+    workspace.run("decide", "extend", f"{other}.NONE.2025-12", *words, ends_with=1)

@@ -40,6 +40,8 @@ class Comparison:
     @property
     def text_zh(self) -> str:
         """The comparison in one sentence."""
+        if not self.corrected and not self.remaining and not self.new_count:
+            return "两版均未发现问题。"
         return (
             f"已更正 {len(self.corrected)} 条，仍有 {len(self.remaining)} 条，"
             f"新出现 {self.new_count} 条。"
@@ -201,13 +203,14 @@ def _earlier(ours: Row, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _before(ours: Row, rows: Iterable[dict[str, Any]], answered: str | None) -> str | None:
-    earlier = _earlier(ours, rows)
-    judged = [row for row in earlier if row["state_code"] not in _UNJUDGED]
-    if judged or earlier:
-        return str((judged or earlier)[-1]["submission_id"])
+    """What a version is compared with: the unidentified file whose answer it is, else the last."""
     known = {row["submission_id"]: row for row in rows}
     told = known.get(answered or "")
-    return answered if told and told["unit_code"] == ours["unit_code"] else None
+    if told is not None and told["version"] is None and told["unit_code"] == ours["unit_code"]:
+        return answered
+    earlier = _earlier(ours, rows)
+    judged = [row for row in earlier if row["state_code"] not in _UNJUDGED]
+    return str((judged or earlier)[-1]["submission_id"]) if earlier else None
 
 
 def _findings_of(connection: Connection, submission_ids: Iterable[str]) -> dict[str, list[Row]]:

@@ -100,6 +100,7 @@ def test_the_check_that_meets_a_mended_finding_again_opens_it(ledger) -> None:
 
 
 def test_a_returned_copy_mends_the_file_refused_without_identity(ledger) -> None:
+    judged(ledger, "z0")
     refused = ledger.file("a1", period=None, refused=True).submission_id
     ledger.find(refused, "blocking")
     new = judged(ledger, "b2", at=JAN_20)
@@ -107,6 +108,10 @@ def test_a_returned_copy_mends_the_file_refused_without_identity(ledger) -> None
     assert beside.before_id == refused
     assert close_mended(ledger.engine, [new], {new: refused}) == 1
     assert ledger.finding_states(refused) == ["corrected"]
+
+
+def test_two_clean_versions_are_said_to_be_clean() -> None:
+    assert compare("v1", [], []).text_zh == "两版均未发现问题。"
 
 
 def test_a_copy_of_another_units_answer_mends_nothing(ledger) -> None:
