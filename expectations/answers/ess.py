@@ -33,8 +33,9 @@ def report_entries(letter: Letter, rules: Rules) -> list[dict[str, Any]]:
 
 
 def report_json(letter: Letter, rules: Rules) -> str:
-    """The report as a JSON document."""
-    return json.dumps(report_entries(letter, rules), ensure_ascii=False, indent=1) + "\n"
+    """The report as a JSON document, one entry a line."""
+    entries = (json.dumps(one, ensure_ascii=False) for one in report_entries(letter, rules))
+    return "[\n" + ",\n".join(entries) + "\n]\n"
 
 
 def _event(letter: Letter, agent: str) -> dict[str, str]:

@@ -21,6 +21,12 @@ from warehouse.ledger.states import OUT
 from warehouse.ledger.tables import findings, submissions
 
 Row = Mapping[str, Any]
+Series = tuple[str, str | None, str | None]
+
+_REMEMBERED = (
+    "submission_id", "unit_code", "form_code", "period_code", "version", "received_at",
+    "file_name", "state_code", "known_from",
+)  # fmt: skip
 
 _UNJUDGED = OUT | {"received"}
 _OUT_OF_FORCE = frozenset({"held", "returned", "refused"})
@@ -77,14 +83,11 @@ def comparisons(
             for the version before when the file refused then was not even identified.
     """
     wanted = set(submission_ids)
-    rows = _versions(connection, wanted, answered)
-    by_id = {row["submission_id"]: row for row in rows}
+    shelf = _Shelf(connection, wanted, answered)
     before = {
         key: earlier
-        for key in sorted(wanted)
-        if key in by_id
-        and by_id[key]["state_code"] not in _UNJUDGED
-        and (earlier := _before(by_id[key], rows, answered.get(key)))
+        for key in sorted(wanted & shelf.by_id.keys())
+        if shelf.is_judged(key) and (earlier := shelf.before(key))
     }
     said = _findings_of(connection, {*before, *before.values()})
     return {
@@ -117,17 +120,11 @@ def close_mended(engine: Engine, submission_ids: Iterable[str], answered: Mappin
     wanted = set(submission_ids)
     closed = 0
     with writing(engine) as connection:
-        rows = _versions(connection, wanted, answered)
-        by_id = {row["submission_id"]: row for row in rows}
-        for key in sorted(wanted & by_id.keys()):
-            ours = by_id[key]
-            if ours["state_code"] in _UNJUDGED:
+        shelf = _Shelf(connection, wanted, answered)
+        for key in sorted(wanted & shelf.by_id.keys()):
+            earlier = shelf.out_of_force_before(key) if shelf.is_judged(key) else set()
+            if not earlier:
                 continue
-            earlier = {row["submission_id"] for row in _earlier(ours, rows)}
-            told = by_id.get(answered.get(key, ""))
-            if told is not None and told["unit_code"] == ours["unit_code"]:
-                earlier.add(answered[key])
-            earlier = {one for one in earlier if by_id[one]["state_code"] in _OUT_OF_FORCE}
             said = _findings_of(connection, earlier | {key})
             standing = {same_finding(row) for row in _standing(said.get(key, ()))}
             gone = [
@@ -146,7 +143,7 @@ def close_mended(engine: Engine, submission_ids: Iterable[str], answered: Mappin
                         reason_code=MENDED,
                         reason_text=key,
                         decided_by=SYSTEM,
-                        decided_at=ours["known_from"],
+                        decided_at=shelf.by_id[key]["known_from"],
                     )
                 )
     return closed
@@ -156,61 +153,71 @@ def _standing(rows: Iterable[Row]) -> list[Row]:
     return [row for row in rows if row["status_code"] != "closed"]
 
 
-def _versions(
-    connection: Connection, wanted: set[str], answered: Mapping[str, str]
-) -> list[dict[str, Any]]:
+class _Shelf:
     """All versions of the units, forms and periods of those wanted, and what they answered."""
-    names = (
-        "submission_id", "unit_code", "form_code", "period_code", "version", "received_at",
-        "file_name", "state_code", "known_from",
-    )  # fmt: skip
-    columns = [submissions.c[name] for name in names]
-    asked = wanted | set(answered.values())
-    own: list[dict[str, Any]] = []
-    for part in chunks(sorted(asked)):
-        found = select(*columns).where(submissions.c.submission_id.in_(part))
-        own += [dict(row) for row in connection.execute(found).mappings()]
-    keys = {_series(row) for row in own if row["submission_id"] in wanted}
-    units = sorted({row["unit_code"] for row in own if row["submission_id"] in wanted})
-    everything = {row["submission_id"]: row for row in own}
-    # Only a version after the first has anything before it.
-    if any((row["version"] or 1) > 1 for row in own):
-        for part in chunks(units):
+
+    def __init__(
+        self, connection: Connection, wanted: set[str], answered: Mapping[str, str]
+    ) -> None:
+        self._answered = answered
+        columns = [submissions.c[name] for name in _REMEMBERED]
+        self.by_id: dict[str, dict[str, Any]] = {}
+        for part in chunks(sorted(wanted | set(answered.values()))):
+            found = select(*columns).where(submissions.c.submission_id.in_(part))
+            self._keep(connection.execute(found).mappings())
+        # Only a version after the first has anything before it.
+        later = {
+            _series(row)
+            for row in self.by_id.values()
+            if (row["version"] or 1) > 1 and row["submission_id"] in wanted
+        }
+        for part in chunks(sorted({str(unit) for unit, _, _ in later})):
             found = select(*columns).where(submissions.c.unit_code.in_(part))
-            for row in map(dict, connection.execute(found).mappings()):
-                if _series(row) in keys:
-                    everything[row["submission_id"]] = row
-    return list(everything.values())
+            rows = [dict(row) for row in connection.execute(found).mappings()]
+            self._keep(row for row in rows if _series(row) in later)
+        self._lines: dict[Series, list[dict[str, Any]]] = {}
+        for row in self.by_id.values():
+            if row["version"] is not None and row["state_code"] != "withdrawn":
+                self._lines.setdefault(_series(row), []).append(row)
+
+    def _keep(self, rows: Iterable[Any]) -> None:
+        self.by_id |= {row["submission_id"]: dict(row) for row in rows}
+
+    def is_judged(self, key: str) -> bool:
+        """Whether the rules were asked of a version."""
+        return self.by_id[key]["state_code"] not in _UNJUDGED
+
+    def before(self, key: str) -> str | None:
+        """What a version is compared with: the unidentified file it answers, else the last."""
+        told = self._told(key)
+        if told is not None and told["version"] is None:
+            return str(told["submission_id"])
+        earlier = self._earlier(key)
+        judged = [row for row in earlier if row["state_code"] not in _UNJUDGED]
+        return str((judged or earlier)[-1]["submission_id"]) if earlier else None
+
+    def out_of_force_before(self, key: str) -> set[str]:
+        """Versions before it, and the file it answers, that can no longer be accepted as such."""
+        told = self._told(key)
+        rows = self._earlier(key) + ([told] if told is not None else [])
+        return {row["submission_id"] for row in rows if row["state_code"] in _OUT_OF_FORCE}
+
+    def _told(self, key: str) -> dict[str, Any] | None:
+        """The submission whose answer a file is; another unit's answer says nothing."""
+        told = self.by_id.get(self._answered.get(key, ""))
+        is_own = told is not None and told["unit_code"] == self.by_id[key]["unit_code"]
+        return told if is_own else None
+
+    def _earlier(self, key: str) -> list[dict[str, Any]]:
+        """Versions of the same unit, form and period that arrived before; the newest last."""
+        ours = self.by_id[key]
+        line = self._lines.get(_series(ours), ()) if ours["version"] is not None else ()
+        before = [row for row in line if newest_order(row) < newest_order(ours)]
+        return sorted(before, key=newest_order)
 
 
-def _series(row: Row) -> tuple[str, str | None, str | None]:
+def _series(row: Row) -> Series:
     return (row["unit_code"], row["form_code"], row["period_code"])
-
-
-def _earlier(ours: Row, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Versions of the same unit, form and period that arrived before; the newest last."""
-    if ours["version"] is None:
-        return []
-    before = [
-        row
-        for row in rows
-        if row["version"] is not None
-        and _series(row) == _series(ours)
-        and newest_order(row) < newest_order(ours)
-        and row["state_code"] != "withdrawn"
-    ]
-    return sorted(before, key=newest_order)
-
-
-def _before(ours: Row, rows: Iterable[dict[str, Any]], answered: str | None) -> str | None:
-    """What a version is compared with: the unidentified file whose answer it is, else the last."""
-    known = {row["submission_id"]: row for row in rows}
-    told = known.get(answered or "")
-    if told is not None and told["version"] is None and told["unit_code"] == ours["unit_code"]:
-        return answered
-    earlier = _earlier(ours, rows)
-    judged = [row for row in earlier if row["state_code"] not in _UNJUDGED]
-    return str((judged or earlier)[-1]["submission_id"]) if earlier else None
 
 
 def _findings_of(connection: Connection, submission_ids: Iterable[str]) -> dict[str, list[Row]]:
