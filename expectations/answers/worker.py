@@ -6,12 +6,11 @@ and looks at every file with the readers' own caps before openpyxl does.
 
 from __future__ import annotations
 
-import io
 import pickle
 import resource
 import signal
 import sys
-import zipfile
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -20,30 +19,20 @@ from expectations.answers.guard import MEMORY_BYTES, SECONDS_EACH, Task, Way
 from expectations.answers.letter import Letter
 from expectations.answers.marking import marked_workbook
 from sources.errors import SourceError
-from sources.readers import read_file
+from sources.readers import read_kind
+from sources.readers.container import XLSX
 from sources.readers.grid import Cell
-
-_XLSX_PART = "xl/workbook.xml"
 
 
 def answered(data: bytes, file_name: str, letter: Letter, way: Way = "mark") -> bytes:
     """The workbook that answers a file, whatever the file is."""
-    cells: list[Cell] = []
+    kind, cells = "", list[Cell]()
     if way != "list":
-        try:
-            cells = read_file(data, file_name)
-        except SourceError:
-            cells = []
-    if way == "mark" and cells and _is_xlsx(data):
+        with suppress(SourceError):
+            kind, cells = read_kind(data, file_name)
+    if way == "mark" and kind == XLSX:
         return marked_workbook(data, cells, letter)
     return copied_workbook(cells, letter, COPIED_ZH if cells else NOT_OPENED_ZH)
-
-
-def _is_xlsx(data: bytes) -> bool:
-    if not data.startswith(b"PK"):
-        return False
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return _XLSX_PART in {name.lower().lstrip("/") for name in archive.namelist()}
 
 
 def _limit() -> None:

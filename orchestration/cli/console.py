@@ -136,6 +136,8 @@ def print_channels(reports: Sequence[Mapping[str, Any]]) -> None:
         out.print(said, style=style, markup=False, highlight=False, soft_wrap=True)
         for note in report["notes"]:
             out.print(f"  {note}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
 def print_read(row: Mapping[str, Any]) -> None:
     """What was read of one form of a file, and how it compares with what was filed before."""
     said = (

@@ -29,6 +29,13 @@ from warehouse.queries.explanations import Explained, explained_before
 from warehouse.receipts import Receipt
 from warehouse.settings import Settings
 
+_CELLS = """
+    select asked.submission_id, count(*)
+    from raw.cells as cells
+    inner join asked on cells.file_sha256 = asked.sha
+    where asked.form_sheet is null or cells.sheet = asked.form_sheet
+    group by asked.submission_id
+"""
 _ANSWERED = """
     select asked.submission_id, cells.text
     from raw.cells as cells
@@ -45,7 +52,7 @@ class Stored:
     """What the store holds of some submissions, read back."""
 
     cells: Mapping[str, int] = field(default_factory=dict)
-    """Filled cells by content hash."""
+    """Filled cells by submission: of its own sheet where the file holds several forms."""
     values: Mapping[str, Sequence[ReadValue]] = field(default_factory=dict)
     """Entries of the form by submission."""
     answered: Mapping[str, str] = field(default_factory=dict)
@@ -92,10 +99,7 @@ def read_back(
     try:
         with private_warehouse(settings) as warehouse:
             _ask_of(warehouse, rows)
-            cells = warehouse.execute(
-                "select file_sha256, count(*) from raw.cells"
-                " where file_sha256 in (select sha from asked) group by file_sha256"
-            ).fetchall()
+            cells = warehouse.execute(_CELLS).fetchall()
             answered = dict(warehouse.execute(_ANSWERED, [MARKS_SHEET, ANSWERED_CELL]).fetchall())
             filed = warehouse.execute(
                 "select submission_id, row_code, value_column, cell, text, number_text"
@@ -127,8 +131,8 @@ def returned_workbooks(
 
 def _ask_of(warehouse: duckdb.DuckDBPyConnection, rows: Sequence[Mapping[str, Any]]) -> None:
     asked = pl.DataFrame(
-        [(row["submission_id"], row["file_sha256"]) for row in rows],
-        schema={"submission_id": pl.String, "sha": pl.String},
+        [(row["submission_id"], row["file_sha256"], row.get("form_sheet")) for row in rows],
+        schema=dict.fromkeys(("submission_id", "sha", "form_sheet"), pl.String),
         orient="row",
     )
     warehouse.register("asked", asked.to_arrow())
@@ -208,12 +212,14 @@ def _answered(
         period_zh=period_zh(row["period_code"]),
         version=row["version"],
         cells_read=row["cells_read"],
-        cells_stored=stored.cells.get(row["file_sha256"]),
+        cells_stored=stored.cells.get(key),
         entries_stored=len(values) or None,
         figures_stored=sum(one.number_text is not None for one in values),
         against_zh=beside.text_zh if beside else None,
         corrected=[one.__dict__ for one in mended],
         is_synthetic=row["is_synthetic"],
+        form_sheet=row["form_sheet"],
+        archive_sha256=row["archive_sha256"],
         findings=[one.__dict__ for one in items],
     )
     letter = Letter(

@@ -190,6 +190,14 @@ arrival_corrections = Table(
     Column("submission_id", ForeignKey("submissions.submission_id"), primary_key=True),
     Column("correction_order", Integer, primary_key=True),
     Column("actual_received_at", DateTime, nullable=False),
+    Column("author", String(128), nullable=False),
+    Column("decided_at", DateTime, nullable=False),
+    Column("recorded_at", DateTime, nullable=False),
+    Column("reason_text", Text, nullable=False),
+    Column("evidence_sha256", String(64), ForeignKey("files.file_sha256"), nullable=False),
+    Column("evidence_name", Text, nullable=False),
+)
+
 extensions = Table(
     "extensions",
     metadata,
@@ -202,6 +210,4 @@ extensions = Table(
     Column("decided_at", DateTime, nullable=False),
     Column("recorded_at", DateTime, nullable=False),
     Column("reason_text", Text, nullable=False),
-    Column("evidence_sha256", String(64), ForeignKey("files.file_sha256"), nullable=False),
-    Column("evidence_name", Text, nullable=False),
 )
