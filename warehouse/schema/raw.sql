@@ -115,6 +115,9 @@ create table if not exists raw.arrival_corrections (
     submission_id varchar,
     correction_order integer,
     actual_received_at timestamp,
+    decided_at timestamp
+);
+
 create table if not exists raw.extensions (
     unit_code varchar,
     form_code varchar,
