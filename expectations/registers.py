@@ -26,6 +26,8 @@ NAMED_CELLS = 10
 """Cells that a finding names itself; the complete list lies in the outbox."""
 CROSS_UNIT_RULES = ("R21",)
 ISSUE = "issue_code"
+UNREAD = ("format", "unknown_code", "not_a_date", "not_a_number", "error_value")
+"""Issues under which a cell keeps the text as filed, because it has no normal form."""
 
 CELLS_SCHEMA: dict[str, pl.DataType] = {
     "submission_id": pl.String(),
@@ -108,11 +110,19 @@ def judge_register(
     signs = [sign(rule, register, period).alias(rule.rule_id) for rule in by_row]
     seen = _Patterns([rule.rule_id for rule in by_row])
     for block in blocks:
-        seen.take(block.select("submission_id", "sheet", "row_no", "issues", *signs))
+        compared = (name for name in block.columns if name in register.by_code)
+        readable = block.with_columns(_readable(name) for name in compared)
+        seen.take(readable.select("submission_id", "sheet", "row_no", "issues", *signs))
     verdicts = _verdicts(seen, by_row, by_cell)
     cells = _placed(seen.rows().join(verdicts, on="pattern"), headers)
     evaluated = _evaluated(seen, asked, cells, register)
     return RegisterFindings(_findings(cells, submissions, register, rules), cells, evaluated)
+
+
+def _readable(column: str) -> pl.Expr:
+    """The column without the texts that are not what they should be: nothing compares with them."""
+    is_unread = pl.col("issues").str.contains(rf"(^|\|){column}=({'|'.join(UNREAD)})")
+    return pl.when(~is_unread.fill_null(value=False)).then(column).alias(column)
 
 
 class _Patterns:
