@@ -201,7 +201,9 @@ class _Writer:
         used = frozenset(header.columns.values())
         loose = [n for n in range(width) if n not in used]
         for row_no, row in rows:
-            first = next((text for text in row if text and not text.isspace()), None)
+            first = row[0] if row else None
+            if not first or first.isspace():
+                first = next((text for text in row if text and not text.isspace()), None)
             if first is None:
                 continue
             if not first[0].isascii() and self._is_footer(first, row, people):
