@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 import polars as pl
@@ -24,9 +24,11 @@ from sources.definitions import Definitions
 from sources.errors import SourceError
 from sources.registers import Register, register_of, registers
 from sources.submission_files import parse_many
+from warehouse.connection import scratch_warehouse
 from warehouse.registers import (
     headers_of,
     keys_filed_twice,
+    load_register,
     register_blocks,
     replace_register_findings,
     standing_submissions,
@@ -36,6 +38,9 @@ from warehouse.settings import Settings
 TIMEOUT_SECONDS = 900.0
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 LIST_NAME = "台账问题清单.csv"
+LIST_COLUMNS = ("规则", "问题", "工作表", "单元格", "列", "填报内容")
+LIST_ROWS = 100_000
+HIDDEN_ZH = "（涉个人或企业，不显示）"
 
 
 @dataclass(frozen=True)
@@ -179,7 +184,7 @@ def _write_list(
         f"when found.column_code = '{column.column_code}' then filed.{column.slot}"
         for column in shown
     )
-    asked = connection.execute(
+    asked = connection.sql(
         f"""
         select found.rule_id, found.column_code, found.sheet, found.row_no, found.cell,
             case {values} end as value_text
@@ -190,22 +195,48 @@ def _write_list(
         where found.submission_id = $id
         order by found.sheet, found.row_no, found.rule_id
         """,
-        {"id": submission_id},
+        params={"id": submission_id},
     )
+    titles = {rule.rule_id: rule.title_zh for rule in rules.of_stage("register")}
+    columns = {column.column_code: column.header_zh for column in register.columns}
+    hidden = [column.column_code for column in register.columns if not column.is_shown]
     lines = 0
-    with path.open("w", encoding="utf-8-sig", newline="") as handle:
-        writer = csv.writer(handle)
-        writer.writerow(("规则", "问题", "工作表", "单元格", "列", "填报内容"))
-        while rows := asked.fetchmany(10_000):
-            for rule_id, column, sheet, _, cell, value in rows:
-                known = register.by_code[column]
-                text = value if known.is_shown else "（涉个人或企业，不显示）"
-                writer.writerow((rule_id, rules.get(rule_id).title_zh, _safe(sheet), cell,
-                                 known.header_zh, _safe(text or "")))  # fmt: skip
-            lines += len(rows)
+    with path.open("wb") as handle:
+        handle.write(f"\ufeff{','.join(LIST_COLUMNS)}\n".encode())
+        for batch in asked.to_arrow_reader(LIST_ROWS):
+            frame = pl.DataFrame(pl.from_arrow(batch))
+            value = pl.when(pl.col("column_code").is_in(hidden)).then(pl.lit(HIDDEN_ZH))
+            frame.select(
+                "rule_id", pl.col("rule_id").replace(titles).alias("title"), _safe("sheet"),
+                "cell", pl.col("column_code").replace(columns).alias("header"),
+                value.otherwise(_safe("value_text")).alias("value"),
+            ).write_csv(handle, include_header=False)  # fmt: skip
+            lines += frame.height
     return lines
 
 
-def _safe(text: str) -> str:
+def _safe(column: str) -> pl.Expr:
     """A text that no spreadsheet runs."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    text = pl.col(column)
+    runs = text.str.slice(0, 1).is_in(_FORMULA_STARTS)
+    return pl.when(runs).then(pl.lit("'") + text).otherwise(text).alias(column)
+
+
+def check_registers(
+    files: Sequence[FileToParse],
+    definitions: Definitions,
+    is_synthetic: bool | None,
+    rules: Rules,
+    filed: pl.DataFrame,
+) -> tuple[Mapping[str, SourceError], pl.DataFrame]:
+    """Refusals and findings of register files in a dry run: nothing of it is kept.
+
+    Rights that another unit files too are not looked for: that needs the others' registers.
+    """
+    with TemporaryDirectory() as folder, scratch_warehouse() as connection:
+        read = read_registers(files, definitions, is_synthetic, Path(folder))
+        for key, rows in read.rows.items():
+            identity = read.identities[key]
+            load_register(connection, key, (identity.form_code, identity.form_version), rows)
+        wanted = filed.filter(pl.col("submission_id").is_in(list(read.rows)))
+        return read.errors, judge_registers(connection, wanted, definitions, rules).findings

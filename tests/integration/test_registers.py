@@ -135,7 +135,7 @@ def test_a_patent_filed_by_two_counties_is_a_finding_for_both(night: Workspace) 
     found = night.query("select unit_code, cell, message_zh from marts.findings"
                         " where rule_id = 'R21' order by unit_code")  # fmt: skip
     assert [(unit, cell) for unit, cell, _ in found] == [(FIRST, "A5"), (SECOND, "A5")]
-    assert "松山区" in found[0][2]
+    assert "元宝山区" in found[0][2]
     assert "红山区" in found[1][2]
 
 
