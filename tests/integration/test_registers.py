@@ -158,7 +158,7 @@ def test_names_phones_and_amounts_of_firms_stand_in_nothing_published(night: Wor
     shown = "\n".join(
         night.run(*command, "--json").output
         for command in (("findings",), ("submissions",), ("coverage",), ("status",), ("releases",),
-                        ("trace", "CF-T01", "--period", PERIOD))
+                        ("trace", "CF-H03", "--period", PERIOD))
     )  # fmt: skip
     texts = {"commands": shown}
     published = next((folder / "releases").glob("*/ip_marts.duckdb"))
