@@ -3,35 +3,21 @@
   linter, and dbt while it only parses, have no rows: they see a table without any.
 -#}
 
-{#- The derivations with the slots they read, as rows; none where nothing can be asked. -#}
+{#- The derivations with the slots they read, as rows. -#}
 {% macro register_derivation_rows() -%}
     {%- set query -%}
-        select
-            derivations.form_code, derivations.form_version, derivations.element_code,
-            derivations.aggregation, coalesce(derivations.unit_factor, '1') as unit_factor,
-            'c' || lpad(register_columns.column_order, 2, '0') as slot
-        from {{ ref('register_derivations') }} as derivations
-        left join {{ ref('register_columns') }} as register_columns
-            on derivations.form_code = register_columns.form_code
-            and derivations.form_version = register_columns.form_version
-            and derivations.column_code = register_columns.column_code
-        order by derivations.form_code, derivations.form_version, derivations.element_code
+        select form_code, form_version, element_code, aggregation, unit_factor, slot
+        from {{ ref('stg_definitions__register_derivations') }}
+        order by form_code, form_version, element_code
     {%- endset -%}
     {{ return(run_query(query).rows) }}
 {%- endmacro %}
 
 {% macro register_condition_rows() -%}
     {%- set query -%}
-        select
-            conditions.form_code, conditions.form_version, conditions.element_code,
-            conditions.condition_group, conditions.operator, conditions.operand,
-            'c' || lpad(register_columns.column_order, 2, '0') as slot
-        from {{ ref('register_conditions') }} as conditions
-        inner join {{ ref('register_columns') }} as register_columns
-            on conditions.form_code = register_columns.form_code
-            and conditions.form_version = register_columns.form_version
-            and conditions.column_code = register_columns.column_code
-        order by conditions.form_code, conditions.element_code, conditions.condition_group
+        select form_code, form_version, element_code, condition_group, operator, operand, slot
+        from {{ ref('stg_definitions__register_conditions') }}
+        order by form_code, element_code, condition_group, slot, operand
     {%- endset -%}
     {{ return(run_query(query).rows) }}
 {%- endmacro %}
@@ -39,23 +25,21 @@
 {#- The key of a row: the number of the right or contract; a row without one stands for itself. -#}
 {% macro register_key(rows) -%}
     coalesce(
-        case {{ rows }}.form_code
+        case
         {%- if adapter is defined and execute %}
             {%- set query -%}
-                select registers.form_code, 'c' || lpad(min(register_columns.column_order), 2, '0')
-                from {{ ref('registers') }} as registers
-                inner join {{ ref('register_columns') }} as register_columns
-                    on registers.form_code = register_columns.form_code
-                    and registers.form_version = register_columns.form_version
-                    and registers.key_column = register_columns.column_code
-                group by registers.form_code
-                order by registers.form_code
+                select distinct form_code, form_version, key_slot
+                from {{ ref('stg_definitions__registers') }}
+                order by form_code, form_version
             {%- endset %}
             {%- for row in run_query(query).rows %}
-            when '{{ row[0] }}' then {{ rows }}.{{ row[1] }}
+            when
+                {{ rows }}.form_code = '{{ row[0] }}'
+                and {{ rows }}.form_version = '{{ row[1] }}'
+                then {{ rows }}.{{ row[2] }}
             {%- endfor %}
         {%- endif %}
-            when '' then ''
+            when false then ''
         end,
         {{ rows }}.submission_id || '#' || {{ rows }}.sheet || '#'
         || cast({{ rows }}.row_no as string)

@@ -20,7 +20,7 @@ PERIOD = "2025-Q4"
 MARKERS = {
     "applicant": "甲乙丙丁标记公司", "address": "标记路三百号", "contact": "标记联系人",
     "phone": "13800001111", "pledgor": "戊己庚辛标记公司", "pledgee": "标记银行",
-    "pledgor_code": "91350200MA2YJ1XR9G", "pledgee_code": "91440101MA5CJQ4N59",
+    "pledgor_code": "91350203M0001QAY9B", "pledgee_code": "91440101MA5CJQ4N59",
     "amount": "73190.5", "disbursed": "64280.25", "registrant": "标记协会",
 }  # fmt: skip
 FOOTER = [("填表人", "标记填表人"), ("联系电话", "13900002222")]
@@ -148,6 +148,22 @@ def test_bad_rows_are_found_and_listed_whole_for_the_filer(night: Workspace) -> 
     with path.open(encoding="utf-8-sig") as handle:
         lines = [(row["规则"], row["单元格"]) for row in csv.DictReader(handle)]
     assert sorted(lines) == [("R03", "A7"), ("R09", "B6"), ("R15", "M6"), ("R21", "A5")]
+
+
+def test_the_list_names_a_firms_cell_without_repeating_it(night: Workspace) -> None:
+    path = night.home / f"outbox/{CITY}/{FIRST}/{FIRST}.IP-R2.{PERIOD}.v1.台账问题清单.csv"
+    with path.open(encoding="utf-8-sig") as handle:
+        lines = [(row["规则"], row["单元格"], row["填报内容"]) for row in csv.DictReader(handle)]
+    assert lines == [("R03", "D5", "（涉个人或企业，不显示）")]
+
+
+def test_check_finds_what_the_night_finds(night: Workspace, tmp_path: Path) -> None:
+    path = tmp_path / "register.xlsx"
+    workbook(path, SECOND, "IP-R1", REGISTERS[SECOND, "IP-R1"])
+    found = night.run("check", str(path), "--unit", SECOND, "--json").json["findings"]
+    assert {(row["rule_id"], row["cell"]) for row in found} == {
+        ("R03", "A7"), ("R09", "B6"), ("R15", "M6"),
+    }  # fmt: skip
 
 
 def test_names_phones_and_amounts_of_firms_stand_in_nothing_published(night: Workspace) -> None:

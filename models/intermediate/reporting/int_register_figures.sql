@@ -1,5 +1,4 @@
--- depends_on: {{ ref('register_derivations') }}, {{ ref('register_conditions') }}
--- depends_on: {{ ref('register_columns') }}
+-- depends_on: {{ ref('stg_definitions__register_conditions') }}
 with register_rows as (select * from {{ ref('int_register_rows') }}),
 
 filings as (select * from {{ ref('int_register_filings') }}),

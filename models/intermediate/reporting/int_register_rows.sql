@@ -1,4 +1,4 @@
--- depends_on: {{ ref('registers') }}, {{ ref('register_columns') }}
+-- depends_on: {{ ref('stg_definitions__registers') }}
 with filings as (select * from {{ ref('int_register_filings') }}),
 
 register_rows as (select * from {{ ref('stg_submissions__register_rows') }}),

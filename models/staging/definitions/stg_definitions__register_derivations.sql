@@ -8,6 +8,8 @@ typed as (
         register_derivations.form_version,
         register_derivations.element_code,
         register_derivations.aggregation,
+        coalesce(register_derivations.unit_factor, '1') as unit_factor,
+        'c' || lpad(register_columns.column_order, 2, '0') as slot,
         register_derivations.aggregation = 'sum'
         and coalesce(register_columns.confidentiality_zh = '涉个人或企业', false) as is_of_firms
     from register_derivations
