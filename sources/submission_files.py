@@ -31,10 +31,8 @@ from sources.errors import (
     DuplicateForm,
     OversizedSheet,
     SourceError,
-    UnitMismatch,
     UnknownForm,
     UnreadableFile,
-    WorkspaceKindMismatch,
 )
 from sources.identity import FormSheets, form_sheets, identify
 from sources.layouts import ValueRow, located
@@ -42,7 +40,8 @@ from sources.readers import read_kind
 from sources.readers.archive import unpack
 from sources.readers.container import ARCHIVE, DELIMITED, ODS, XLS, XLSX, belies, recognise
 from sources.readers.grid import LIMITS, Cell, Limits
-from sources.succession import is_same_body
+from sources.registers.looks import read_register_of, register_by_head
+from sources.senders import check_identity
 
 _KIND_ZH = {
     XLSX: "xlsx 工作簿", XLS: "旧版（xls）工作簿", ODS: "ods 电子表格", DELIMITED: "文本",
@@ -184,38 +183,6 @@ def parse_rows(
     return form
 
 
-def check_identity(
-    identity: FormIdentity,
-    expected_unit: str | None,
-    definitions: Definitions,
-    workspace_is_synthetic: bool | None,
-) -> None:
-    """Refuses a form that its sender does not file, or that is not of the workspace's kind."""
-    _check_sender(identity, expected_unit, definitions)
-    if workspace_is_synthetic is not None and identity.is_synthetic != workspace_is_synthetic:
-        raise WorkspaceKindMismatch(file_is_synthetic=identity.is_synthetic)
-
-
-def _check_sender(
-    identity: FormIdentity, expected_unit: str | None, definitions: Definitions
-) -> None:
-    unit = definitions.units[identity.unit_code]
-    if expected_unit is not None and not is_same_body(
-        expected_unit, identity.unit_code, definitions
-    ):
-        sender = definitions.unit(expected_unit)
-        raise UnitMismatch(
-            f"{unit.unit_name_zh}（{unit.unit_code}）",
-            f"{sender.unit_name_zh}（{expected_unit}）" if sender else expected_unit,
-        )
-    if identity.form_code not in definitions.forms_of_unit(identity.unit_code):
-        raise UnknownForm(
-            identity.form_code,
-            reason_zh=f"报表 {identity.form_code} 不由{unit.unit_name_zh}报送",
-            known=definitions.forms_of_unit(identity.unit_code),
-        )
-
-
 def parse_submission(
     data: bytes,
     file_name: str,
@@ -321,35 +288,19 @@ def parse_file(
     Raises:
         SourceError: the file is refused.
     """
-    if file.register_rows is not None:
-        return _parse_register(file, file.register_rows, definitions)
     try:
+        if file.register_rows is not None:
+            return _as_register(read_register_of(file, file.register_rows, definitions))
         return _parse_forms_of(file, definitions, workspace_is_synthetic, limits, spool)
-    except OversizedSheet as error:
-        # What is too large for a form may be a register. Imported here, as below: few files are.
-        from sources.registers.reading import identity_of
-
-        identity = identity_of(file.path, definitions)
+    except OversizedSheet:
+        # What is too large for a form may be a register.
+        identity = register_by_head(file, definitions, workspace_is_synthetic)
         if identity is None:
             raise
-        try:
-            check_identity(identity, file.expected_unit, definitions, workspace_is_synthetic)
-        except SourceError as refusal:
-            raise refusal.in_file(file.file_name, identity) from error
-        return ParsedFile(forms=(ParsedRows(identity, []),))
+        return _as_register(identity)
 
 
-def _parse_register(file: FileToParse, target: Path, definitions: Definitions) -> ParsedFile:
-    from sources.registers.reading import read_register
-
-    try:
-        identity, _ = read_register(file.path, definitions, target)
-    except SourceError as error:
-        raise error.in_file(file.file_name) from error.__cause__
-    except MemoryError as error:
-        raise OversizedSheet(
-            "读取所需内存超过上限，已停止读取", file_name=file.file_name
-        ) from error
+def _as_register(identity: FormIdentity) -> ParsedFile:
     return ParsedFile(forms=(ParsedRows(identity, []),))
 
 

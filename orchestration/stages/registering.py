@@ -67,7 +67,7 @@ def read_registers(
     folder.mkdir(parents=True, exist_ok=True)
     wanted = [
         FileToParse(file.key, file.path, file.file_name, file.expected_unit,
-                    folder / f"{place}.parquet")
+                    register_rows=folder / f"{place}.parquet")
         for place, file in enumerate(files)
     ]  # fmt: skip
     identities: dict[str, FormIdentity] = {}

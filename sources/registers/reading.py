@@ -18,7 +18,9 @@ import pyarrow.parquet as pq
 from sources.contract import FormIdentity
 from sources.definitions import Definitions
 from sources.errors import MissingColumn, SourceError, UnknownForm, UnmappedColumn
-from sources.identity import HIDDEN_PREFIX, PEOPLE_LABELS_ZH, identify, normalised
+from sources.identity import HIDDEN_PREFIX, identify
+from sources.labels import labels_in
+from sources.marks import ReadingMarks
 from sources.readers.grid import Cell, address
 from sources.registers.account import RegisterAccount, RegisterHeader
 from sources.registers.cells import issues_text, typed
@@ -31,9 +33,9 @@ from sources.registers.definition import (
     slot,
 )
 from sources.registers.rows import HEAD_ROWS, Row, SheetRows, head_of, limits_of, sheets_of
+from sources.texts import normalised
 
 BLOCK_ROWS = 50_000
-TOTALS_ZH = frozenset({"合计", "小计", "总计", "本页合计"})
 
 ROWS_SCHEMA: dict[str, pl.DataType] = {
     "sheet": pl.String(),
@@ -74,7 +76,7 @@ def read_register(
     register = register_of(definitions, identity.form_code, identity.form_version)
     if register is None:
         raise UnknownForm(identity.form_code, reason_zh=f"报表 {identity.form_code} 不是台账")
-    writer = _Writer(register, target)
+    writer = _Writer(register, target, ReadingMarks.of(definitions.table("reading_marks")))
     people: dict[str, str] = dict(identity.people)
     try:
         for sheet in sheets_of(path, limits_of(register)):
@@ -115,7 +117,8 @@ def _above_table(cells: Sequence[Cell], definitions: Definitions) -> list[Cell]:
 class _Writer:
     """Blocks of typed rows into one Parquet file."""
 
-    def __init__(self, register: Register, target: Path) -> None:
+    def __init__(self, register: Register, target: Path, marks: ReadingMarks) -> None:
+        self._marks = marks
         self._register = register
         self._target = target
         self._known = {
@@ -214,18 +217,16 @@ class _Writer:
 
     def _is_footer(self, first: str, row: Row, people: dict[str, str]) -> bool:
         plain = normalised(first)
-        if plain in TOTALS_ZH:
+        if self._marks.total_kind(plain) is not None:
             self._totals += 1
             return True
-        label = plain.partition(":")[0]
-        if label not in PEOPLE_LABELS_ZH and label not in ("说明", "填表说明", "注"):
+        if not self._marks.ends_table(plain) and not labels_in(first, self._marks.footer):
             return False
         texts = [text.strip() for text in row if text and text.strip()]
         for place, text in enumerate(texts):
-            name, _, inline = text.replace("：", ":").partition(":")
-            if normalised(name) in PEOPLE_LABELS_ZH:
+            for name, inline in labels_in(text, self._marks.footer):
                 beside = texts[place + 1] if place + 1 < len(texts) else ""
-                people.setdefault(normalised(name), inline.strip() or beside)
+                people.setdefault(name, inline or beside)
         return True
 
     def _refuse_outside(

@@ -10,25 +10,33 @@ import codecs
 import csv
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, ParseError
 
+from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 from python_calamine import CalamineError, CalamineWorkbook
 
 from sources.errors import OversizedSheet, UnreadableFile
-from sources.readers.container import recognise
-from sources.readers.delimited import CSV_SHEET, ENCODINGS, delimiter_of
+from sources.readers.container import CHECK_FILE, XLSX, recognise
+from sources.readers.delimited import CSV_SHEET, delimiter_of
 from sources.readers.grid import Cell, Limits, address, place_of
 from sources.readers.sheetxml import percent_styles, scan_sheet, sheet_parts
-from sources.readers.workbook import _BROKEN_PARTS, _DAMAGED, value_as_text
+from sources.readers.workbook import value_as_text
 from sources.registers.definition import SLOTS, Register
 
 HEAD_ROWS = 40
+ENCODINGS = ("utf-8-sig", "gb18030")
+BROKEN_PARTS = (
+    zipfile.BadZipFile, zlib.error, KeyError, EOFError, ParseError, NotImplementedError,
+    DefusedXmlException, ValueError,
+)  # fmt: skip
 _BLOCK = 1 << 20
+_OLE = bytes.fromhex("D0CF11E0A1B11AE1")
 _MOST_STRINGS = 2_000_000
 
 Row = list[str | None]
@@ -98,9 +106,14 @@ def _is_workbook(path: Path, limits: Limits) -> bool:
     if path.stat().st_size > limits.file_bytes:
         raise OversizedSheet(f"文件超过 {limits.file_bytes // 1048576} MB 的上限")
     with path.open("rb") as stream:
-        if not stream.read(4).startswith(b"PK"):
-            return False
-    return recognise(path.read_bytes(), path.name, limits) == "xlsx"
+        start = stream.read(8)
+    if not start.startswith((b"PK", _OLE)):
+        return False
+    if start.startswith(_OLE) or recognise(path.read_bytes(), path.name, limits) != XLSX:
+        raise UnreadableFile(
+            "台账只收 xlsx 和 csv", "请在 Excel 或 WPS 中另存为 xlsx 或 CSV UTF-8 后重新报送"
+        )
+    return True
 
 
 def _encoding_of(path: Path) -> str:
@@ -146,10 +159,10 @@ def _workbook_sheets(path: Path, limits: Limits) -> Iterator[SheetRows]:
                 with archive.open(part.member) as stream:
                     scans[part.name] = scan_sheet(stream, part.name, percent, limits)
         book = CalamineWorkbook.from_path(str(path))
-    except (*_BROKEN_PARTS, CalamineError, OSError) as error:
-        raise UnreadableFile("工作簿已损坏或不完整（内部结构不能读取）", _DAMAGED) from error
+    except (*BROKEN_PARTS, CalamineError, OSError) as error:
+        raise UnreadableFile("工作簿已损坏或不完整（内部结构不能读取）", CHECK_FILE) from error
     for name, scan in scans.items():
-        if scan.cells and not name.startswith("_"):
+        if scan.filled and not name.startswith("_"):
             sheet = book.get_sheet_by_name(name)
             first = sheet.start or (0, 0)
             pad: Row = [None] * first[1]
@@ -170,8 +183,8 @@ def _workbook_head(path: Path) -> list[Cell]:
                     found += _head_rows(stream, part.name)
             wanted = {int(text) for *_, text, is_shared in found if is_shared and text.isdigit()}
             strings = _shared(archive, wanted)
-    except _BROKEN_PARTS as error:
-        raise UnreadableFile("工作簿已损坏或不完整（内部结构不能读取）", _DAMAGED) from error
+    except BROKEN_PARTS as error:
+        raise UnreadableFile("工作簿已损坏或不完整（内部结构不能读取）", CHECK_FILE) from error
     cells = []
     for sheet, row_no, column_no, text, is_shared in found:
         shown = strings.get(int(text)) if is_shared and text.isdigit() else text

@@ -47,23 +47,34 @@ areas as (
     group by filings.city_code, filings.form_code, filings.period_code
 ),
 
--- Whoever a register is assigned to has to have filed it before a city's figure is whole.
-expected as (
+-- Whoever a register is assigned to has to have filed it before a city's figure is whole; the row
+-- of `form_assignments` that says most of a unit decides.
+assigned as (
     select
         areas.area_code,
         areas.form_code,
         areas.period_code,
-        count(distinct units.unit_code) as expected_units
+        areas.period_start,
+        areas.period_end,
+        units.unit_code,
+        assignments.first_period_start,
+        assignments.last_period_end,
+        row_number() over (
+            partition by
+                areas.area_code, areas.form_code, areas.period_code, units.unit_code
+            order by
+                case
+                    when assignments.unit_code is not null then 2
+                    when assignments.city_code is not null then 1
+                    else 0
+                end desc,
+                assignments.first_period_start asc
+        ) as place
     from areas
     inner join assignments
         on
             areas.form_code = assignments.form_code
             and areas.city_code = coalesce(assignments.city_code, areas.city_code)
-            and areas.period_start >= assignments.first_period_start
-            and (
-                assignments.last_period_end is null
-                or areas.period_end <= assignments.last_period_end
-            )
     inner join units
         on
             areas.city_code = units.city_code
@@ -71,7 +82,20 @@ expected as (
             and coalesce(assignments.level_code, units.level_code) = units.level_code
             and coalesce(assignments.unit_code, units.unit_code) = units.unit_code
     where areas.is_city
-    group by areas.area_code, areas.form_code, areas.period_code
+),
+
+expected as (
+    select
+        assigned.area_code,
+        assigned.form_code,
+        assigned.period_code,
+        count(distinct assigned.unit_code) as expected_units
+    from assigned
+    where
+        assigned.place = 1
+        and assigned.first_period_start <= assigned.period_start
+        and coalesce(assigned.last_period_end, assigned.period_end) >= assigned.period_end
+    group by assigned.area_code, assigned.form_code, assigned.period_code
 ),
 
 figures as (
