@@ -196,11 +196,12 @@ def load(
             values=parsed.values.join(known, on="key"),
             authority=parsed.authority.join(known.select("key", "submission_id"), on="key"),
         )
-        for key, rows in parsed.registers.items():
+        for key, submission_id in submission_ids.items():
             identity = parsed.identities[key]
-            if key in submission_ids:
+            if identity.form_kind == "register":
+                # A register without its rows would count as one without any right.
                 form = (identity.form_code, identity.form_version)
-                load_register(connection, submission_ids[key], form, rows)
+                load_register(connection, submission_id, form, parsed.registers[key])
     shutil.rmtree(night_folder(settings) / REGISTER_ROWS, ignore_errors=True)
     return cells.height
 

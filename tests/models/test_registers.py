@@ -73,6 +73,8 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
         world.insert("submission_events", submission_id=submission, event_order=1,
                      to_state="accepted_city", author="system",
                      effective_at="2026-01-03 09:00:00")  # fmt: skip
+        world.insert("register_files", submission_id=submission, form_code=REGISTER,
+                     form_version="1", row_count=len(rows))  # fmt: skip
         for place, row in enumerate(rows):
             slots = {f"c{n:02d}": text for n, text in enumerate(row, start=1)}
             world.insert("register_rows", submission_id=submission, sheet="台账",

@@ -1,5 +1,7 @@
 with filings as (select * from {{ ref('int_submissions_in_force') }}),
 
+register_files as (select * from {{ ref('stg_submissions__register_files') }}),
+
 versions as (select * from {{ ref('stg_submissions__versions') }}),
 
 forms as (select * from {{ ref('stg_definitions__forms') }}),
@@ -8,7 +10,7 @@ units as (select * from {{ ref('int_units_labelled') }}),
 
 periods as (select * from {{ ref('stg_runs__periods') }}),
 
--- The registers in force, one per unit, form and period.
+-- The registers in force whose rows have been read, one per unit, form and period.
 register_filings as (
     select
         filings.submission_id,
@@ -24,6 +26,8 @@ register_filings as (
         filings.is_provisional,
         filings.known_from
     from filings
+    inner join register_files
+        on filings.submission_id = register_files.submission_id
     inner join versions
         on filings.submission_id = versions.submission_id
     inner join forms
