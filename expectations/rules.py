@@ -34,8 +34,10 @@ SEVERITY_ZH: Mapping[str, str] = {
     "verify": "核实性",
     "info": "提示",
 }
-STAGES: tuple[str, ...] = ("reader", "expectation")
-RULE_KINDS: tuple[str, ...] = ("structure", "value", "consistency", "history")
+STAGES: tuple[str, ...] = ("reader", "expectation", "register")
+RULE_KINDS: tuple[str, ...] = (
+    "structure", "value", "consistency", "history", "register",
+)  # fmt: skip
 COMPARISONS: Mapping[str, str] = {
     "=": "等于",
     "<=": "不大于",
@@ -48,6 +50,7 @@ OPERATORS: Mapping[str, tuple[str, ...]] = {
     "value": ("not_null", "not_in", "matches", *COMPARISONS),
     "consistency": tuple(COMPARISONS),
     "history": (*COMPARISONS, "within_factor"),
+    "register": ("not_in", "only_where", "unique_across_units", *COMPARISONS),
 }
 MISSING_STRATEGIES: tuple[str, ...] = ("skip", "never_skip")
 CELL_COLUMNS: frozenset[str] = frozenset(
@@ -288,6 +291,8 @@ def _check(rule: Rule, elements: frozenset[str], forms: frozenset[str]) -> None:
         return
     if rule.operator not in OPERATORS[rule.rule_kind]:
         raise UnknownCodeError(rule.rule_id, "运算符", rule.operator)
+    if rule.rule_kind == "register":
+        return
     if rule.rule_kind in ("structure", "value"):
         _check_columns(rule)
     elif rule.rule_kind == "consistency":

@@ -125,6 +125,8 @@ class FileToParse:
     expected_unit: str | None = None
     is_member: bool = False
     """Whether it came out of an archive, in which no other may stand."""
+    register_rows: Path | None = None
+    """Where to write the rows of a register; None for the first look, which reads no register."""
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,18 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "explanation_reasons": ("reason_code",),
     "publication_settings": ("indicator_code", "city_code"),
     "reading_marks": ("mark_kind", "mark_text"),
+    "registers": ("form_code", "form_version"),
+    "register_columns": ("form_code", "form_version", "column_code"),
+    "register_derivations": ("form_code", "form_version", "element_code"),
+    "register_conditions": (
+        "form_code",
+        "form_version",
+        "element_code",
+        "condition_group",
+        "column_code",
+        "operator",
+        "operand",
+    ),
 }
 
 

@@ -31,10 +31,8 @@ from sources.errors import (
     DuplicateForm,
     OversizedSheet,
     SourceError,
-    UnitMismatch,
     UnknownForm,
     UnreadableFile,
-    WorkspaceKindMismatch,
 )
 from sources.identity import FormSheets, form_sheets, identify
 from sources.layouts import ValueRow, located
@@ -42,7 +40,8 @@ from sources.readers import read_kind
 from sources.readers.archive import unpack
 from sources.readers.container import ARCHIVE, DELIMITED, ODS, XLS, XLSX, belies, recognise
 from sources.readers.grid import LIMITS, Cell, Limits
-from sources.succession import is_same_body
+from sources.registers.looks import read_register_of, register_by_head
+from sources.senders import check_identity
 
 _KIND_ZH = {
     XLSX: "xlsx 工作簿", XLS: "旧版（xls）工作簿", ODS: "ods 电子表格", DELIMITED: "文本",
@@ -117,11 +116,15 @@ def _parse_form(
     identity: FormIdentity | None = None
     try:
         found = identify(form, asked.definitions)
-        _check_sender(found, asked.expected_unit, asked.definitions)
-        told = asked.workspace_is_synthetic
-        if told is not None and found.is_synthetic != told:
-            raise WorkspaceKindMismatch(file_is_synthetic=found.is_synthetic)
+        check_identity(found, asked.expected_unit, asked.definitions, asked.workspace_is_synthetic)
         identity = found
+        if found.form_kind == "register":
+            # Its rows are read by themselves, in blocks and under caps of their own.
+            if form.is_one_of_several:
+                raise UnknownForm(
+                    found.form_code, reason_zh="台账与其他报表在同一个文件中，台账须单独成册"
+                )
+            return ParsedRows(identity, [])
         said = located(form.sheets, identity, asked.definitions)
     except SourceError as error:
         if form.is_one_of_several:
@@ -178,26 +181,6 @@ def parse_rows(
     if isinstance(form, SourceError):
         raise form
     return form
-
-
-def _check_sender(
-    identity: FormIdentity, expected_unit: str | None, definitions: Definitions
-) -> None:
-    unit = definitions.units[identity.unit_code]
-    if expected_unit is not None and not is_same_body(
-        expected_unit, identity.unit_code, definitions
-    ):
-        sender = definitions.unit(expected_unit)
-        raise UnitMismatch(
-            f"{unit.unit_name_zh}（{unit.unit_code}）",
-            f"{sender.unit_name_zh}（{expected_unit}）" if sender else expected_unit,
-        )
-    if identity.form_code not in definitions.forms_of_unit(identity.unit_code):
-        raise UnknownForm(
-            identity.form_code,
-            reason_zh=f"报表 {identity.form_code} 不由{unit.unit_name_zh}报送",
-            known=definitions.forms_of_unit(identity.unit_code),
-        )
 
 
 def parse_submission(
@@ -305,6 +288,29 @@ def parse_file(
     Raises:
         SourceError: the file is refused.
     """
+    try:
+        if file.register_rows is not None:
+            return _as_register(read_register_of(file, file.register_rows, definitions))
+        return _parse_forms_of(file, definitions, workspace_is_synthetic, limits, spool)
+    except OversizedSheet:
+        # What is too large for a form may be a register.
+        identity = register_by_head(file, definitions, workspace_is_synthetic)
+        if identity is None:
+            raise
+        return _as_register(identity)
+
+
+def _as_register(identity: FormIdentity) -> ParsedFile:
+    return ParsedFile(forms=(ParsedRows(identity, []),))
+
+
+def _parse_forms_of(
+    file: FileToParse,
+    definitions: Definitions,
+    workspace_is_synthetic: bool | None,
+    limits: Limits,
+    spool: Path | None,
+) -> ParsedFile:
     try:
         if file.path.stat().st_size > limits.file_bytes:
             raise OversizedSheet(

@@ -79,6 +79,14 @@ def private_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]
 
 
 @contextmanager
+def scratch_warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Empty raw tables in memory, gone when the question is answered."""
+    with duckdb.connect() as connection:
+        connection.execute(_DDL.read_text(encoding="utf-8"))
+        yield connection
+
+
+@contextmanager
 def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """All or nothing."""
     connection.execute("begin transaction")

@@ -13,7 +13,13 @@ from orchestration.stages.rereading import reread
 from orchestration.translator import OWNERS
 from sources.periods import parse_period
 
-READ_TABLES = ("cells", "reported_values", "authority_values")
+READ_TABLES = (
+    "cells",
+    "reported_values",
+    "authority_values",
+    "register_files",
+    "register_rows",
+)
 
 REPORTING_MONTHS = dg.MonthlyPartitionsDefinition(
     start_date="2020-01", fmt="%Y-%m", timezone="Asia/Shanghai", end_offset=1
@@ -53,6 +59,8 @@ def received_files(workspace: Workspace) -> dg.MaterializeResult:
                 "Every filled cell of every file: text, sheet and address.",
                 "One row per submission and form element: the text as filed and its number.",
                 "One row per figure that an authority published.",
+                "One row per register read: how many rows, and where its columns stand.",
+                "One row per right or contract of a register, its columns as text.",
             ),
             strict=True,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -117,6 +118,9 @@ def template(
 ) -> None:
     """写出一个单位、一个报告期的空白表，带表内审核和往期数。"""
     from orchestration.stages.blank_forms import write_blank_form
+    from sources.registers import register_of
+    from sources.registers.template import write_register_workbook
+    from warehouse.workspace import is_synthetic
 
     settings = settings_of()
     definitions = definitions_for(settings)
@@ -125,7 +129,13 @@ def template(
     if form not in definitions.forms_of_unit(unit):
         raise OrchestrationError(f"{filer.unit_name_zh} 不填报 {form}")
     path = target or Path(f"{version.form_number}_{filer.unit_name_zh}_{when.code}.xlsx")
-    notes = write_blank_form(settings, definitions, version, filer, when, path)
+    register = register_of(definitions, version.form_code, version.form_version)
+    notes: Sequence[str] = ()
+    if register is not None:
+        is_demo = bool(is_synthetic(settings))
+        write_register_workbook(path, register, version, filer, when, is_synthetic=is_demo)
+    else:
+        notes = write_blank_form(settings, definitions, version, filer, when, path)
     out.print(f"空白表已写到 {path}")
     for note in notes:
         err.print(note)

@@ -18,6 +18,7 @@ OBSERVED_ZH: Mapping[str, str] = {
     "corrected": "已更正",
     "history": "历史补录",
     "authority": "主管部门发布",
+    "register": "台账",
     "carried": "沿用上期",
     "missing": "未报",
     "held": "扣留待改",
@@ -30,7 +31,7 @@ SOURCE_ZH: Mapping[str, str] = {
     "sum_of_units": "各单位合计",
     "department": "市直部门",
     "authority": "主管部门发布",
-    "register": "登记簿",
+    "register": "台账",
     "history": "历史补录",
 }
 

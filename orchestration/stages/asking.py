@@ -47,7 +47,7 @@ DEFINED_MARTS = (
     "unit_observations", "dim_indicators", "dim_indicator_terms", "dim_plan_targets", "release",
 )  # fmt: skip
 """What a change of definitions may move, and what explains it."""
-_COPIED = ("reported_values", "authority_values")
+_COPIED = ("reported_values", "authority_values", "register_rows", "register_files")
 
 
 @dataclass(frozen=True)

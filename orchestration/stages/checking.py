@@ -12,9 +12,11 @@ import polars as pl
 
 from expectations.findings import findings_frame, from_sheet_check, from_source_error
 from expectations.rules import Rules
+from orchestration.stages.registering import check_registers
 from orchestration.stages.submitted import SEVERITY_ZH, submission_rows, values_of
 from sources.contract import FileToParse, ParsedBatch
 from sources.definitions import Definitions
+from sources.errors import SourceError
 from sources.submission_files import parse_many
 from warehouse.connection import private_warehouse
 from warehouse.errors import WarehouseError, WorkspaceMissing
@@ -71,12 +73,18 @@ def check_files(
                 )
                 for check in checks
             ]
-    is_refused = any(batch.errors for batch in batches)
+    refused, of_registers = _registers(settings, definitions, rules, batches, wanted)
+    rows += [
+        from_source_error(error, key, unit_code, None, None, rules)
+        for key, error in refused.items()
+    ]
+    is_refused = bool(refused) or any(batch.errors for batch in batches)
     notes: list[str] = []
     found = findings_frame(rows)
     judged = _judged(settings, definitions, rules, batches, notes)
     if judged is not None:
         found = pl.concat([found, judged])
+    found = pl.concat([found, of_registers])
     names = _names(files, batches)
     listed = [
         row
@@ -176,6 +184,26 @@ def _kind(settings: Settings) -> bool | None:
         return None
 
 
+def _registers(
+    settings: Settings,
+    definitions: Definitions,
+    rules: Rules,
+    batches: Sequence[ParsedBatch],
+    wanted: Sequence[FileToParse],
+) -> tuple[Mapping[str, SourceError], pl.DataFrame]:
+    """Refusals and findings of the registers among the files."""
+    now = settings.clock.now()
+    filed = [
+        row for batch in batches for row in submission_rows(batch, {}, now)
+        if batch.identities[row["submission_id"]].form_kind == "register"
+    ]  # fmt: skip
+    keys = {row["submission_id"] for row in filed}
+    if not keys:
+        return {}, findings_frame([])
+    files = [file for file in wanted if file.key in keys]
+    return check_registers(files, definitions, _kind(settings), rules, pl.DataFrame(filed))
+
+
 def _judged(
     settings: Settings,
     definitions: Definitions,
@@ -187,7 +215,7 @@ def _judged(
     now = settings.clock.now()
     filed = [
         row for batch in batches for row in submission_rows(batch, {}, now)
-        if batch.identities[row["submission_id"]].form_kind != "authority"
+        if batch.identities[row["submission_id"]].form_kind not in ("authority", "register")
     ]  # fmt: skip
     if not filed:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,8 @@ import polars as pl
 from sqlalchemy import Engine
 
 from orchestration.progress import tell
+from orchestration.stages import night_folder
+from orchestration.stages.registering import read_registers
 from sources.contract import (
     AUTHORITY_SCHEMA,
     CELLS_SCHEMA,
@@ -24,17 +27,20 @@ from sources.contract import (
 )
 from sources.definitions import Definitions
 from sources.errors import SourceError
+from sources.registers.account import account_of
 from sources.submission_files import parse_many
 from warehouse.connection import warehouse_writer
 from warehouse.ledger.frames import submissions_frame
 from warehouse.raw_files import raw_path, store_bytes
 from warehouse.raw_store import write_filed
+from warehouse.registers import load_register
 from warehouse.settings import Settings
 from warehouse.workspace import is_synthetic
 
 IDENTITY = ("unit_code", "form_code", "form_version", "period_code")
 SUBJECT = ("unit_code", "form_code", "period_code")
 WITHOUT_VALUES = ("refused",)
+REGISTER_ROWS = "registers"
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,8 @@ class Parsed:
     cells_read: Mapping[str, int] = field(default_factory=dict)
     forms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     archives: Mapping[str, tuple[ArchiveMember, ...]] = field(default_factory=dict)
+    registers: Mapping[str, Path] = field(default_factory=dict)
+    """Parquet files of the rows of registers, by key."""
 
     def forms_of(self, key: str) -> tuple[str, ...]:
         """The keys of the forms that one file holds: its own when there is just one."""
@@ -90,17 +98,46 @@ def parse(
     if not batches:
         return Parsed.nothing()
     cells = pl.concat([batch.cells for batch in batches])
+    identities = {key: one for batch in batches for key, one in batch.identities.items()}
+    errors = {key: one for batch in batches for key, one in batch.errors.items()}
+    seconds = _second_looks(settings, files, batches, identities)
+    again = read_registers(
+        seconds, definitions, is_synthetic(settings), night_folder(settings) / REGISTER_ROWS
+    )
+    identities = {key: one for key, one in identities.items() if key not in again.errors}
+    counts = {key: account_of(path).cells for key, path in again.rows.items()}
     return Parsed(
-        identities={key: one for batch in batches for key, one in batch.identities.items()},
-        errors={key: one for batch in batches for key, one in batch.errors.items()},
+        identities=identities | dict(again.identities),
+        errors=errors | dict(again.errors),
         checks={key: one for batch in batches for key, one in batch.checks.items()},
         cells=cells,
         values=pl.concat([batch.values for batch in batches]),
         authority=pl.concat([batch.authority for batch in batches]),
-        cells_read=_cells_read(cells, batches),
+        cells_read=_cells_read(cells, batches) | counts,
         forms={key: one for batch in batches for key, one in batch.forms.items()},
         archives={key: one for batch in batches for key, one in batch.archives.items()},
+        registers=again.rows,
     )
+
+
+def _second_looks(
+    settings: Settings,
+    files: Sequence[FileToParse],
+    batches: Sequence[ParsedBatch],
+    identities: Mapping[str, FormIdentity],
+) -> list[FileToParse]:
+    """The files that turned out to be registers, members of archives by their stored bytes."""
+    units = {file.key: file.expected_unit for file in files}
+    members = [
+        FileToParse(member.key, raw_path(settings, member.sha256), member.file_name, units[key])
+        for batch in batches
+        for key, found in batch.archives.items()
+        for member in found
+    ]
+    return [
+        file for file in (*files, *members)
+        if file.key in identities and identities[file.key].form_kind == "register"
+    ]  # fmt: skip
 
 
 def _cells_read(cells: pl.DataFrame, batches: Sequence[ParsedBatch]) -> dict[str, int]:
@@ -159,6 +196,13 @@ def load(
             values=parsed.values.join(known, on="key"),
             authority=parsed.authority.join(known.select("key", "submission_id"), on="key"),
         )
+        for key, submission_id in submission_ids.items():
+            identity = parsed.identities[key]
+            if identity.form_kind == "register":
+                # A register without its rows would count as one without any right.
+                form = (identity.form_code, identity.form_version)
+                load_register(connection, submission_id, form, parsed.registers[key])
+    shutil.rmtree(night_folder(settings) / REGISTER_ROWS, ignore_errors=True)
     return cells.height
 
 
@@ -173,6 +217,7 @@ def load_unread(settings: Settings, definitions: Definitions, engine: Engine) ->
         present = connection.sql(
             "select submission_id from raw.reported_values"
             " union select submission_id from raw.authority_values"
+            " union select submission_id from raw.register_files"
         ).pl()
     unread = filed.join(present, on="submission_id", how="anti")
     return reload(settings, definitions, unread)

@@ -9,15 +9,22 @@ from pathlib import Path
 import polars as pl
 from sqlalchemy import Engine
 
+from expectations.registers import CROSS_UNIT_RULES, RegisterFindings
 from expectations.rules import Rules
 from orchestration.progress import tell
 from orchestration.stages import night_folder
 from orchestration.stages.answering import answer
 from orchestration.stages.letters import returned_workbooks
+from orchestration.stages.registering import (
+    judge_across_units,
+    judge_registers,
+    registers_among,
+    write_lists,
+)
 from sources.definitions import Definitions
 from warehouse.connection import warehouse_writer
 from warehouse.ledger.engine import open_ledger
-from warehouse.ledger.findings import record_findings
+from warehouse.ledger.findings import record_findings, record_findings_of_rules
 from warehouse.ledger.frames import findings_frame, submissions_frame
 from warehouse.ledger.intake import awaiting_check, settle
 from warehouse.ledger.policies import AcceptancePolicies, apply_policies
@@ -49,6 +56,7 @@ def validate(settings: Settings, definitions: Definitions) -> Validated:
         found = _judge(settings, definitions, engine, waiting)
         tell("审核：登记问题，按接收政策处理")
         record_findings(engine, found, waiting)
+        _lay_registers_side_by_side(settings, definitions, engine, waiting)
         verdicts = settle(engine, waiting)
         close_mended(engine, waiting, returned_workbooks(settings, engine, waiting))
         policies = AcceptancePolicies.from_frame(definitions.table("acceptance_policies"))
@@ -78,10 +86,16 @@ def _judge(
     )
     pl.concat([submissions, refused]).write_parquet(night_folder(settings) / CHECKED)
     (night_folder(settings) / EVALUATED).unlink(missing_ok=True)
-    forms = [f.form_code for f in definitions.form_versions if f.form_kind != "authority"]
+    kinds = ("authority", "register")
+    forms = [f.form_code for f in definitions.form_versions if f.form_kind not in kinds]
     filed = submissions.filter(pl.col("form_code").is_in(forms)).select(FILED)
+    rules = Rules.load(definitions)
+    of_registers = _judge_registers(settings, definitions, engine, rules, submissions)
+    readers = [rule.rule_id for rule in rules.of_stage("reader")]
+    own = own.filter(pl.col("rule_id").is_in(readers))
     if filed.is_empty():
-        return own
+        of_registers.evaluated.write_parquet(night_folder(settings) / EVALUATED)
+        return pl.concat([own, of_registers.findings])
     tell(f"审核：{filed.height} 件报送件，装载规则引擎")
     # Great Expectations takes seconds to import: late, and only on a night that needs it.
     from expectations.runner import validate as judged
@@ -105,11 +119,45 @@ def _judge(
     values = values.join(
         items, on=["row_code", "value_column", "form_code", "form_version"], how="left"
     )
-    rules = Rules.load(definitions)
     result = judged(filed, values, history, definitions, rules, settings.clock.now())
-    result.evaluated.write_parquet(night_folder(settings) / EVALUATED)
-    readers = [rule.rule_id for rule in rules.of_stage("reader")]
-    return pl.concat([own.filter(pl.col("rule_id").is_in(readers)), result.findings])
+    evaluated = pl.concat([result.evaluated, of_registers.evaluated])
+    evaluated.write_parquet(night_folder(settings) / EVALUATED)
+    return pl.concat([own, of_registers.findings, result.findings])
+
+
+def _judge_registers(
+    settings: Settings,
+    definitions: Definitions,
+    engine: Engine,
+    rules: Rules,
+    submissions: pl.DataFrame,
+) -> RegisterFindings:
+    filed = registers_among(submissions, definitions)
+    if filed.is_empty():
+        return RegisterFindings.nothing()
+    tell(f"审核：{filed.height} 份台账")
+    with warehouse_writer(settings) as connection:
+        replace_ledger_copies(connection, engine)
+        return judge_registers(connection, filed, definitions, rules)
+
+
+def _lay_registers_side_by_side(
+    settings: Settings, definitions: Definitions, engine: Engine, waiting: list[str]
+) -> None:
+    """What two units both file, told to both, and the complete lists for the filers."""
+    filed = submissions_frame(engine)
+    new = registers_among(filed.filter(pl.col("submission_id").is_in(waiting)), definitions)
+    if new.is_empty():
+        return
+    rules = Rules.load(definitions)
+    with warehouse_writer(settings) as connection:
+        found, looked_at = judge_across_units(connection, definitions, rules)
+        record_findings_of_rules(engine, found, CROSS_UNIT_RULES, looked_at)
+        touched = set(found["submission_id"]) | set(new["submission_id"])
+        write_lists(
+            settings, connection, filed.filter(pl.col("submission_id").is_in(touched)),
+            definitions, rules,
+        )  # fmt: skip
 
 
 def report(settings: Settings, definitions: Definitions) -> Path | None:

@@ -48,6 +48,11 @@ REFERENCES: Mapping[tuple[str, str], tuple[str, str]] = {
     ("target_links", "to_target_code"): ("plan_targets", "target_code"),
     ("publication_settings", "indicator_code"): ("indicators", "indicator_code"),
     ("publication_settings", "city_code"): ("units", "unit_code"),
+    ("registers", "form_code"): ("forms", "form_code"),
+    ("register_columns", "form_code"): ("registers", "form_code"),
+    ("register_derivations", "form_code"): ("registers", "form_code"),
+    ("register_derivations", "element_code"): ("elements", "element_code"),
+    ("register_conditions", "form_code"): ("registers", "form_code"),
 }
 
 CLOSED_LISTS: Mapping[tuple[str, str], frozenset[str]] = {
@@ -60,7 +65,7 @@ CLOSED_LISTS: Mapping[tuple[str, str], frozenset[str]] = {
         "flow", "stock", "ytd", "cumulative", "rate", "score", "rank", "fact", "distinct",
     }),
     ("forms", "frequency"): frozenset({"month", "quarter", "half", "year"}),
-    ("forms", "form_kind"): frozenset({"template", "authority", "history"}),
+    ("forms", "form_kind"): frozenset({"template", "authority", "history", "register"}),
     ("layouts", "column_role"): frozenset({
         "item", "row_code", "unit", "value", "previous", "last_year", "source", "remark",
     }),
@@ -88,6 +93,19 @@ CLOSED_LISTS: Mapping[tuple[str, str], frozenset[str]] = {
     ("publication_settings", "rounding_mode"): frozenset({"half_up", "truncate"}),
     ("channels", "channel_kind"): frozenset({"inbox", "folder", "sftp", "imap"}),
     ("reading_marks", "mark_kind"): frozenset(KINDS),
+    ("registers", "semantics"): frozenset({"snapshot", "events"}),
+    ("registers", "is_unique_across_units"): frozenset({"true", "false"}),
+    ("register_columns", "data_type"): frozenset({
+        "text", "code", "flag", "date", "amount", "patent_number", "credit_code",
+        "trademark_number",
+    }),
+    ("register_columns", "is_required"): frozenset({"true", "false"}),
+    ("register_columns", "confidentiality_zh"): frozenset({"公开", "内部", "涉个人或企业"}),
+    ("register_derivations", "aggregation"): frozenset({"count_rows", "count_distinct", "sum"}),
+    ("register_conditions", "operator"): frozenset({
+        "equals", "is_yes", "in_period", "by_period_end", "older_than_years",
+    }),
+    ("elements", "confidentiality_zh"): frozenset({"公开", "内部", "涉个人或企业"}),
 }  # fmt: skip
 
 MANDATORY: frozenset[tuple[str, str]] = frozenset({
@@ -95,6 +113,8 @@ MANDATORY: frozenset[tuple[str, str]] = frozenset({
     ("plan_targets", "direction"), ("plan_targets", "basis"), ("plan_targets", "quote"),
     ("plan_targets", "line"), ("units", "unit_name_zh"), ("channels", "channel_kind"),
     ("explanation_reasons", "reason_zh"),
+    ("register_columns", "confidentiality_zh"), ("register_columns", "data_type"),
+    ("registers", "key_column"),
 })  # fmt: skip
 
 NUMBERS: frozenset[tuple[str, str]] = frozenset({
@@ -105,7 +125,9 @@ NUMBERS: frozenset[tuple[str, str]] = frozenset({
     ("plan_targets", "baseline_value"), ("plan_targets", "unit_factor"),
     ("plan_targets", "tolerance_pct"), ("target_paths", "rate_pct"), ("unit_changes", "share"),
     ("target_paths", "path_value"), ("publication_settings", "decimals"),
-    ("publication_settings", "publish_min_coverage_pct"),
+    ("publication_settings", "publish_min_coverage_pct"), ("registers", "max_rows"),
+    ("registers", "max_file_mb"), ("register_columns", "column_order"),
+    ("register_derivations", "unit_factor"), ("register_conditions", "condition_group"),
 })  # fmt: skip
 
 DATE_COLUMNS = frozenset({

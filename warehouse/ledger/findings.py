@@ -70,6 +70,41 @@ def record_findings(
     return len(new)
 
 
+def record_findings_of_rules(
+    engine: Engine, frame: pl.DataFrame, rule_ids: Iterable[str], looked_at: Iterable[str]
+) -> int:
+    """Number of new findings of a few rules; those of other rules stay as they are.
+
+    For what only shows when submissions of several units are laid beside one another: it may
+    concern one that was checked long ago.
+
+    Args:
+        engine: the ledger.
+        frame: one row per finding, columns `WRITTEN`, of these rules only.
+        rule_ids: the rules; their findings that are not met again are closed.
+        looked_at: the submissions that were compared.
+    """
+    rows = frame.select(WRITTEN).unique("finding_id", keep="first", maintain_order=True).to_dicts()
+    met = {row["finding_id"] for row in rows}
+    wanted = list(rule_ids)
+    with writing(engine) as connection:
+        known: dict[str, str] = {}
+        found = select(
+            findings.c.finding_id, findings.c.status_code, findings.c.submission_id
+        ).where(findings.c.rule_id.in_(wanted))
+        compared = set(looked_at) | {row["submission_id"] for row in rows}
+        for row in connection.execute(found).mappings():
+            if row["submission_id"] in compared:
+                known[row["finding_id"]] = row["status_code"]
+        _set_status(connection, [key for key in known if key not in met], "closed")
+        again = [key for key in met if known.get(key) == "closed"]
+        _set_status(connection, again, "open")
+        new = [row | {"status_code": "open"} for row in rows if row["finding_id"] not in known]
+        if new:
+            connection.execute(insert(findings), new)
+    return len(new)
+
+
 def open_counts(connection: Connection, submission_ids: Iterable[str]) -> dict[str, Counter[str]]:
     """Open findings per submission and severity; submissions without any are absent."""
     counts: dict[str, Counter[str]] = {}

@@ -45,6 +45,56 @@ create table if not exists raw.authority_values (
     cell varchar
 );
 
+-- Registers: one row per right or contract as filed, the columns of the form in its own order
+-- (`register_columns`); `issues` is `column=code|column=code`, null for a clean row. Names and
+-- telephone numbers may stand here and nowhere else: no mart reads these columns.
+create table if not exists raw.register_rows (
+    submission_id varchar,
+    sheet varchar,
+    row_no integer,
+    c01 varchar,
+    c02 varchar,
+    c03 varchar,
+    c04 varchar,
+    c05 varchar,
+    c06 varchar,
+    c07 varchar,
+    c08 varchar,
+    c09 varchar,
+    c10 varchar,
+    c11 varchar,
+    c12 varchar,
+    c13 varchar,
+    c14 varchar,
+    c15 varchar,
+    c16 varchar,
+    c17 varchar,
+    c18 varchar,
+    c19 varchar,
+    c20 varchar,
+    issues varchar
+);
+
+create table if not exists raw.register_files (
+    submission_id varchar,
+    form_code varchar,
+    form_version varchar,
+    row_count integer,
+    cell_count integer,
+    totals_rows integer,
+    headers_json varchar
+);
+
+-- Every cell that a register rule finds; the ledger holds one finding per rule and column.
+create table if not exists raw.register_findings (
+    submission_id varchar,
+    rule_id varchar,
+    column_code varchar,
+    sheet varchar,
+    row_no integer,
+    cell varchar
+);
+
 -- Copies of the ledger, taken anew before each build. No names of persons among them.
 create table if not exists raw.submissions (
     submission_id varchar,

@@ -74,8 +74,9 @@ unit_form_periods as (
     inner join forms
         on
             assigned.form_code = forms.form_code
-            -- What is filed afterwards for past years is welcome and never owed.
-            and forms.form_kind <> 'history'
+            -- What is filed afterwards for past years is welcome and never owed; a register is owed
+            -- only to the city figure that is made of it.
+            and forms.form_kind not in ('history', 'register')
     inner join periods
         on
             forms.frequency = periods.period_type

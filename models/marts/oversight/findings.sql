@@ -18,7 +18,7 @@ run_context as (select * from {{ ref('stg_runs__context') }}),
 latest as (
     select
         findings.*,
-        rules.stage = 'expectation'
+        rules.stage in ('expectation', 'register')
         and try_cast(replace(findings.value_text, ',', '') as decimal(28, 6)) is not null
             as is_figure
     from findings

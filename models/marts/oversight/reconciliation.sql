@@ -1,4 +1,6 @@
-with figures as (select * from {{ ref('int_authority_figures') }}),
+with authority_figures as (select * from {{ ref('int_authority_figures') }}),
+
+register_figures as (select * from {{ ref('int_register_figures') }}),
 
 elements_by_view as (select * from {{ ref('int_elements_by_view') }}),
 
@@ -9,6 +11,37 @@ periods as (select * from {{ ref('stg_runs__periods') }}),
 units as (select * from {{ ref('int_units_labelled') }}),
 
 run_context as (select * from {{ ref('stg_runs__context') }}),
+
+-- What stands against the forms: figures an authority published, and those counted from registers.
+-- A city's registers are compared once all of its units have filed theirs.
+figures as (
+    select
+        authority_figures.area_code,
+        authority_figures.area_name_zh,
+        authority_figures.element_code,
+        authority_figures.period_type,
+        authority_figures.period_code,
+        authority_figures.value,
+        authority_figures.authority_release_id,
+        authority_figures.published_on,
+        authority_figures.is_derived
+    from authority_figures
+    union all
+    select
+        register_figures.area_code,
+        units.unit_name_zh as area_name_zh,
+        register_figures.element_code,
+        register_figures.period_type,
+        register_figures.period_code,
+        register_figures.value,
+        'register:' || register_figures.form_code as authority_release_id,
+        cast(register_figures.known_from as date) as published_on,
+        true as is_derived
+    from register_figures
+    left join units
+        on register_figures.area_code = units.unit_code
+    where register_figures.is_complete and not register_figures.is_disclosive
+),
 
 -- Our figure of a city is the sum of its members, of a unit its own; incomplete sums are not ours.
 our_figures as (

@@ -86,10 +86,12 @@ _CHOICES = """
 """
 _PUBLISHED = """
     select area_code as unit_code, area_name_zh as unit_name_zh, period_code, period_type,
-        period_start, period_end, theirs as value, unit_zh, 'authority' as obs_status,
+        period_start, period_end, theirs as value, unit_zh,
+        case when $registers then 'register' else 'authority' end as obs_status,
         authority_release_id, published_on
     from marts.reconciliation
     where area_code = $city and element_code = $element and period_end between $start and $end
+        and (authority_release_id like 'register:%') = $registers
     qualify row_number() over (
         partition by period_code, period_type order by published_on desc nulls last
     ) = 1
@@ -117,8 +119,9 @@ def _with_units(connection: duckdb.DuckDBPyConnection, term: Row, scope: Scope) 
         "start": scope.start, "end": scope.end,
     }  # fmt: skip
     is_summed = term["kind"] in SUMMED
-    if scope.unit_code is None and "authority" in (scope.source_of_record or ""):
-        found = rows(connection, _PUBLISHED, asked)
+    source = scope.source_of_record or ""
+    if scope.unit_code is None and ("authority" in source or "register" in source):
+        found = rows(connection, _PUBLISHED, asked | {"registers": "authority" not in source})
     else:
         observed = rows(connection, _OBSERVED, asked | {"unit": scope.unit_code})
         wanted = {"city": scope.city_code, "element": term["element_code"]}
