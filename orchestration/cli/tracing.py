@@ -46,7 +46,7 @@ def trace(
     target: Annotated[str, typer.Argument(help="目标代码，如 BT-T01")],
     period: PeriodOption = None,
     release: ReleaseOption = None,
-    full: Annotated[bool, typer.Option("--full", help="列出每一个单元格和每一次处理")] = False,
+    full: Annotated[bool, typer.Option("--full", help="连同每一次处理")] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """把一个公布的数追到规划原文、公式、单位、文件和单元格；加总不符时退出码为 1。"""
@@ -133,12 +133,10 @@ def _add_unit(root: Tree, found: Mapping[str, Any], unit: Mapping[str, Any], *, 
     missing = [leaf["period_code"] for leaf in leaves if leaf["value"] is None]
     gaps = f"，缺 {'、'.join(missing)}" if missing else ""
     branch = root.add(f"{unit['unit_name_zh']}：{_number(unit['value'])}（{len(leaves)} 期{gaps}）")
-    if not full:
-        return
     for leaf in leaves:
         twig = branch.add(_leaf(leaf))
         paper = found["submissions"].get(leaf.get("submission_id"))
-        if paper:
+        if paper and full:
             acts = "，".join(
                 f"{act['effective_at']:%Y-%m-%d} {STATE_ZH.get(act['to_state'], act['to_state'])}"
                 f"（{act['by_zh']}）"
