@@ -74,7 +74,9 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> Read:
         path = folder / str(number)
         path.write_bytes(case.build())
         files.append(FileToParse(str(number), path, case.file_name, "900101"))
-    return Read(list(parse_many(files, small_definitions(), False, workers=2)))
+    # What is read is asked here, not how fast: a busy machine may take its time.
+    found = parse_many(files, small_definitions(), False, workers=2, timeout_seconds=240)
+    return Read(list(found))
 
 
 def test_the_corpus_is_as_large_as_it_says() -> None:

@@ -98,7 +98,8 @@ def test_two_forms_of_one_workbook_are_two_submissions_with_their_own_receipts(
     assert {stocks["file_sha256"], use["file_sha256"]} == {sha256}
     assert stocks["cells_read"] != use["cells_read"]
     engine = open_ledger(settings)
-    assert answer(settings, definitions_of(settings), engine) == 2
+    # Of each form a receipt, a report and a page to print.
+    assert answer(settings, definitions_of(settings), engine) == 2 * 3
     engine.dispose()
     receipt = settings.outbox / CITY / UNIT / f"{UNIT}.IP-Q2.2025-Q1.v1.回执.txt"
     assert "工作表：运用" in receipt.read_text(encoding="utf-8")
