@@ -126,6 +126,14 @@ def print_findings(rows: Sequence[Mapping[str, Any]], empty: str) -> None:
     out.print(f"共 {len(rows)} 条。")
 
 
+def print_strays(files: Sequence[str]) -> None:
+    """What lies in the inbox and is never taken, and where it belongs."""
+    where = "请移到 城市代码/单位代码/ 下；不知是谁报的，移到 城市代码/_unsorted/"
+    for file in files:
+        said = f"收件箱中未收取：{file}（{where}）"
+        out.print(said, style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
 def print_channels(reports: Sequence[Mapping[str, Any]]) -> None:
     """One line per channel of the night, what is odd below it; one that is down stands out."""
     for report in reports:

@@ -17,6 +17,7 @@ from orchestration.cli.console import (
     out,
     print_channels,
     print_json,
+    print_strays,
     settings_of,
 )
 
@@ -49,6 +50,7 @@ def nightly(
     退出码 0 已发布或无变化，1 失败，3 有城市被发布关卡拦下。
     """
     from orchestration.night import run_night
+    from orchestration.stages import stray_files
 
     settings = settings_of(day)
     with err.status("夜间任务开始 …") as status:
@@ -69,6 +71,7 @@ def nightly(
                 "warning": outcome.warning_zh,
                 "counts": dict(result.counts),
                 "channels": list(result.channels),
+                "stray_files": stray_files(settings),
                 "steps": dict(result.steps),
                 "published": settings.published_db,
             }
@@ -76,6 +79,7 @@ def nightly(
     else:
         out.print(_came(result.counts))
         print_channels(result.channels)
+        print_strays(stray_files(settings))
         said = "已发布" if outcome.is_new else "没有变化，仍为"
         out.print(f"{said} {outcome.release_id}，截至 {outcome.as_of.isoformat()}")
         if outcome.warning_zh:

@@ -19,6 +19,7 @@ from orchestration.cli.console import (
     print_findings,
     print_json,
     print_rows,
+    print_strays,
     settings_of,
 )
 from orchestration.cli.deadlines import list_owed
@@ -72,7 +73,7 @@ def register(app: typer.Typer) -> None:
 @guarded
 def status(city: CityOption = None, as_json: JsonFlag = False) -> None:
     """来了什么、欠什么、错在哪里。"""
-    from orchestration.stages import arrivals_in, channel_reports, last_failure
+    from orchestration.stages import arrivals_in, channel_reports, last_failure, stray_files
     from warehouse.errors import NoRelease
     from warehouse.ledger.arrivals import arrival_counts
     from warehouse.ledger.engine import open_ledger
@@ -86,6 +87,7 @@ def status(city: CityOption = None, as_json: JsonFlag = False) -> None:
         "home": settings.home,
         "last_failure": last_failure(settings),
         "waiting_files": len(arrivals_in(settings)),
+        "stray_files": stray_files(settings),
         "submissions": ledger.state_counts(engine),
         "arrivals": arrival_counts(engine),
         "channels": channel_reports(settings),
@@ -102,6 +104,7 @@ def status(city: CityOption = None, as_json: JsonFlag = False) -> None:
         print_json(found)
         return
     out.print(f"工作区 {found['home']}，收件箱待收 {found['waiting_files']} 个文件")
+    print_strays(found["stray_files"])
     if found["last_failure"]:
         failure = found["last_failure"]
         out.print(f"[red]上次运行失败（{failure['at']}）：{failure['message']}[/red]")

@@ -97,6 +97,12 @@ def arrivals_in(settings: Settings) -> list[ArrivedFile]:
     return [arrival for arrival in arrivals if serves(settings, arrival.city_code)]
 
 
+def stray_files(settings: Settings) -> list[str]:
+    """Files in the inbox that lie in no unit's folder, below the inbox: nobody takes them."""
+    inbox = settings.inbox
+    return [path.relative_to(inbox).as_posix() for path in FolderInbox(inbox).strays()]
+
+
 def night_folder(settings: Settings) -> Path:
     """Where the stages of a night leave notes for one another."""
     folder = settings.work / "night"

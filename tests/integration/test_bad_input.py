@@ -24,6 +24,7 @@ def faulted(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     workspace.drop(
         "150400", "150403", "ᠬᠣᠲᠠ 报表 (第2稿)【终】.csv", "不是报表,1\n".encode("gb18030")
     )
+    (workspace.home / "inbox/150400/随便.xlsx").write_bytes(b"nobody's")
     workspace.night()
     return workspace
 
@@ -53,6 +54,11 @@ def test_a_file_still_being_copied_is_left_alone(faulted: Workspace) -> None:
     assert (faulted.home / "inbox/150400/150402/正在复制.xlsx").exists()
     names = {row["file_name"] for row in faulted.run("submissions", "--json").json}
     assert "正在复制.xlsx" not in names
+
+
+def test_a_file_of_no_unit_is_named_until_somebody_moves_it(faulted: Workspace) -> None:
+    assert faulted.run("status", "--json").json["stray_files"] == ["150400/随便.xlsx"]
+    assert "150400/随便.xlsx" in faulted.run("status").output
 
 
 def test_a_blocked_submission_is_held_whole_and_the_rest_is_published(faulted: Workspace) -> None:
