@@ -241,12 +241,13 @@ MUTATIONS: dict[str, Mutation] = {
         "true",
     ),
     "received and not expected": Mutation(
-        "t19", RATES, "counted.is_due or counted.received_at is not null as is_expected",
-        "counted.is_due as is_expected",
+        "t19", RATES,
+        "(counted.is_due and not counted.is_extended) or counted.received_at is not null",
+        "(counted.is_due and not counted.is_extended)",
     ),
     "late at the last second": Mutation(
-        "t20", RATES, "counted.judged_at <= counted.due_at",
-        "counted.judged_at < counted.due_at",
+        "t20", RATES, "counted.judged_at <= coalesce(counted.extended_to, counted.due_at)",
+        "counted.judged_at < coalesce(counted.extended_to, counted.due_at)",
     ),
     "due on a holiday": Mutation(
         "t20_calendar", "sources/duedates.py", 'if row["holiday_shift"] == _NEXT_WORKING_DAY:',
