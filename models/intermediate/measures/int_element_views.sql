@@ -26,10 +26,11 @@ counted_elements as (
 
 -- A body owes a view the filed periods of its own life, however long the view: one that opened in
 -- July owes the year six months. A form that began in July leaves the year of an older body short.
+-- A spell without a first day began before every period, whatever spells follow it.
 lives as (
     select
         units.unit_code,
-        min(units.valid_from) as lived_from,
+        min(coalesce(units.valid_from, date '0001-01-01')) as lived_from,
         case when bool_or(units.valid_to is null) then null else max(units.valid_to) end as lived_to
     from units
     group by units.unit_code
