@@ -105,6 +105,21 @@ CASES: dict[str, Case] = {
     "an_open_year_proves_nothing": Case(
         "maintain", ">=", "6", ("7", MISSING, "9"), "incomplete", words="以前年度",
     ),
+    "years_nobody_was_asked_for_prove_nothing": Case(
+        "maintain", ">=", "6", ("7", "7", "9"), "incomplete", words="以前年度",
+        more={"plan_code": "older"},
+    ),
+    "years_nobody_was_asked_for_mend_nothing": Case(
+        "maintain", ">=", "6", ("7", "5", "9"), "not_met", words="2024",
+        more={"plan_code": "older"},
+    ),
+    "a_floor_kept_so_far": Case(
+        "maintain", ">=", "6", ("7", "7", "9"), "met", year=2024, words="各年均保持",
+    ),
+    "a_floor_kept_as_far_as_is_known": Case(
+        "maintain", ">=", "6", ("7", "7", "9"), "met", year=2024, words="尚不能判定",
+        more={"plan_code": "older"},
+    ),
     "a_broken_floor_and_a_missing_unit": Case(
         "maintain", ">=", "6", ("7", "5", "9"), "incomplete", west=("0", "0", MISSING),
         words="缺：西县",
@@ -317,6 +332,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     define_bodies(world)
     _define_forms(world)
     for plan, start, end in (
+        ("older", "2021-01-01", "2025-12-31"),
         ("short", "2023-01-01", "2025-12-31"),
         ("long", "2023-01-01", "2030-12-31"),
         ("next", "2026-01-01", "2030-12-31"),

@@ -8,7 +8,8 @@ settings as (select * from {{ ref('stg_definitions__publication_settings') }}),
 
 view_periods as (select * from {{ ref('int_view_periods') }}),
 
--- Indicators that say nothing take the default: the newest figure published by the period's end.
+-- Indicators that say nothing take the default: of what was published by the period's end the
+-- newest figure, that is of the newest day; an older year counted back later replaces nothing.
 rules as (
     select distinct coalesce(indicators.vintage_rule, 'latest_published_by') as vintage_rule
     from terms
@@ -35,11 +36,6 @@ candidates as (
         row_number() over (
             partition by rules.vintage_rule, populations.area_code, period_ends.view_end
             order by
-                case
-                    when rules.vintage_rule = 'latest_published_by'
-                        then populations.available_from
-                    else populations.reference_date
-                end desc nulls last,
                 populations.reference_date desc nulls last,
                 populations.available_from desc nulls last
         ) as vintage_rank

@@ -21,6 +21,7 @@ compared as (
         targets.decimals,
         targets.rounding_mode,
         targets.unit_factor,
+        targets.plan_start,
         {{ meets(
             'evaluations.actual_value', 'targets.comparator', 'targets.direction',
             'targets.threshold', 'targets.tolerance_pct', 'evaluations.reference_value'
@@ -43,8 +44,8 @@ compared as (
         on evaluations.target_code = targets.target_code
 ),
 
--- A floor to hold is broken by one bad year and proven only by complete ones; what is carried or
--- not yet accepted neither breaks nor proves.
+-- A floor to hold is broken by one bad year and proven only by complete ones, each from the plan's
+-- start on; what is carried, not yet accepted or was never asked for neither breaks nor proves.
 held_so_far as (
     select
         compared.*,
@@ -54,12 +55,21 @@ held_so_far as (
             partition by compared.target_code order by compared.view_end
             rows between unbounded preceding and current row
         ) as is_broken,
-        compared.basis = 'maintain' and bool_or(
-            compared.actual_value is null or compared.is_unsettled
-            or (not compared.is_complete and not (compared.can_be_met_early and compared.is_met))
-        ) over (
-            partition by compared.target_code order by compared.view_end
-            rows between unbounded preceding and current row
+        compared.basis = 'maintain' and (
+            bool_or(
+                compared.actual_value is null or compared.is_unsettled
+                or (
+                    not compared.is_complete
+                    and not (compared.can_be_met_early and compared.is_met)
+                )
+            ) over (
+                partition by compared.target_code order by compared.view_end
+                rows between unbounded preceding and current row
+            )
+            or count(*) over (
+                partition by compared.target_code order by compared.view_end
+                rows between unbounded preceding and current row
+            ) <= year(compared.view_end) - year(compared.plan_start)
         ) as has_open_year,
         min(
             case
@@ -150,6 +160,7 @@ explained as (
             when status_code = 'met' and comparator = 'relative'
                 then '优于对照值' || reference_printed
             when status_code = 'met' and basis = 'per_unit' then '各单位均已达到'
+            when status_code = 'met' and has_open_year then '已达到目标，尚不能判定逐年保持'
             when status_code = 'met' and basis = 'maintain' then '各年均保持在目标以上'
             when status_code = 'met' then '已达到目标'
             when
