@@ -250,3 +250,16 @@ def test_a_month_is_missing_though_the_first_day_of_a_renamed_county_is_not_know
         ("2025-04", 3, 2, 1, 50.0),
         ("2025-05", 6, 2, 2, 100.0),
     ]
+
+
+@pytest.mark.parametrize("city", [BORN, BORN_TOLD])
+def test_a_year_told_whole_stands_for_no_month_before_a_county_was_born(
+    cities: Warehouse, city: str
+) -> None:
+    """Half a year and the months filed are not the plan's thirty months: six are still lacking."""
+    found = cities.query(
+        "select cast(numerator as integer), min(reported_units) < min(expected_units)"
+        f" from marts.city_indicators where city_code = '{city}' and indicator_code = 'GRANTS'"
+        " and period_type = 'plan_to_date' and period_code = '2025-12' group by 1"
+    )
+    assert found == [(84, True)]

@@ -2,7 +2,7 @@ with observations as (select * from {{ ref('int_observations') }}),
 
 view_periods as (select * from {{ ref('int_view_periods') }}),
 
-units as (select * from {{ ref('stg_definitions__units') }}),
+periods_outside_life as (select * from {{ ref('int_periods_outside_life') }}),
 
 plans as (select * from {{ ref('stg_definitions__plans') }}),
 
@@ -22,36 +22,6 @@ counted_elements as (
     inner join terms
         on plan_targets.indicator_code = terms.indicator_code
     where plan_targets.basis in ('cumulative', 'milestone')
-),
-
--- A body owes a view the filed periods of its own life, however long the view: one that opened in
--- July owes the year six months. A form that began in July leaves the year of an older body short.
--- A spell without a first day began before every period, whatever spells follow it.
-lives as (
-    select
-        units.unit_code,
-        min(coalesce(units.valid_from, date '0001-01-01')) as lived_from,
-        case when bool_or(units.valid_to is null) then null else max(units.valid_to) end as lived_to
-    from units
-    group by units.unit_code
-),
-
-periods_outside_life as (
-    select
-        lives.unit_code,
-        view_periods.filed_type,
-        view_periods.view_type,
-        view_periods.view_code,
-        view_periods.plan_key,
-        count(*) as periods
-    from lives
-    inner join view_periods
-        on
-            lives.lived_from > view_periods.filed_end
-            or lives.lived_to <= view_periods.filed_end
-    group by
-        lives.unit_code, view_periods.filed_type, view_periods.view_type,
-        view_periods.view_code, view_periods.plan_key
 ),
 
 -- Every observation has its calendar views, and those of the plans that count it. Figures filed

@@ -2,6 +2,8 @@ with element_views as (select * from {{ ref('int_element_views') }}),
 
 view_periods as (select * from {{ ref('int_view_periods') }}),
 
+periods_outside_life as (select * from {{ ref('int_periods_outside_life') }}),
+
 elements as (select * from {{ ref('stg_definitions__elements') }}),
 
 -- One figure may be filed by months, by a yearly form and afterwards as history. Never added: the
@@ -55,7 +57,8 @@ filed_years as (
 ),
 
 -- A plan to date is counted in filed periods. A year of which another figure was chosen enters
--- whole: what that figure differs by, and the cells it stands for.
+-- whole: what that figure differs by, and the cells it stands for. It stands for no period in which
+-- the body did not exist, else it would hide gaps of other years.
 other_years as (
     select
         years.unit_code,
@@ -64,7 +67,8 @@ other_years as (
         years.view_start,
         years.view_end,
         years.value - coalesce(own_years.value, 0) as difference,
-        filed_years.filed_periods_in_view - coalesce(own_years.reported_cells, 0) as cells,
+        filed_years.filed_periods_in_view - coalesce(periods_outside_life.periods, 0)
+        - coalesce(own_years.reported_cells, 0) as cells,
         years.is_history,
         years.is_provisional
     from chosen as years
@@ -79,6 +83,12 @@ other_years as (
             and years.view_code = own_years.view_code
             and own_years.view_type = 'year'
             and filed_years.filed_type = own_years.filed_type
+    left join periods_outside_life
+        on
+            years.unit_code = periods_outside_life.unit_code
+            and filed_years.filed_type = periods_outside_life.filed_type
+            and periods_outside_life.view_type = 'year'
+            and filed_years.view_code = periods_outside_life.view_code
     where
         years.view_type = 'year'
         and years.filed_type in ('year', 'history')

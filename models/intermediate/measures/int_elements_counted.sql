@@ -2,6 +2,8 @@ with elements_by_view as (select * from {{ ref('int_elements_by_view') }}),
 
 view_periods as (select * from {{ ref('int_view_periods') }}),
 
+periods_outside_life as (select * from {{ ref('int_periods_outside_life') }}),
+
 sources_of_record as (select * from {{ ref('stg_definitions__sources_of_record') }}),
 
 authority_series as (select * from {{ ref('stg_definitions__authority_series') }}),
@@ -133,7 +135,9 @@ plans_to_date as (
         sum(
             case
                 when own_years.is_reported then 0
-                else filed_years.filed_periods_in_view - coalesce(own_years.reported_cells, 0)
+                else
+                    filed_years.filed_periods_in_view - coalesce(periods_outside_life.periods, 0)
+                    - coalesce(own_years.reported_cells, 0)
             end
         ) as cells
     from members
@@ -160,6 +164,12 @@ plans_to_date as (
             and members.element_code = own_years.element_code
             and own_years.view_type = 'year'
             and standing_years.view_code = own_years.view_code
+    left join periods_outside_life
+        on
+            members.unit_code = periods_outside_life.unit_code
+            and members.filed_type = periods_outside_life.filed_type
+            and periods_outside_life.view_type = 'year'
+            and standing_years.view_code = periods_outside_life.view_code
     where members.view_type = 'plan_to_date' and members.is_member
     group by members.unit_code, members.element_code, members.view_code, members.plan_code
 ),
