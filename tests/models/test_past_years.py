@@ -252,6 +252,32 @@ def test_a_month_is_missing_though_the_first_day_of_a_renamed_county_is_not_know
     ]
 
 
+def test_one_countys_past_year_is_not_its_citys(cities: Warehouse) -> None:
+    assert _told(cities, FORMS_LATE, "GRANTS", "2023") == [("2023", 30, 2, 1, 50.0)]
+    assert cities.query(
+        "select missing_units_zh from marts.city_indicators where indicator_code = 'GRANTS'"
+        f" and city_code = '{FORMS_LATE}' and period_code = '2023' and period_type = 'year'"
+    ) == [("北县",)]
+
+
+def test_one_countys_level_at_a_years_end_is_not_its_citys(cities: Warehouse) -> None:
+    assert _told(cities, FORMS_LATE, "INVENTIONS", "2023-12", "2023-Q4", "2023") == [
+        ("2023", 300, 2, 1, 50.0),
+        ("2023-Q4", 300, 2, 1, 50.0),
+    ]
+
+
+def test_a_citys_own_year_stands_until_all_its_members_of_then_have_filed_theirs(
+    cities: Warehouse,
+) -> None:
+    # In 2020 and 2021 there were three counties: one merged before the forms began.
+    assert _told(cities, FORMS_LATE, "GRANTS", "2020", "2021", "2022") == [
+        ("2020", 7, 3, 3, 100.0),
+        ("2021", 40, 1, 1, 100.0),
+        ("2022", 150, 1, 1, 100.0),
+    ]
+
+
 @pytest.mark.parametrize("city", [BORN, BORN_TOLD])
 def test_a_year_told_whole_stands_for_no_month_before_a_county_was_born(
     cities: Warehouse, city: str
