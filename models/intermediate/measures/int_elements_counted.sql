@@ -118,7 +118,7 @@ absent_views as (
     where elements_by_view.unit_code is null
 ),
 
-all_views as (
+whole_views as (
     select
         elements_by_view.*,
         false as is_absent
@@ -129,21 +129,21 @@ all_views as (
 
 views_sourced as (
     select
-        all_views.*,
+        whole_views.*,
         {{ source_kind() }} as source_kind
-    from all_views
-    {{ joined_sources('all_views') }}
+    from whole_views
+    {{ joined_sources('whole_views') }}
 ),
 
 territorial_elements as (
     select
-        all_views.city_code,
-        all_views.element_code
-    from all_views
+        whole_views.city_code,
+        whole_views.element_code
+    from whole_views
     where
-        all_views.is_partition_member
-        and all_views.level_code not in ('department', 'city')
-    group by all_views.city_code, all_views.element_code
+        whole_views.is_partition_member
+        and whole_views.level_code not in ('department', 'city')
+    group by whole_views.city_code, whole_views.element_code
 ),
 
 -- The members that make up a city's figure: its territory, or where no part of the territory files
