@@ -31,12 +31,9 @@ COUNTIES = (
     ("010401", "新区", BORN_TOLD, "2023-07-01", ""),
 )
 
-SPRING_AND_SUMMER = frozenset(f"2024-{month:02d}" for month in range(3, 9))
-LACKING = {
-    "010101": frozenset({"2025-04"}),
-    "010301": SPRING_AND_SUMMER,
-    "010401": SPRING_AND_SUMMER,
-}
+SPRING_AND_SUMMER = {f"2024-{month:02d}" for month in range(3, 9)}
+
+LACKING = {"010101": {"2025-04"}, "010301": SPRING_AND_SUMMER, "010401": SPRING_AND_SUMMER}
 """The months a county never filed."""
 
 HISTORY = (
