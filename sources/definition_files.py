@@ -72,24 +72,37 @@ class DefinitionError(Exception):
 NOT_UTF8 = "不是 UTF-8 编码，请另存为 CSV UTF-8"
 Place = tuple[str, int]
 """A file and a line of it, the header being line 1."""
+Placed = tuple[dict[str, str | None], Place]
+"""A row and where it stands."""
 
 
-def rows_of(path: Path, table: str) -> list[tuple[dict[str, str | None], Place]]:
+def rows_of(path: Path, table: str) -> list[Placed]:
     """The rows of a file, each with where it stands."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as handle:
             reader = csv.DictReader(handle)
-            rows: list[tuple[dict[str, str | None], Place]] = []
+            names = reader.fieldnames or []
+            if doubled := sorted({name for name in names if names.count(name) > 1}):
+                raise DefinitionError(table, 1, "、".join(doubled), "列名重复")
+            rows: list[Placed] = []
             for raw in reader:
                 if None in raw or any(value is None for value in raw.values()):
                     raise DefinitionError(table, reader.line_num, "", "列数与表头不一致")
-                row = {name: (value.strip() or None) for name, value in raw.items()}
+                row = {name: _cell(name, value) for name, value in raw.items()}
                 rows.append((row, (str(path), reader.line_num)))
             return rows
     except UnicodeDecodeError as error:
         raise DefinitionError(table, 0, "", NOT_UTF8) from error
-    except OSError as error:
+    except (OSError, csv.Error) as error:
         raise DefinitionError(table, 0, "", f"无法读取：{error}") from error
+
+
+def _cell(column: str, text: str) -> str | None:
+    """What a cell says, without blanks around it; empty cells say nothing."""
+    value = text.strip() or None
+    # Excel writes truth values in capitals; Python and SQL compare with one spelling.
+    is_truth = value in ("TRUE", "FALSE") and column.startswith(("is_", "has_"))
+    return value.lower() if value and is_truth else value
 
 
 def header(path: Path) -> list[str]:
@@ -99,22 +112,36 @@ def header(path: Path) -> list[str]:
             return next(csv.reader(handle), [])
     except UnicodeDecodeError as error:
         raise DefinitionError(path.stem, 0, "", NOT_UTF8) from error
+    except (OSError, csv.Error) as error:
+        raise DefinitionError(path.stem, 0, "", f"无法读取：{error}") from error
 
 
 def overlaid(table: str, overlay: Path | None) -> tuple[pl.DataFrame, list[Place]]:
-    """The project's rows with those of a folder laid over them, and where each stands."""
+    """The project's rows with those of a folder laid over them, and where each stands.
+
+    Rows of one file with the same key all stay: which of them is meant is not for the reading to
+    guess, and the checks name both.
+    """
     base = SEEDS / f"{table}.csv"
     columns = header(base)
     key = KEYS[table]
-    merged = {tuple(row[name] for name in key): (row, at) for row, at in rows_of(base, table)}
+    merged = _by_key(rows_of(base, table), key)
     extra = overlay / f"{table}.csv" if overlay else None
     if extra is not None and extra.exists():
         unknown = sorted(set(header(extra)) - set(columns))
         if unknown:
             raise DefinitionError(table, 1, "、".join(unknown), "未知的列")
-        for row, at in rows_of(extra, table):
-            whole = {name: row.get(name) for name in columns}
-            merged[tuple(whole[name] for name in key)] = (whole, at)
-    rows = [row for row, _ in merged.values()]
-    frame = pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String))
-    return frame, [at for _, at in merged.values()]
+        whole = [
+            ({name: row.get(name) for name in columns}, at) for row, at in rows_of(extra, table)
+        ]
+        merged |= _by_key(whole, key)
+    placed = [one for same in merged.values() for one in same]
+    frame = pl.DataFrame([row for row, _ in placed], schema=dict.fromkeys(columns, pl.String))
+    return frame, [at for _, at in placed]
+
+
+def _by_key(rows: list[Placed], key: tuple[str, ...]) -> dict[tuple[str | None, ...], list[Placed]]:
+    found: dict[tuple[str | None, ...], list[Placed]] = {}
+    for row, at in rows:
+        found.setdefault(tuple(row[name] for name in key), []).append((row, at))
+    return found

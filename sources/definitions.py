@@ -106,7 +106,7 @@ def _split(text: str | None) -> tuple[str, ...]:
     return tuple(part for part in (text or "").split("|") if part)
 
 
-def _nearness(row: Mapping[str, str | None]) -> int:
+def nearness(row: Mapping[str, str | None]) -> int:
     """How closely an assignment is about a unit: 2 names it, 1 names its city, 0 all cities."""
     if row["unit_code"]:
         return 2
@@ -333,12 +333,12 @@ class Definitions:
         fitting = [
             (row, unit)
             for row in self.table("form_assignments").iter_rows(named=True)
-            for unit in self._assigned_to(row)
+            for unit in self.assigned_to(row)
         ]
         nearest: dict[tuple[str, str], int] = {}
         for row, unit in fitting:
             key = (row["form_code"], unit.unit_code)
-            nearest[key] = max(nearest.get(key, 0), _nearness(row))
+            nearest[key] = max(nearest.get(key, 0), nearness(row))
         return tuple(
             Assignment(
                 form_code=row["form_code"],
@@ -348,10 +348,11 @@ class Definitions:
             )
             for row, unit in fitting
             if row["first_period_start"]
-            and _nearness(row) == nearest[row["form_code"], unit.unit_code]
+            and nearness(row) == nearest[row["form_code"], unit.unit_code]
         )
 
-    def _assigned_to(self, row: Mapping[str, str | None]) -> Iterator[Unit]:
+    def assigned_to(self, row: Mapping[str, str | None]) -> Iterator[Unit]:
+        """The units a row of `form_assignments` is about."""
         cities = {row["city_code"]} if row["city_code"] else self.plan_cities
         for unit in self.units.values():
             is_named = row["unit_code"] is None or row["unit_code"] == unit.unit_code

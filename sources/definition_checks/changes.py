@@ -7,6 +7,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
+from sources.definition_checks.grammar import number
 from sources.definition_checks.problem import Problem, problem
 from sources.definitions import Definitions
 
@@ -63,7 +64,7 @@ def _shares(definitions: Definitions, rows: Numbered) -> Iterator[Problem]:
             continue  # declared as not divisible
         # Only a split can be without shares; every other change is of the whole unit.
         shares = [
-            _number(row["share"] if row["share"] or row["change_kind"] == "split" else "1")
+            number(row["share"] if row["share"] or row["change_kind"] == "split" else "1")
             for _, row in together
         ]
         if any(share is None for share in shares) and kinds != {"split"}:
@@ -79,15 +80,8 @@ def _shares(definitions: Definitions, rows: Numbered) -> Iterator[Problem]:
             yield problem(definitions, _TABLE, index, "share", last["share"], said)
 
 
-def _number(text: str | None) -> Decimal | None:
-    try:
-        return None if text is None else Decimal(text)
-    except ArithmeticError:
-        return None
-
-
 def _is_partial(row: Row) -> bool:
-    share = _number(row["share"])
+    share = number(row["share"])
     return row["change_kind"] == "transfer" and share is not None and share < 1
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sources.definitions import Definitions
+from sources.definitions import SEEDS, Definitions
 
 
 @dataclass(frozen=True)
@@ -31,3 +31,8 @@ def problem(
     file, line = definitions.place(table, index)
     text = None if value is None else str(value)
     return Problem(table, file, line, column, text, problem_zh)
+
+
+def is_projects(definitions: Definitions, table: str, index: int) -> bool:
+    """Whether a row is the project's own, not one of the folder laid over it."""
+    return definitions.place(table, index)[0].startswith(str(SEEDS))

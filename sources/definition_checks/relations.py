@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
 from sources.definition_checks.changes import change_problems
+from sources.definition_checks.grammar import number
 from sources.definition_checks.problem import Problem, problem
-from sources.definitions import Definitions
+from sources.definitions import KEYS, Definitions
 
 Row = Mapping[str, Any]
 
@@ -23,6 +23,11 @@ SPELLS: Mapping[str, tuple[str, ...]] = {
     "acceptance_policies": ("city_code", "form_code"),
     "rules": ("rule_id",),
 }
+# Columns of a first and a last day, the last one included.
+SPANS = (
+    ("plans", "plan_start", "plan_end"),
+    ("form_assignments", "first_period_start", "last_period_end"),
+)
 _BEGINNING, _END = "0000-00-00", "9999-99-99"
 
 
@@ -35,6 +40,7 @@ def relation_problems(definitions: Definitions) -> Iterator[Problem]:
     yield from _formulas(definitions)
     yield from _rules_that_never_fire(definitions)
     yield from _successors(definitions)
+    yield from _authorities(definitions)
 
 
 def numbered(definitions: Definitions, table: str) -> list[tuple[int, Row]]:
@@ -62,13 +68,17 @@ def _overlapping(definitions: Definitions, table: str, key: tuple[str, ...]) -> 
 
 
 def _empty_spells(definitions: Definitions) -> Iterator[Problem]:
-    for table in ("units", "forms", "elements", "indicators", "indicator_terms", "rules"):
+    for table in KEYS:
         if "valid_to" not in definitions.table(table).columns:
             continue
         for index, row in numbered(definitions, table):
             if row["valid_to"] and (row["valid_from"] or _BEGINNING) >= row["valid_to"]:
                 said = "有效期为空：止于起始之前或当日"
                 yield problem(definitions, table, index, "valid_to", row["valid_to"], said)
+    for table, begins, ends in SPANS:
+        for index, row in numbered(definitions, table):
+            if row[begins] and row[ends] and row[ends] < row[begins]:
+                yield problem(definitions, table, index, ends, row[ends], f"早于 {begins}")
 
 
 def _formulas(definitions: Definitions) -> Iterator[Problem]:
@@ -76,7 +86,8 @@ def _formulas(definitions: Definitions) -> Iterator[Problem]:
     with_terms = {row["indicator_code"] for row in terms}
     divided = {row["indicator_code"] for row in terms if row["term_role"] == "denominator"}
     for index, row in numbered(definitions, "indicator_terms"):
-        if row["coefficient"] is None or not Decimal(row["coefficient"]):
+        # A coefficient that is no number is told by the check of its column.
+        if row["coefficient"] is None or number(row["coefficient"]) == 0:
             side = "分母" if row["term_role"] == "denominator" else "该项"
             said = f"系数为零或空，{side}恒为零"
             yield problem(
@@ -87,6 +98,9 @@ def _formulas(definitions: Definitions) -> Iterator[Problem]:
         if (indicator["is_ratio"] == "true") != (code in divided):
             said = "与 indicator_terms 中的分母不一致：比率须有分母，非比率不得有"
             yield problem(definitions, "indicators", index, "is_ratio", code, said)
+        if indicator["is_ratio"] == "true" and indicator["factor"] is None:
+            said = "比率没有倍数（百分比填 100，每万人一类填 1）"
+            yield problem(definitions, "indicators", index, "factor", None, said)
         # A rank is published, not computed; every other indicator needs a formula.
         if code not in with_terms and indicator["formula_zh"] != "由外部公布":
             said = "没有计算公式（indicator_terms）"
@@ -128,3 +142,12 @@ def _successors(definitions: Definitions) -> Iterator[Problem]:
             if code in seen:
                 said = "规划首尾相接成环"
                 yield problem(definitions, "plans", index, column, other, said)
+
+
+def _authorities(definitions: Definitions) -> Iterator[Problem]:
+    told = set(definitions.table("authority_series")["element_code"])
+    for index, row in numbered(definitions, "sources_of_record"):
+        element = row["element_code"]
+        if row["source_kind"] == "authority" and element is not None and element not in told:
+            said = f"没有发布机构的系列（authority_series）给出数据元 {element}"
+            yield problem(definitions, "sources_of_record", index, "source_kind", "authority", said)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
-from sources.definition_checks.problem import Problem, problem
+from sources.definition_checks.grammar import number
+from sources.definition_checks.problem import Problem, is_projects, problem
 from sources.definition_checks.relations import numbered
-from sources.definitions import SEEDS, Definitions
+from sources.definition_files import overlaid
+from sources.definitions import Definitions
 
 Row = Mapping[str, Any]
 
@@ -56,6 +58,8 @@ def _missing(target: Row) -> Found:
         yield "tolerance_pct", None, "“左右”没有容差"
     if comparator in {">=", ">", "=", "range", "about"} and target["target_low"] is None:
         yield "target_low", None, "没有目标值"
+    if _is_upside_down(target["target_low"], target["target_high"]):
+        yield "target_high", target["target_high"], "上限小于下限"
     if basis == "growth" and target["baseline_year"] is None:
         yield "baseline_year", None, "增长目标没有基期年份"
 
@@ -74,7 +78,7 @@ def _unfit(target: Row, indicator: Row | None) -> Found:
         said = f"指标 {indicator['indicator_code']} 的单位是 {indicator['unit_zh']}，给不出这个单位"
         yield "unit_zh", target["unit_zh"], said
         return
-    factor = _number(target["unit_factor"] or "1")
+    factor = number(target["unit_factor"] or "1")
     if factor is not None and factor != scale / own_scale:
         said = f"{target['unit_zh']} 折合 {indicator['unit_zh']} 的倍数应为 {scale / own_scale:f}"
         yield "unit_factor", target["unit_factor"], said
@@ -93,7 +97,10 @@ def _units_of_cells(definitions: Definitions) -> Iterator[Problem]:
         for row in definitions.table("elements").iter_rows(named=True)
     }
     for index, cell in numbered(definitions, "form_elements"):
-        own, factor = units.get(cell["element_code"]), _number(cell["unit_factor"] or "1")
+        if _is_upside_down(cell["min_value"], cell["max_value"]):
+            high = cell["max_value"]
+            yield problem(definitions, "form_elements", index, "max_value", high, "上限小于下限")
+        own, factor = units.get(cell["element_code"]), number(cell["unit_factor"] or "1")
         if not own or not cell["unit_zh"] or factor is None:
             continue
         scale, name = _measured(cell["unit_zh"])
@@ -109,11 +116,11 @@ def _targets_taken_over(definitions: Definitions) -> Iterator[Problem]:
     """An overlay may replace a target of its plan, not take one away from another plan."""
     own = {
         row["target_code"]: row["plan_code"]
-        for row in Definitions.load().table("plan_targets").iter_rows(named=True)
+        for row in overlaid("plan_targets", None)[0].iter_rows(named=True)
     }
     for index, target in numbered(definitions, "plan_targets"):
         plan = own.get(target["target_code"])
-        is_own = definitions.place("plan_targets", index)[0].startswith(str(SEEDS))
+        is_own = is_projects(definitions, "plan_targets", index)
         if plan is not None and plan != target["plan_code"] and not is_own:
             said = f"这个代码是规划 {plan} 的目标，请换一个"
             code = target["target_code"]
@@ -127,8 +134,6 @@ def _measured(unit: str) -> tuple[Decimal, str]:
     return SCALES.get(mark, Decimal(1)), name
 
 
-def _number(text: str) -> Decimal | None:
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        return None
+def _is_upside_down(low: str | None, high: str | None) -> bool:
+    bottom, top = number(low), number(high)
+    return bottom is not None and top is not None and top < bottom

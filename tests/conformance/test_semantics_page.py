@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, get_args
 
 import pytest
 
-from sources.definition_checks.columns import CLOSED_LISTS
+from sources.definition_checks.grammar import CLOSED_LISTS
 from sources.periods import PeriodType
 from tests.conformance.semantics_page import (
     MARTS,
