@@ -159,8 +159,6 @@ def test_two_forms_that_speak_in_one_way_for_one_year_are_noticed(
                 f" where form_code = '{form}' and element_code = 'parks'"
             )
         assert problems(city.dbt("test", "--select", name))
-        assert city.private(f"select city_code, problem from gate.{name}") == [
-            (CITY, "parks 2025")
-        ]
+        assert city.private(f"select city_code, problem from gate.{name}") == [(CITY, "parks 2025")]
     finally:
         city.release_file.write_bytes(sound)
