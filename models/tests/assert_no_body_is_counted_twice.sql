@@ -1,5 +1,6 @@
 -- A zone that lies inside a host is not a member of the partition beside that host, and no unit
--- brings the same element of the same period twice.
+-- brings the same element of the same period twice. What was filed afterwards as history may stand
+-- beside the form of its year, since only one of them is counted; two histories may not.
 -- A row returned: a body whose figures a city total would hold two times.
 with units as (select * from {{ ref('dim_units') }}),
 
@@ -24,5 +25,5 @@ select
 from observations
 group by
     observations.city_code, observations.unit_code, observations.element_code,
-    observations.period_code
+    observations.period_code, observations.obs_status = 'history'
 having count(*) > 1

@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from tests.models.builders import PROJECT, problems
-from tests.models.worlds import CITY, EAST, small_city
+from tests.models.worlds import CITY, EAST, OFFICE, small_city
 
 if TYPE_CHECKING:
     from tests.models.builders import Warehouse
@@ -52,6 +52,18 @@ SPOILT = {
 UNFOUND_CORRECTION = "assert_every_correction_finds_its_cell"
 
 
+def _file_a_year_again_as_history(world: Warehouse) -> None:
+    world.define("forms", {
+        "form_code": "PAST", "form_version": "1", "form_zh": "PAST", "frequency": "year",
+        "form_kind": "history", "valid_from": "2020-01-01",
+    })  # fmt: skip
+    world.define("form_elements", {
+        "form_code": "PAST", "form_version": "1", "row_code": "01", "element_code": "parks",
+        "value_column": "current", "unit_factor": 1,
+    })  # fmt: skip
+    world.file(OFFICE, "PAST", "2025", {"parks": "5"})
+
+
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     world = small_city(tmp_path_factory.mktemp("gate"))
@@ -59,6 +71,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
         "change_code": "new-name", "change_kind": "rename", "changed_on": "2025-06-01",
         "from_unit_code": EAST, "to_unit_code": EAST,
     })  # fmt: skip
+    _file_a_year_again_as_history(world)
     assert problems(world.build()) == []
     return world
 
@@ -116,3 +129,38 @@ def test_a_correction_without_a_cell_is_noticed(city: Warehouse) -> None:
     failed = problems(city.dbt("test", "--select", UNFOUND_CORRECTION))
     assert [text.split(": ")[:2] for text in failed] == [[UNFOUND_CORRECTION, "fail"]]
     assert city.private(f"select city_code from gate.{UNFOUND_CORRECTION}") == [(CITY,)]
+
+
+def test_a_year_filed_again_as_history_stands_beside_its_form_and_is_not_added(
+    city: Warehouse,
+) -> None:
+    for mart in ("unit_observations", "unit_observation_versions"):
+        assert city.query(
+            f"select form_code, cast(value as integer) from marts.{mart} where unit_code ="
+            f" '{OFFICE}' and element_code = 'parks' and period_code = '2025' order by form_code"
+        ) == [("A", 1), ("PAST", 5)]
+    assert city.query(
+        "select value, reported_units, has_history from marts.city_indicators where"
+        " indicator_code = 'PARKS' and period_type = 'year' and period_code = '2025'"
+        f" and city_code = '{CITY}'"
+    ) == [(1, 1, False)]
+
+
+@pytest.mark.parametrize(("form", "told_as"), [("PAST", "reported"), ("A", "history")])
+def test_two_forms_that_speak_in_one_way_for_one_year_are_noticed(
+    city: Warehouse, form: str, told_as: str
+) -> None:
+    name = "assert_no_body_is_counted_twice"
+    sound = city.release_file.read_bytes()
+    try:
+        with duckdb.connect(str(city.release_file)) as connection:
+            connection.execute(
+                f"update marts.unit_observations set obs_status = '{told_as}'"
+                f" where form_code = '{form}' and element_code = 'parks'"
+            )
+        assert problems(city.dbt("test", "--select", name))
+        assert city.private(f"select city_code, problem from gate.{name}") == [
+            (CITY, "parks 2025")
+        ]
+    finally:
+        city.release_file.write_bytes(sound)
