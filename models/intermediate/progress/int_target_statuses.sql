@@ -62,13 +62,13 @@ held_so_far as (
                     not compared.is_complete
                     and not (compared.can_be_met_early and compared.is_met)
                 )
-            ) over (
-                partition by compared.target_code order by compared.view_end
-                rows between unbounded preceding and current row
             )
-            or count(*) over (
+                over (
+                    partition by compared.target_code order by compared.view_end
+                    rows between unbounded preceding and current row
+                )
+            or row_number() over (
                 partition by compared.target_code order by compared.view_end
-                rows between unbounded preceding and current row
             ) <= year(compared.view_end) - year(compared.plan_start)
         ) as has_open_year,
         min(
