@@ -16,6 +16,9 @@ Row = dict[str, Any]
 SUMMED = frozenset({"flow", "fact"})
 """Kinds added over the periods of a window; of the others the last period's figure counts."""
 
+MONTHS_OF = {"month": 1, "quarter": 3, "half": 6, "year": 12}
+"""How long the periods are whose figures can be added; special windows and running sums cannot."""
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -46,6 +49,11 @@ class Scope:
     def of_unit(self, unit_code: str) -> Scope:
         """The same window of one unit."""
         return replace(self, unit_code=unit_code)
+
+    @property
+    def months(self) -> int:
+        """The months the window touches."""
+        return _months(self.start, self.end)
 
     def at_year_end(self, year: int) -> Scope:
         """The same length of window, ending with a year."""
@@ -119,16 +127,17 @@ def _with_units(connection: duckdb.DuckDBPyConnection, term: Row, scope: Scope) 
         "start": scope.start, "end": scope.end,
     }  # fmt: skip
     is_summed = term["kind"] in SUMMED
+    wanted = {"city": scope.city_code, "element": term["element_code"]}
+    choices = {
+        (row["unit_code"], row["year"], row["annual_source"]): row["is_annual_in_force"]
+        for row in rows(connection, _CHOICES, wanted)
+    }
     source = scope.source_of_record or ""
     if scope.unit_code is None and ("authority" in source or "register" in source):
-        found = rows(connection, _PUBLISHED, asked | {"registers": "authority" not in source})
+        asked["registers"] = "authority" not in source
+        found = printed(rows(connection, _PUBLISHED, asked), choices, scope, is_summed=is_summed)
     else:
         observed = rows(connection, _OBSERVED, asked | {"unit": scope.unit_code})
-        wanted = {"city": scope.city_code, "element": term["element_code"]}
-        choices = {
-            (row["unit_code"], row["year"], row["annual_source"]): row["is_annual_in_force"]
-            for row in rows(connection, _CHOICES, wanted)
-        }
         found = chosen(_counted(observed, scope), choices, scope, is_summed=is_summed)
     units = _by_unit(found, is_summed=is_summed)
     known = [unit["value"] for unit in units if unit["value"] is not None]
@@ -194,6 +203,46 @@ def chosen(
         return leaf is standing if standing is not None else choice(leaf) is None
 
     return [leaf for leaf in found if stands(leaf)]
+
+
+def printed(
+    found: Sequence[Row],
+    choices: Mapping[tuple[str, int, str], bool],
+    scope: Scope,
+    *,
+    is_summed: bool,
+) -> list[Row]:
+    """The leaves of an authority that count: of each year those of one type of period.
+
+    The yearly figure where `choices` says it was taken (source `authority`), else the finest
+    series that is complete in the window, else the finest. A period longer than the window, or
+    of no calendar type, is no part of it. What is not added counts at the end of the window only.
+    """
+    years: dict[int, list[Row]] = {}
+    for leaf in found:
+        length = MONTHS_OF.get(leaf["period_type"])
+        is_at_end = is_summed or leaf["period_end"] == scope.end
+        if length is not None and length <= scope.months and is_at_end:
+            years.setdefault(leaf["period_end"].year, []).append(leaf)
+
+    def of_one_way(year: int, leaves: list[Row]) -> list[Row]:
+        ways: dict[str, list[Row]] = {}
+        for leaf in sorted(leaves, key=lambda leaf: MONTHS_OF[leaf["period_type"]]):
+            ways.setdefault(leaf["period_type"], []).append(leaf)
+        if "year" in ways and choices.get((scope.city_code, year, "authority")):
+            return ways["year"]
+        first, last = max(scope.start, date(year, 1, 1)), min(scope.end, date(year, 12, 31))
+        for name, way in ways.items():
+            known = sum(leaf["value"] is not None for leaf in way)
+            if known * MONTHS_OF[name] >= (_months(first, last) if is_summed else 1):
+                return way
+        return next(iter(ways.values()))
+
+    return [leaf for year, leaves in sorted(years.items()) for leaf in of_one_way(year, leaves)]
+
+
+def _months(start: date, end: date) -> int:
+    return (end.year - start.year) * 12 + end.month - start.month + 1
 
 
 def _by_unit(found: Sequence[Row], *, is_summed: bool) -> list[Row]:
