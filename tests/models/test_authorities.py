@@ -131,7 +131,8 @@ def _world(home: Path) -> Warehouse:
         _print(world, "permits", month, 10)
         _print(world, "licences", month, 10)
         _print(world, "holdings", month, 50)
-        _print(world, "appeals", month, 7)
+        state = "passed" if month == "2025-12" else "accepted_city"
+        _print(world, "appeals", month, 7, state=state)
     _print(world, "permits", "2025", 121)
     _print(world, "licences", "2025", 121)
     _print(world, "holdings", "2025", 50)
@@ -153,7 +154,8 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
 
 def _numerator(city: Warehouse, indicator: str, period: str) -> float:
     [(value,)] = city.query(
-        "select numerator from marts.city_indicators where period_type <> 'ytd'"
+        "select numerator from marts.city_indicators"
+        " where period_type not in ('ytd', 'plan_to_date')"
         f" and indicator_code = '{indicator}' and period_code = '{period}'"
     )
     return float(value)
@@ -204,3 +206,23 @@ def test_an_authoritys_year_beside_its_months_is_a_row_of_the_adjustments(
         ("licences", "month", 120, 121, 120, False, "adjusted"),
         ("permits", "month", 120, 121, 121, True, "adjusted"),
     ]
+
+
+def test_a_copy_that_only_passed_never_replaces_the_accepted_one(city: Warehouse) -> None:
+    assert _numerator(city, "APPEALS", "2025-03") == 7
+    assert _terms(city, "APPEALS")["appeals"]["value"] == 84
+    # The comparison shows the newest that was read.
+    assert city.query(
+        "select cast(theirs as integer), cast(value_in_force as integer), is_provisional"
+        " from marts.reconciliation where element_code = 'appeals' and period_code = '2025-03'"
+    ) == [(9, 7, False)]
+
+
+def test_a_figure_no_copy_of_which_is_accepted_counts_and_says_it_is_provisional(
+    city: Warehouse,
+) -> None:
+    assert city.query(
+        "select period_code, cast(numerator as integer), is_provisional"
+        " from marts.city_indicators where indicator_code = 'APPEALS'"
+        " and period_code in ('2025-11', '2025-12') and period_type = 'month' order by 1"
+    ) == [("2025-11", 7, False), ("2025-12", 7, True)]

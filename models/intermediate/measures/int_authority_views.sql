@@ -72,7 +72,8 @@ ways as (
                 else 1
             end
         ) as expected_cells,
-        count(authority_figures.value) as reported_cells
+        count(authority_figures.value) as reported_cells,
+        coalesce(bool_or(authority_figures.is_provisional), false) as is_provisional
     from authority_views
     left join authority_figures
         on
@@ -128,7 +129,8 @@ whole_years as (
         years.view_start,
         years.view_end,
         years.value - coalesce(others.value, 0) as difference,
-        others.expected_cells - others.reported_cells as cells
+        others.expected_cells - others.reported_cells as cells,
+        years.is_provisional
     from ranked as years
     inner join ranked as others
         on
@@ -153,7 +155,8 @@ plan_changes as (
         ranked.view_code,
         ranked.plan_code,
         sum(whole_years.difference) as difference,
-        sum(whole_years.cells) as cells
+        sum(whole_years.cells) as cells,
+        bool_or(whole_years.is_provisional) as is_provisional
     from ranked
     inner join whole_years
         on
@@ -188,6 +191,7 @@ views_of_authorities as (
         ) as value,
         ranked.expected_cells,
         ranked.reported_cells + coalesce(plan_changes.cells, 0) as reported_cells,
+        ranked.is_provisional or coalesce(plan_changes.is_provisional, false) as is_provisional,
         ranked.preference = 1 as is_chosen
     from ranked
     left join plan_changes

@@ -295,7 +295,7 @@ of_authorities as (
         authority_views.expected_cells,
         authority_views.reported_cells,
         true as is_due,
-        false as is_provisional,
+        authority_views.is_provisional,
         false as is_carried,
         false as is_history,
         authority_views.reported_cells >= authority_views.expected_cells as is_reported,

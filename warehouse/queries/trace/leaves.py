@@ -94,15 +94,13 @@ _CHOICES = """
 """
 _PUBLISHED = """
     select area_code as unit_code, area_name_zh as unit_name_zh, period_code, period_type,
-        period_start, period_end, theirs as value, unit_zh,
+        period_start, period_end, value_in_force as value, unit_zh,
         case when $registers then 'register' else 'authority' end as obs_status,
-        authority_release_id, published_on
+        is_provisional, authority_release_id, published_on
     from marts.reconciliation
     where area_code = $city and element_code = $element and period_end between $start and $end
+        and value_in_force is not null
         and (authority_release_id like 'register:%') = $registers
-    qualify row_number() over (
-        partition by period_code, period_type order by published_on desc nulls last
-    ) = 1
     order by period_end
 """
 
@@ -122,7 +120,7 @@ def _with_units(connection: duckdb.DuckDBPyConnection, term: Row, scope: Scope) 
     }
     if term["is_population"]:
         return kept | _population(term, scope)
-    asked = {
+    asked: dict[str, Any] = {
         "city": scope.city_code, "element": term["element_code"],
         "start": scope.start, "end": scope.end,
     }  # fmt: skip
