@@ -169,7 +169,10 @@ def _terms(city: Warehouse, indicator: str) -> dict[str, Row]:
     )
     scope = Scope(CITY, *YEAR_2025, source_of_record=source)
     with duckdb.connect(str(city.release_file), read_only=True) as connection:
-        found = terms_of(connection, {"indicator_code": indicator}, scope)
+        [is_ratio] = connection.execute(
+            "select is_ratio from marts.indicators where indicator_code = ?", [indicator]
+        ).fetchone() or [None]
+        found = terms_of(connection, {"indicator_code": indicator, "is_ratio": is_ratio}, scope)
     return {term["element_code"]: term for term in found}
 
 
@@ -226,3 +229,13 @@ def test_a_figure_no_copy_of_which_is_accepted_counts_and_says_it_is_provisional
         " from marts.city_indicators where indicator_code = 'APPEALS'"
         " and period_code in ('2025-11', '2025-12') and period_type = 'month' order by 1"
     ) == [("2025-11", 7, False), ("2025-12", 7, True)]
+
+
+def test_a_county_without_a_denominator_brings_no_numerator_either(city: Warehouse) -> None:
+    assert city.query(
+        "select value, cast(numerator as integer), cast(denominator as integer), reported_units,"
+        " expected_units, matched_value from marts.city_indicators"
+        " where indicator_code = 'WON_PCT' and period_code = '2025-Q2' and period_type = 'quarter'"
+    ) == [(18.75, 30, 160, 2, 3, None)]
+    terms = _terms(city, "WON_PCT")
+    assert (terms["won"]["value"], terms["tried"]["value"]) == (120, 640)

@@ -110,7 +110,10 @@ def terms_of(
 ) -> list[Row]:
     """The terms of an indicator, each with its value, its units and their leaves."""
     wanted = {"indicator": indicator["indicator_code"], "end": scope.end}
-    return [_with_units(connection, term, scope) for term in rows(connection, _TERMS, wanted)]
+    found = [_with_units(connection, term, scope) for term in rows(connection, _TERMS, wanted)]
+    if scope.unit_code is None and indicator.get("is_ratio"):
+        return two_sided(found)
+    return found
 
 
 def _with_units(connection: duckdb.DuckDBPyConnection, term: Row, scope: Scope) -> Row:
@@ -138,12 +141,46 @@ def _with_units(connection: duckdb.DuckDBPyConnection, term: Row, scope: Scope) 
         observed = rows(connection, _OBSERVED, asked | {"unit": scope.unit_code})
         found = chosen(_counted(observed, scope), choices, scope, is_summed=is_summed)
     units = _by_unit(found, is_summed=is_summed)
+    return kept | {"combined": "sum" if is_summed else "last"} | _added(units)
+
+
+def two_sided(terms: Sequence[Row]) -> list[Row]:
+    """The terms of a ratio without the units that filed one side only, where others file both.
+
+    Sides of different sources (a sum of units over what an authority prints) are not paired.
+    """
+    values: dict[tuple[str, str], dict[str, bool]] = {}
+    for term in terms:
+        for unit in term["units"]:
+            sides = values.setdefault((_source_of(unit), unit["unit_code"]), {})
+            role = term["term_role"]
+            sides[role] = sides.get(role, False) or unit["value"] is not None
+    filed: dict[str, set[str]] = {}
+    for (source, _), sides in values.items():
+        filed.setdefault(source, set()).update(role for role, is_known in sides.items() if is_known)
+
+    def counts(unit: Row) -> bool:
+        source = _source_of(unit)
+        sides = values[source, unit["unit_code"]]
+        return all(sides.get(role, False) for role in filed[source]) or not any(sides.values())
+
+    return [
+        term | _added([unit for unit in term["units"] if counts(unit)]) if term["units"] else term
+        for term in terms
+    ]
+
+
+def _source_of(unit: Row) -> str:
+    """Whose word a unit's leaves are: an authority's, a department's, the city's, the units'."""
+    leaf = unit["leaves"][0]
+    if "authority_release_id" in leaf:
+        return str(leaf["obs_status"])
+    return str(leaf["level_code"]) if leaf["level_code"] in ("city", "department") else "unit"
+
+
+def _added(units: list[Row]) -> Row:
     known = [unit["value"] for unit in units if unit["value"] is not None]
-    return kept | {
-        "combined": "sum" if is_summed else "last",
-        "value": sum(known) if known else None,
-        "units": units,
-    }
+    return {"value": sum(known) if known else None, "units": units}
 
 
 def _population(term: Row, scope: Scope) -> Row:
