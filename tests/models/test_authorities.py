@@ -83,11 +83,11 @@ def _define_figures(world: Warehouse) -> None:
             "rounding_mode": "half_up", "publish_min_coverage_pct": 50,
             "is_additive": str(denominator is None).lower(),
         })  # fmt: skip
-        for role, element in (("numerator", numerator), ("denominator", denominator)):
-            if element is not None:
+        for role, term in (("numerator", numerator), ("denominator", denominator)):
+            if term is not None:
                 world.define("indicator_terms", {
                     "indicator_code": indicator, "term_role": role, "term_order": 1,
-                    "element_code": element, "coefficient": 1,
+                    "element_code": term, "coefficient": 1,
                 })  # fmt: skip
     world.define("plans", {
         "plan_code": "jia", "city_code": CITY, "plan_zh": "甲市规划", "status_code": "issued",
@@ -163,11 +163,7 @@ def _numerator(city: Warehouse, indicator: str, period: str) -> float:
 
 def _terms(city: Warehouse, indicator: str) -> dict[str, Row]:
     """The traced terms of a city's year, by element."""
-    [(source,)] = city.query(
-        "select source_of_record from marts.city_indicators where period_type = 'year'"
-        f" and indicator_code = '{indicator}' and period_code = '2025'"
-    )
-    scope = Scope(CITY, *YEAR_2025, source_of_record=source)
+    scope = Scope(CITY, *YEAR_2025)
     with duckdb.connect(str(city.release_file), read_only=True) as connection:
         [is_ratio] = connection.execute(
             "select is_ratio from marts.indicators where indicator_code = ?", [indicator]
@@ -239,3 +235,14 @@ def test_a_county_without_a_denominator_brings_no_numerator_either(city: Warehou
     ) == [(18.75, 30, 160, 2, 3, None)]
     terms = _terms(city, "WON_PCT")
     assert (terms["won"]["value"], terms["tried"]["value"]) == (120, 640)
+
+
+def test_a_sum_of_counties_is_divided_by_what_the_authority_prints(city: Warehouse) -> None:
+    assert city.query(
+        "select value, source_of_record from marts.city_indicators"
+        " where indicator_code = 'AWARDS_PER_HEAD' and period_type = 'year'"
+        " and period_code = '2025'"
+    ) == [(1.5, "authority+sum_of_units")]
+    terms = _terms(city, "AWARDS_PER_HEAD")
+    assert (terms["awards"]["value"], terms["people"]["value"]) == (60, 40)
+    assert [unit["unit_code"] for unit in terms["awards"]["units"]] == [EAST, WEST, SOUTH]

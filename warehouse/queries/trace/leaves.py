@@ -29,7 +29,6 @@ class Scope:
     end: date
     unit_code: str | None = None
     """One unit's own figures; None for all that the city adds."""
-    source_of_record: str | None = None
     people: Any = None
     """The population the figure was divided by, and its vintage."""
     vintage: str | None = None
@@ -41,7 +40,6 @@ class Scope:
             city_code=figure["city_code"],
             start=figure["period_start"],
             end=figure["period_end"],
-            source_of_record=figure["source_of_record"],
             people=figure["denominator"],
             vintage=figure["denominator_vintage"],
         )
@@ -105,6 +103,16 @@ _PUBLISHED = """
 """
 
 
+# Which rule says where the city's figure of an element comes from, the nearest first.
+_SOURCE = """
+    select source_kind from marts.sources_of_record
+    where coalesce(element_code = $element, true) and coalesce(city_code = $city, true)
+        and coalesce(valid_from <= $end, true) and coalesce(valid_to > $end, true)
+    order by element_code is null, city_code is null
+    limit 1
+"""
+
+
 def terms_of(
     connection: duckdb.DuckDBPyConnection, indicator: Mapping[str, Any], scope: Scope
 ) -> list[Row]:
@@ -133,13 +141,17 @@ def _with_units(connection: duckdb.DuckDBPyConnection, term: Row, scope: Scope) 
         (row["unit_code"], row["year"], row["annual_source"]): row["is_annual_in_force"]
         for row in rows(connection, _CHOICES, wanted)
     }
-    source = scope.source_of_record or ""
-    if scope.unit_code is None and ("authority" in source or "register" in source):
-        asked["registers"] = "authority" not in source
+    # The figure names the sources of all its terms; each term has one of its own.
+    source = next(
+        (row["source_kind"] for row in rows(connection, _SOURCE, wanted | {"end": scope.end})),
+        "sum_of_units",
+    )
+    if scope.unit_code is None and source in ("authority", "register"):
+        asked["registers"] = source == "register"
         found = printed(rows(connection, _PUBLISHED, asked), choices, scope, is_summed=is_summed)
     else:
         observed = rows(connection, _OBSERVED, asked | {"unit": scope.unit_code})
-        found = chosen(_counted(observed, scope), choices, scope, is_summed=is_summed)
+        found = chosen(_counted(observed, scope, source), choices, scope, is_summed=is_summed)
     units = _by_unit(found, is_summed=is_summed)
     return kept | {"combined": "sum" if is_summed else "last"} | _added(units)
 
@@ -194,14 +206,14 @@ def _population(term: Row, scope: Scope) -> Row:
     }
 
 
-def _counted(found: list[Row], scope: Scope) -> list[Row]:
+def _counted(found: list[Row], scope: Scope, source: str) -> list[Row]:
     """Departments count only where no part of the territory files the element, or by decision."""
     if scope.unit_code is not None:
         return found
     own = [row for row in found if row["level_code"] == "city"]
     departments = [row for row in found if row["level_code"] == "department"]
     territorial = [row for row in found if row["level_code"] not in ("city", "department")]
-    if "department" in (scope.source_of_record or "").split("+") and departments:
+    if source == "department":
         return own + departments
     return own + (territorial or departments)
 
