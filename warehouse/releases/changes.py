@@ -76,12 +76,52 @@ select
         when after.obs_status = 'corrected' then 'corrected'
         when after.value is null then 'withdrawn'
         when after.obs_status = 'authority' then 'authority_revised'
+        when after.obs_status = 'carried' and before.obs_status <> 'carried' then 'withdrawn'
+        when {is_earlier_version} then 'withdrawn'
         when after.submission_id is distinct from before.submission_id then 'resubmitted'
         else 'recalculated'
     end as reason_code
 from {new}.marts.unit_observations as after
 left join {old}.marts.unit_observations as before using ({key})
 where after.value is distinct from before.value
+"""
+# Going back to an earlier version means that the later one no longer stands.
+_EARLIER_VERSION = "after.version < before.version and before.obs_status <> 'carried'"
+
+# What an authority printed of a city, where the city's figure is the authority's. Register figures
+# stand in the same table and are no authority's.
+_AUTHORITY_CHANGES = """
+insert into unit_changes by name
+with before as ({before}), after as ({after}),
+moved as (
+    select * from before full join after using (
+        area_code, element_code, period_code, period_type, period_start, period_end
+    )
+    where after_value is distinct from before_value
+),
+sourced as (
+    select moved.*, row_number() over (
+        partition by area_code, moved.element_code, period_code, period_type
+        order by rules.element_code is null, rules.city_code is null
+    ) as preference, rules.source_kind
+    from moved
+    inner join {new}.marts.sources_of_record as rules
+        on coalesce(rules.element_code, moved.element_code) = moved.element_code
+        and coalesce(rules.city_code, moved.area_code) = moved.area_code
+        and coalesce(rules.valid_from <= moved.period_end, true)
+        and coalesce(rules.valid_to > moved.period_end, true)
+)
+select area_code as unit_code, area_code as city_code, element_code, period_code, period_type,
+    period_start, period_end, 'authority_revised' as reason_code
+from sourced
+where preference = 1 and source_kind = 'authority'
+"""
+_PRINTED = """
+select area_code, element_code, period_code, period_type, period_start, period_end,
+    max(value_in_force) as {name}
+from {database}.marts.reconciliation
+where authority_release_id not like 'register:%'
+group by all
 """
 
 
@@ -105,7 +145,10 @@ def explain_changes(
         return
     columns = set(columns_of(connection, "unit_observations", new))
     key = ", ".join(name for name in COMPARED[0].key if name in columns)
-    connection.execute(_UNIT_CHANGES.format(new=new, old=old, key=key))
+    both = columns.intersection(columns_of(connection, "unit_observations", old))
+    earlier = _EARLIER_VERSION if "version" in both else "false"
+    connection.execute(_UNIT_CHANGES.format(new=new, old=old, key=key, is_earlier_version=earlier))
+    _note_authorities(connection, marts, new, old)
     _note_elements(connection, marts, new, old)
     _note_redefined(connection, marts, new, old)
     fallback = fallback_reason(connection, new=new, old=old)
@@ -118,6 +161,18 @@ def explain_changes(
                 if column in known:
                     sql = _changes_sql(compared, column, known, new, old, is_first_told)
                     connection.execute(sql, {"fallback": fallback})
+
+
+def _note_authorities(
+    connection: duckdb.DuckDBPyConnection, marts: set[str], new: str, old: str
+) -> None:
+    """Adds what authorities printed anew to the changes below the cities' figures."""
+    if not {"reconciliation", "sources_of_record"} <= marts:
+        return
+    if all("value_in_force" in columns_of(connection, "reconciliation", db) for db in (new, old)):
+        before = _PRINTED.format(database=old, name="before_value")
+        after = _PRINTED.format(database=new, name="after_value")
+        connection.execute(_AUTHORITY_CHANGES.format(new=new, before=before, after=after))
 
 
 def fallback_reason(connection: duckdb.DuckDBPyConnection, *, new: str, old: str) -> str:

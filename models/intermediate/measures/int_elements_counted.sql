@@ -6,9 +6,7 @@ periods_outside_life as (select * from {{ ref('int_periods_outside_life') }}),
 
 sources_of_record as (select * from {{ ref('stg_definitions__sources_of_record') }}),
 
-authority_series as (select * from {{ ref('stg_definitions__authority_series') }}),
-
-authority_figures as (select * from {{ ref('int_authority_figures') }}),
+authority_views as (select * from {{ ref('int_authority_views') }}),
 
 register_figures as (select * from {{ ref('int_register_figures') }}),
 
@@ -290,45 +288,6 @@ of_bodies as (
     from cities_to_date
 ),
 
-published_series as (
-    select distinct
-        plans.city_code,
-        authority_series.element_code,
-        authority_series.period_type
-    from plans
-    cross join authority_series
-    inner join sources_of_record
-        on
-            sources_of_record.source_kind = 'authority'
-            and coalesce(sources_of_record.element_code, authority_series.element_code)
-            = authority_series.element_code
-            and coalesce(sources_of_record.city_code, plans.city_code) = plans.city_code
-),
-
--- An authority's figure of a city is expected for every period its series is published for.
-published_views as (
-    select
-        published_series.city_code,
-        published_series.element_code,
-        elements.kind,
-        view_periods.*
-    from published_series
-    inner join elements
-        on published_series.element_code = elements.element_code
-    inner join view_periods
-        on published_series.period_type = view_periods.filed_type
-    left join plans
-        on view_periods.plan_code = plans.plan_code
-    where coalesce(plans.city_code, published_series.city_code) = published_series.city_code
-),
-
-authority_views as (
-    select published_views.*
-    from published_views
-    {{ joined_sources('published_views') }}
-    where {{ source_kind() }} = 'authority'
-),
-
 of_authorities as (
     select
         authority_views.city_code as unit_code,
@@ -339,55 +298,24 @@ of_authorities as (
         authority_views.city_code,
         'city' as level_code,
         false as is_partition_member,
-        max(authority_views.kind) as kind,
-        max(authority_views.view_start) as view_start,
-        max(authority_views.view_end) as view_end,
-        max(authority_views.coarseness) as coarseness,
-        cast(sum(authority_figures.value) as decimal(28, 6)) as value,
-        max(
-            case
-                when authority_views.kind in ('flow', 'fact')
-                    then authority_views.filed_periods_in_view
-                else 1
-            end
-        ) as expected_cells,
-        count(authority_figures.value) as reported_cells,
+        authority_views.kind,
+        authority_views.view_start,
+        authority_views.view_end,
+        authority_views.coarseness,
+        authority_views.value,
+        authority_views.expected_cells,
+        authority_views.reported_cells,
         true as is_due,
-        false as is_provisional,
+        authority_views.is_provisional,
         false as is_carried,
         false as is_history,
-        count(authority_figures.value) >= max(
-            case
-                when authority_views.kind in ('flow', 'fact')
-                    then authority_views.filed_periods_in_view
-                else 1
-            end
-        ) as is_reported,
+        authority_views.reported_cells >= authority_views.expected_cells as is_reported,
         false as is_member,
         'authority' as source_of_record,
         true as is_counted,
-        count(authority_figures.value) = 0 as is_awaiting_authority
+        authority_views.reported_cells = 0 as is_awaiting_authority
     from authority_views
-    left join authority_figures
-        on
-            authority_views.city_code = authority_figures.area_code
-            and authority_views.element_code = authority_figures.element_code
-            and authority_views.filed_type = authority_figures.period_type
-            and authority_views.filed_code = authority_figures.period_code
-            and authority_figures.is_newest_publication
-    where
-        authority_views.kind in ('flow', 'fact')
-        or (
-            authority_views.is_last
-            and (
-                authority_views.kind in ('stock', 'cumulative', 'rate', 'score', 'rank')
-                or authority_views.view_type = authority_views.filed_type
-                or (authority_views.kind = 'ytd' and authority_views.view_type in ('ytd', 'year'))
-            )
-        )
-    group by
-        authority_views.city_code, authority_views.element_code, authority_views.view_type,
-        authority_views.view_code, authority_views.plan_code
+    where authority_views.is_chosen
 ),
 
 -- A register's figure of a city is counted over the rows of all its members: a right that two of

@@ -82,43 +82,71 @@ counted_parts as (
     where parts.is_counted
 ),
 
+-- Where members file both sides of a ratio, one that filed a single side brings neither: its part
+-- over the others' whole would be no share of anything.
+sided_parts as (
+    select
+        counted_parts.*,
+        rules_of_print.is_ratio and coalesce(
+            counted_parts.counted_numerator is null
+            <> (counted_parts.counted_denominator is null)
+            and bool_or(counted_parts.counted_numerator is not null) over sides
+            and bool_or(counted_parts.counted_denominator is not null) over sides,
+            false
+        ) as is_one_sided
+    from counted_parts
+    inner join rules_of_print
+        on
+            counted_parts.city_code = rules_of_print.city_code
+            and counted_parts.indicator_code = rules_of_print.indicator_code
+    window sides as (
+        partition by
+            counted_parts.city_code, counted_parts.indicator_code, counted_parts.view_type,
+            counted_parts.view_code, counted_parts.plan_code, counted_parts.source_of_record
+    )
+),
+
 sums_of_members as (
     select
-        counted_parts.city_code,
-        counted_parts.indicator_code,
-        counted_parts.view_type,
-        counted_parts.view_code,
-        counted_parts.view_start,
-        counted_parts.view_end,
-        counted_parts.plan_code,
-        cast(sum(counted_parts.counted_numerator) as decimal(28, 6)) as numerator,
-        cast(sum(counted_parts.counted_denominator) as decimal(28, 6)) as denominator,
+        sided_parts.city_code,
+        sided_parts.indicator_code,
+        sided_parts.view_type,
+        sided_parts.view_code,
+        sided_parts.view_start,
+        sided_parts.view_end,
+        sided_parts.plan_code,
         cast(sum(
-            case when counted_parts.is_counted_reported then counted_parts.counted_numerator end
+            case when not sided_parts.is_one_sided then sided_parts.counted_numerator end
+        ) as decimal(28, 6)) as numerator,
+        cast(sum(
+            case when not sided_parts.is_one_sided then sided_parts.counted_denominator end
+        ) as decimal(28, 6)) as denominator,
+        cast(sum(
+            case when sided_parts.is_counted_reported then sided_parts.counted_numerator end
         ) as decimal(28, 6)) as matched_numerator,
         cast(sum(
-            case when counted_parts.is_counted_reported then counted_parts.own_denominator end
+            case when sided_parts.is_counted_reported then sided_parts.own_denominator end
         ) as decimal(28, 6)) as matched_denominator,
-        cast(sum(counted_parts.own_denominator) as decimal(28, 6)) as sourced_denominator,
-        bool_and(counted_parts.own_denominator is not null) as is_wholly_sourced,
+        cast(sum(sided_parts.own_denominator) as decimal(28, 6)) as sourced_denominator,
+        bool_and(sided_parts.own_denominator is not null) as is_wholly_sourced,
         count(*) as expected_units,
-        sum(case when counted_parts.is_counted_reported then 1 else 0 end) as reported_units,
+        sum(case when sided_parts.is_counted_reported then 1 else 0 end) as reported_units,
         {{ text_list(
-            "case when not counted_parts.is_counted_reported then counted_parts.unit_name_zh end",
-            'counted_parts.unit_code'
+            "case when not sided_parts.is_counted_reported then sided_parts.unit_name_zh end",
+            'sided_parts.unit_code'
         ) }} as missing_units_zh,
-        bool_and(counted_parts.is_due) as is_due,
-        bool_or(counted_parts.is_provisional) as is_provisional,
-        bool_or(counted_parts.is_carried) as is_carried,
-        bool_or(counted_parts.is_history) as has_history,
-        bool_or(counted_parts.is_awaiting_authority) as is_awaiting_authority,
-        min(counted_parts.source_of_record) as first_source,
-        max(counted_parts.source_of_record) as last_source
-    from counted_parts
+        bool_and(sided_parts.is_due) as is_due,
+        bool_or(sided_parts.is_provisional) as is_provisional,
+        bool_or(sided_parts.is_carried) as is_carried,
+        bool_or(sided_parts.is_history) as has_history,
+        bool_or(sided_parts.is_awaiting_authority) as is_awaiting_authority,
+        min(sided_parts.source_of_record) as first_source,
+        max(sided_parts.source_of_record) as last_source
+    from sided_parts
     group by
-        counted_parts.city_code, counted_parts.indicator_code, counted_parts.view_type,
-        counted_parts.view_code, counted_parts.view_start, counted_parts.view_end,
-        counted_parts.plan_code
+        sided_parts.city_code, sided_parts.indicator_code, sided_parts.view_type,
+        sided_parts.view_code, sided_parts.view_start, sided_parts.view_end,
+        sided_parts.plan_code
 ),
 
 with_denominators as (

@@ -4,6 +4,8 @@ chosen as (select * from {{ ref('int_elements_by_view') }}),
 
 counted as (select * from {{ ref('int_elements_counted') }}),
 
+authority_views as (select * from {{ ref('int_authority_views') }}),
+
 elements as (select * from {{ ref('stg_definitions__elements') }}),
 
 units as (select * from {{ ref('int_units_labelled') }}),
@@ -79,10 +81,48 @@ years_of_cities as (
     group by city.unit_code, city.element_code, city.view_code, city.value, city.is_counted
 ),
 
+-- A year an authority printed in one figure, beside its figures of the months, quarters or halves.
+years_of_authorities as (
+    select
+        annual.city_code as unit_code,
+        annual.element_code,
+        annual.view_code,
+        'authority' as annual_source,
+        others.filed_type as periods_source,
+        others.value as sum_of_periods,
+        others.reported_cells as reported_periods,
+        others.expected_cells as expected_periods,
+        annual.value as annual_value,
+        chosen_views.value as value_in_force,
+        annual.is_chosen as is_annual_in_force
+    from authority_views as annual
+    inner join authority_views as others
+        on
+            annual.city_code = others.city_code
+            and annual.element_code = others.element_code
+            and annual.view_code = others.view_code
+            and others.view_type = 'year'
+            and others.filed_type <> 'year'
+            and others.value is not null
+    inner join authority_views as chosen_views
+        on
+            annual.city_code = chosen_views.city_code
+            and annual.element_code = chosen_views.element_code
+            and annual.view_code = chosen_views.view_code
+            and chosen_views.view_type = 'year'
+            and chosen_views.is_chosen
+    where
+        annual.view_type = 'year'
+        and annual.filed_type = 'year'
+        and annual.value is not null
+),
+
 yearly_figures as (
     select * from years_of_bodies
     union all
     select * from years_of_cities
+    union all
+    select * from years_of_authorities
 ),
 
 final as (

@@ -22,6 +22,8 @@ figures as (
         authority_figures.period_type,
         authority_figures.period_code,
         authority_figures.value,
+        authority_figures.newest_value,
+        authority_figures.is_provisional,
         authority_figures.authority_release_id,
         authority_figures.published_on,
         authority_figures.is_derived
@@ -34,6 +36,8 @@ figures as (
         register_figures.period_type,
         register_figures.period_code,
         register_figures.value,
+        register_figures.value as newest_value,
+        coalesce(register_figures.is_provisional, false) as is_provisional,
         'register:' || register_figures.form_code as authority_release_id,
         cast(register_figures.known_from as date) as published_on,
         true as is_derived
@@ -71,6 +75,7 @@ our_figures as (
         and elements_by_view.unit_code <> elements_by_view.city_code
 ),
 
+-- The newest copy that was read is compared; `value_in_force` is what counts until it is accepted.
 compared as (
     select
         figures.*,
@@ -104,18 +109,20 @@ final as (
             periods.period_end, try_cast(split_part(compared.period_code, '/', 2) as date)
         ) as period_end,
         compared.ours,
-        cast(compared.value as decimal(28, 6)) as theirs,
-        cast(compared.ours - compared.value as decimal(28, 6)) as difference,
+        cast(compared.newest_value as decimal(28, 6)) as theirs,
+        cast(compared.ours - compared.newest_value as decimal(28, 6)) as difference,
         case
             when not compared.is_collected then 'ours_not_collected'
             when compared.ours is null then 'ours_missing'
-            when compared.value is null then 'differs'
-            when compared.ours = compared.value then 'equal'
+            when compared.newest_value is null then 'differs'
+            when compared.ours = compared.newest_value then 'equal'
             else 'differs'
         end as status_code,
         compared.authority_release_id,
         compared.published_on,
-        compared.is_derived
+        compared.is_derived,
+        cast(compared.value as decimal(28, 6)) as value_in_force,
+        compared.is_provisional
     from compared
     left join units
         on compared.area_code = units.unit_code

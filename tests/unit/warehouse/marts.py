@@ -28,7 +28,14 @@ create table rel.marts.plans (release_id varchar, plan_code varchar, city_code v
 create table rel.marts.unit_observations (
     release_id varchar, unit_code varchar not null, city_code varchar, element_code varchar,
     period_code varchar, period_type varchar, period_start date, period_end date,
-    value decimal(28, 6), obs_status varchar, submission_id varchar);
+    value decimal(28, 6), obs_status varchar, submission_id varchar, version integer);
+create table rel.marts.sources_of_record (
+    release_id varchar, element_code varchar, city_code varchar, source_kind varchar,
+    valid_from date, valid_to date);
+create table rel.marts.reconciliation (
+    release_id varchar, area_code varchar, element_code varchar, period_code varchar,
+    period_type varchar, period_start date, period_end date, authority_release_id varchar,
+    value_in_force decimal(28, 6));
 create table rel.marts.city_indicators (
     release_id varchar, city_code varchar, indicator_code varchar, period_code varchar,
     period_type varchar, period_start date, period_end date, value double);
@@ -80,8 +87,13 @@ def build(
     definitions: str = "d1",
     storage: str = "v1.2.0",
     weight: int = 1,
+    printed: int | None = None,
+    source: str = "authority",
 ) -> tuple[Building, RunContext]:
-    """A built release, city totals and plan rows being the sums of the figures."""
+    """A built release, city totals and plan rows being the sums of the figures.
+
+    With `printed` an authority prints the figure of 150400, and where `source` says so it counts.
+    """
     building = begin_build(settings, as_of)
     run = context(building, as_of, definitions=definitions)
     release_id = building.release_id
@@ -112,7 +124,8 @@ def build(
             "unit_observations",
             *(
                 (unit, f"{unit[:4]}00", "patents", period, "month", start, end, one.value,
-                 one.status, f"{unit}.{one.submission}" if one.submission else None)
+                 one.status, f"{unit}.{one.submission}" if one.submission else None,
+                 int(one.submission[1:]) if one.submission else None)
                 for unit, one in observed.items()
             ),
         )  # fmt: skip
@@ -122,6 +135,14 @@ def build(
                 for unit, one in observed.items()
                 if one.value is not None and unit.startswith(city[:4])
             )
+            if printed is not None and city == "150400":
+                put("sources_of_record", (None, None, "sum_of_units", None, None))
+                put("sources_of_record", ("patents", city, source, None, None))
+                put(
+                    "reconciliation",
+                    (city, "patents", period, "month", start, end, "RA-1", printed),
+                )
+                total = printed if source == "authority" else total
             put("city_indicators", (city, "patents", period, "month", start, end, total))
             put(
                 "plan_table",

@@ -42,6 +42,7 @@ def test_one_county_filing_anew_revises_its_value_and_what_depends_on_it_and_no_
         (Observed("12", "v1", "corrected"), "corrected", (10.0, 12.0)),
         (Observed(None, None, "missing"), "withdrawn", (10.0, None)),
         (Observed("12", "v1", "authority"), "authority_revised", (10.0, 12.0)),
+        (Observed("12", "v1", "carried"), "withdrawn", (10.0, 12.0)),
     ],
 )
 def test_the_reason_comes_from_what_happened_to_the_units_figure(
@@ -52,6 +53,29 @@ def test_the_reason_comes_from_what_happened_to_the_units_figure(
     unit_row = revisions(settings)[-1]
     assert unit_row[2:] == (*values, reason)
     assert {row[4] for row in revisions(settings)} == {reason}
+
+
+def test_an_earlier_version_in_force_again_tells_of_a_withdrawal(settings: Settings):
+    release(settings, figures(u150402=Observed("12", "v2")))
+    release(settings, figures())
+    assert {row[4] for row in revisions(settings)} == {"withdrawn"}
+
+
+def test_a_figure_an_authority_prints_anew_is_the_reason_of_the_citys_that_is_its_own(
+    settings: Settings,
+):
+    release(settings, printed=40)
+    release(settings, printed=41)
+    assert [(*row[:2], row[4]) for row in revisions(settings)] == [
+        ("city_indicators", "150400|patents|2025-12|month", "authority_revised"),
+        ("plan_table", "red|red-1|2025-12|month", "authority_revised"),
+    ]
+
+
+def test_a_printed_figure_that_is_only_compared_explains_nothing(settings: Settings):
+    release(settings, printed=40, source="sum_of_units")
+    release(settings, printed=41, source="sum_of_units", weight=2)
+    assert {row[4] for row in revisions(settings)} == {"recalculated"}
 
 
 def test_a_first_figure_revises_only_the_totals_it_enters(settings: Settings):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from warehouse.queries.trace.leaves import Scope, chosen
+from warehouse.queries.trace.leaves import Scope, chosen, printed
 
 CITY, EAST, WEST = "010100", "010101", "010102"
 YEAR = Scope(city_code=CITY, start=date(2024, 1, 1), end=date(2024, 12, 31))
@@ -67,3 +67,39 @@ def test_a_years_figure_is_no_part_of_a_quarter() -> None:
     leaves = [_leaf(EAST, "2024-Q4", 4), EAST_AFTERWARDS]
     found = chosen(leaves, {(EAST, 2024, "history"): True}, quarter, is_summed=True)
     assert [leaf["value"] for leaf in found] == [4]
+
+
+PRINTED_QUARTERS = [_leaf(CITY, f"2024-Q{n}", n, "authority") for n in (1, 2, 3, 4)]
+PRINTED_YEAR = _leaf(CITY, "2024", 11, "authority")
+
+
+@pytest.mark.parametrize(
+    ("leaves", "choices", "total"),
+    [
+        pytest.param([*PRINTED_QUARTERS, PRINTED_YEAR], {}, 10, id="the finest complete"),
+        pytest.param(
+            [*PRINTED_QUARTERS, PRINTED_YEAR], {(CITY, 2024, "authority"): True}, 11,
+            id="annual rules",
+        ),
+        pytest.param([*PRINTED_QUARTERS[:3], PRINTED_YEAR], {}, 11, id="a quarter is missing"),
+        pytest.param(PRINTED_QUARTERS[:3], {}, 6, id="what there is"),
+        pytest.param(
+            [*PRINTED_QUARTERS, PRINTED_QUARTERS[3] | {"period_type": "window", "value": 99}],
+            {}, 10, id="a special window",
+        ),
+    ],
+)  # fmt: skip
+def test_of_what_an_authority_prints_one_way_stands_for_a_year(
+    leaves: list[dict[str, Any]], choices: Choices, total: int
+) -> None:
+    found = printed(leaves, choices, YEAR, is_summed=True)
+    assert sum(leaf["value"] for leaf in found) == total
+
+
+def test_a_printed_year_is_no_part_of_a_quarter_and_a_level_is_read_once() -> None:
+    leaves = [*PRINTED_QUARTERS, PRINTED_YEAR]
+    quarter = Scope(city_code=CITY, start=date(2024, 10, 1), end=date(2024, 12, 31))
+    ends = [leaf | {"period_end": date(2024, 12, 31)} for leaf in (leaves[3], PRINTED_YEAR)]
+    assert printed(ends, {}, quarter, is_summed=True) == ends[:1]
+    assert printed(ends, {}, YEAR, is_summed=False) == ends[:1]
+    assert printed(ends, {(CITY, 2024, "authority"): True}, YEAR, is_summed=False) == ends[1:]

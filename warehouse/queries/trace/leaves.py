@@ -16,6 +16,9 @@ Row = dict[str, Any]
 SUMMED = frozenset({"flow", "fact"})
 """Kinds added over the periods of a window; of the others the last period's figure counts."""
 
+MONTHS_OF = {"month": 1, "quarter": 3, "half": 6, "year": 12}
+"""How long the periods are whose figures can be added; special windows and running sums cannot."""
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -26,7 +29,6 @@ class Scope:
     end: date
     unit_code: str | None = None
     """One unit's own figures; None for all that the city adds."""
-    source_of_record: str | None = None
     people: Any = None
     """The population the figure was divided by, and its vintage."""
     vintage: str | None = None
@@ -38,7 +40,6 @@ class Scope:
             city_code=figure["city_code"],
             start=figure["period_start"],
             end=figure["period_end"],
-            source_of_record=figure["source_of_record"],
             people=figure["denominator"],
             vintage=figure["denominator_vintage"],
         )
@@ -46,6 +47,11 @@ class Scope:
     def of_unit(self, unit_code: str) -> Scope:
         """The same window of one unit."""
         return replace(self, unit_code=unit_code)
+
+    @property
+    def months(self) -> int:
+        """The months the window touches."""
+        return _months(self.start, self.end)
 
     def at_year_end(self, year: int) -> Scope:
         """The same length of window, ending with a year."""
@@ -86,16 +92,24 @@ _CHOICES = """
 """
 _PUBLISHED = """
     select area_code as unit_code, area_name_zh as unit_name_zh, period_code, period_type,
-        period_start, period_end, theirs as value, unit_zh,
+        period_start, period_end, value_in_force as value, unit_zh,
         case when $registers then 'register' else 'authority' end as obs_status,
-        authority_release_id, published_on
+        is_provisional, authority_release_id, published_on
     from marts.reconciliation
     where area_code = $city and element_code = $element and period_end between $start and $end
+        and value_in_force is not null
         and (authority_release_id like 'register:%') = $registers
-    qualify row_number() over (
-        partition by period_code, period_type order by published_on desc nulls last
-    ) = 1
     order by period_end
+"""
+
+
+# Which rule says where the city's figure of an element comes from, the nearest first.
+_SOURCE = """
+    select source_kind from marts.sources_of_record
+    where coalesce(element_code = $element, true) and coalesce(city_code = $city, true)
+        and coalesce(valid_from <= $end, true) and coalesce(valid_to > $end, true)
+    order by element_code is null, city_code is null
+    limit 1
 """
 
 
@@ -104,7 +118,10 @@ def terms_of(
 ) -> list[Row]:
     """The terms of an indicator, each with its value, its units and their leaves."""
     wanted = {"indicator": indicator["indicator_code"], "end": scope.end}
-    return [_with_units(connection, term, scope) for term in rows(connection, _TERMS, wanted)]
+    found = [_with_units(connection, term, scope) for term in rows(connection, _TERMS, wanted)]
+    if scope.unit_code is None and indicator.get("is_ratio"):
+        return two_sided(found)
+    return found
 
 
 def _with_units(connection: duckdb.DuckDBPyConnection, term: Row, scope: Scope) -> Row:
@@ -114,29 +131,68 @@ def _with_units(connection: duckdb.DuckDBPyConnection, term: Row, scope: Scope) 
     }
     if term["is_population"]:
         return kept | _population(term, scope)
-    asked = {
+    asked: dict[str, Any] = {
         "city": scope.city_code, "element": term["element_code"],
         "start": scope.start, "end": scope.end,
     }  # fmt: skip
     is_summed = term["kind"] in SUMMED
-    source = scope.source_of_record or ""
-    if scope.unit_code is None and ("authority" in source or "register" in source):
-        found = rows(connection, _PUBLISHED, asked | {"registers": "authority" not in source})
+    wanted = {"city": scope.city_code, "element": term["element_code"]}
+    choices = {
+        (row["unit_code"], row["year"], row["annual_source"]): row["is_annual_in_force"]
+        for row in rows(connection, _CHOICES, wanted)
+    }
+    # The figure names the sources of all its terms; each term has one of its own.
+    source = next(
+        (row["source_kind"] for row in rows(connection, _SOURCE, wanted | {"end": scope.end})),
+        "sum_of_units",
+    )
+    if scope.unit_code is None and source in ("authority", "register"):
+        asked["registers"] = source == "register"
+        found = printed(rows(connection, _PUBLISHED, asked), choices, scope, is_summed=is_summed)
     else:
         observed = rows(connection, _OBSERVED, asked | {"unit": scope.unit_code})
-        wanted = {"city": scope.city_code, "element": term["element_code"]}
-        choices = {
-            (row["unit_code"], row["year"], row["annual_source"]): row["is_annual_in_force"]
-            for row in rows(connection, _CHOICES, wanted)
-        }
-        found = chosen(_counted(observed, scope), choices, scope, is_summed=is_summed)
+        found = chosen(_counted(observed, scope, source), choices, scope, is_summed=is_summed)
     units = _by_unit(found, is_summed=is_summed)
+    return kept | {"combined": "sum" if is_summed else "last"} | _added(units)
+
+
+def two_sided(terms: Sequence[Row]) -> list[Row]:
+    """The terms of a ratio without the units that filed one side only, where others file both.
+
+    Sides of different sources (a sum of units over what an authority prints) are not paired.
+    """
+    values: dict[tuple[str, str], dict[str, bool]] = {}
+    for term in terms:
+        for unit in term["units"]:
+            sides = values.setdefault((_source_of(unit), unit["unit_code"]), {})
+            role = term["term_role"]
+            sides[role] = sides.get(role, False) or unit["value"] is not None
+    filed: dict[str, set[str]] = {}
+    for (source, _), sides in values.items():
+        filed.setdefault(source, set()).update(role for role, is_known in sides.items() if is_known)
+
+    def counts(unit: Row) -> bool:
+        source = _source_of(unit)
+        sides = values[source, unit["unit_code"]]
+        return all(sides.get(role, False) for role in filed[source]) or not any(sides.values())
+
+    return [
+        term | _added([unit for unit in term["units"] if counts(unit)]) if term["units"] else term
+        for term in terms
+    ]
+
+
+def _source_of(unit: Row) -> str:
+    """Whose word a unit's leaves are: an authority's, a department's, the city's, the units'."""
+    leaf = unit["leaves"][0]
+    if "authority_release_id" in leaf:
+        return str(leaf["obs_status"])
+    return str(leaf["level_code"]) if leaf["level_code"] in ("city", "department") else "unit"
+
+
+def _added(units: list[Row]) -> Row:
     known = [unit["value"] for unit in units if unit["value"] is not None]
-    return kept | {
-        "combined": "sum" if is_summed else "last",
-        "value": sum(known) if known else None,
-        "units": units,
-    }
+    return {"value": sum(known) if known else None, "units": units}
 
 
 def _population(term: Row, scope: Scope) -> Row:
@@ -150,14 +206,14 @@ def _population(term: Row, scope: Scope) -> Row:
     }
 
 
-def _counted(found: list[Row], scope: Scope) -> list[Row]:
+def _counted(found: list[Row], scope: Scope, source: str) -> list[Row]:
     """Departments count only where no part of the territory files the element, or by decision."""
     if scope.unit_code is not None:
         return found
     own = [row for row in found if row["level_code"] == "city"]
     departments = [row for row in found if row["level_code"] == "department"]
     territorial = [row for row in found if row["level_code"] not in ("city", "department")]
-    if "department" in (scope.source_of_record or "").split("+") and departments:
+    if source == "department":
         return own + departments
     return own + (territorial or departments)
 
@@ -194,6 +250,46 @@ def chosen(
         return leaf is standing if standing is not None else choice(leaf) is None
 
     return [leaf for leaf in found if stands(leaf)]
+
+
+def printed(
+    found: Sequence[Row],
+    choices: Mapping[tuple[str, int, str], bool],
+    scope: Scope,
+    *,
+    is_summed: bool,
+) -> list[Row]:
+    """The leaves of an authority that count: of each year those of one type of period.
+
+    The yearly figure where `choices` says it was taken (source `authority`), else the finest
+    series that is complete in the window, else the finest. A period longer than the window, or
+    of no calendar type, is no part of it. What is not added counts at the end of the window only.
+    """
+    years: dict[int, list[Row]] = {}
+    for leaf in found:
+        length = MONTHS_OF.get(leaf["period_type"])
+        is_at_end = is_summed or leaf["period_end"] == scope.end
+        if length is not None and length <= scope.months and is_at_end:
+            years.setdefault(leaf["period_end"].year, []).append(leaf)
+
+    def of_one_way(year: int, leaves: list[Row]) -> list[Row]:
+        ways: dict[str, list[Row]] = {}
+        for leaf in sorted(leaves, key=lambda leaf: MONTHS_OF[leaf["period_type"]]):
+            ways.setdefault(leaf["period_type"], []).append(leaf)
+        if "year" in ways and choices.get((scope.city_code, year, "authority")):
+            return ways["year"]
+        first, last = max(scope.start, date(year, 1, 1)), min(scope.end, date(year, 12, 31))
+        for name, way in ways.items():
+            known = sum(leaf["value"] is not None for leaf in way)
+            if known * MONTHS_OF[name] >= (_months(first, last) if is_summed else 1):
+                return way
+        return next(iter(ways.values()))
+
+    return [leaf for year, leaves in sorted(years.items()) for leaf in of_one_way(year, leaves)]
+
+
+def _months(start: date, end: date) -> int:
+    return (end.year - start.year) * 12 + end.month - start.month + 1
 
 
 def _by_unit(found: Sequence[Row], *, is_summed: bool) -> list[Row]:
