@@ -26,14 +26,9 @@ from expectations.errors import (
 )
 from expectations.expressions import Expression, NotAnExpressionError, parse
 from sources.definitions import Definitions
+from sources.vocabulary import SEVERITY_ZH
 
-SEVERITIES: tuple[str, ...] = ("blocking", "quasi_blocking", "verify", "info")
-SEVERITY_ZH: Mapping[str, str] = {
-    "blocking": "强制性",
-    "quasi_blocking": "准强制性",
-    "verify": "核实性",
-    "info": "提示",
-}
+SEVERITIES: tuple[str, ...] = tuple(SEVERITY_ZH)
 STAGES: tuple[str, ...] = ("reader", "expectation", "register")
 RULE_KINDS: tuple[str, ...] = (
     "structure", "value", "consistency", "history", "register",

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from sources.vocabulary import SEVERITY_ZH, said
+
 
 class WarehouseError(Exception):
     """Any failure of storage that a person can act on; `message_zh` says what and what to do."""
@@ -151,9 +153,8 @@ class OpenFindings(DecisionRefused):
 
     def __init__(self, submission_id: str, counts: dict[str, int]) -> None:
         """Name the submission and the open findings by severity."""
-        names = {"blocking": "强制性", "quasi_blocking": "准强制性", "verify": "核实性"}
         listed = "、".join(
-            f"{names.get(code, code)} {number} 条" for code, number in counts.items()
+            f"{said(SEVERITY_ZH, code)} {number} 条" for code, number in counts.items()
         )
         super().__init__(f"报送“{submission_id}”尚有未处理的问题（{listed}），不能验收。")
         self.submission_id = submission_id

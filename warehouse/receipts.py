@@ -13,37 +13,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from sources.vocabulary import SEVERITY_ZH, STATE_ZH, gravity_of, said
 from warehouse.settings import Settings
 
-STATE_ZH: Mapping[str, str] = {
-    "received": "已收到，待审核",
-    "refused": "不予接收",
-    "held": "审核未通过，暂不采用",
-    "passed": "审核通过，待验收",
-    "explained": "已说明，待验收",
-    "returned": "已退回",
-    "accepted_county": "县级已验收",
-    "accepted_city": "市级已验收",
-    "published": "已发布",
-    "superseded": "已被新版本替代",
-    "withdrawn": "已撤回",
-}
-SEVERITY_ZH: Mapping[str, str] = {
-    "blocking": "强制性",
-    "quasi_blocking": "准强制性",
-    "verify": "核实性",
-    "info": "提示",
-}
 _NEXT_ZH: Mapping[str, str] = {
     "received": "请等待审核结果。",
     "refused": "请按上列意见改正后重新报送；本文件未采用。",
     "held": "请按上列意见改正后重新报送；此前如有已采用的版本，继续有效。",
     "returned": "请按退回意见改正后重新报送。",
-    "passed": "请等待验收；列有问题的，请按意见更正或书面说明。",
-    "explained": "请等待验收。",
-    "accepted_county": "请等待市级验收。",
+    "passed": "请等待接收；列有问题的，请按意见更正或书面说明。",
+    "explained": "请等待接收。",
+    "accepted_county": "请等待市级接收。",
 }
-_SEVERITIES = tuple(SEVERITY_ZH)
 _CODE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Letters and digits that are not taken for one another when read out."""
 
@@ -115,7 +96,7 @@ class Receipt:
     @property
     def state_zh(self) -> str:
         """The state in words."""
-        return STATE_ZH.get(self.state_code, self.state_code)
+        return said(STATE_ZH, self.state_code)
 
     @property
     def next_zh(self) -> str:
@@ -145,14 +126,14 @@ class Receipt:
     def _corrections(self) -> list[str]:
         return [
             f"{number}. 已更正：{row['message_zh']}［规则 {row['rule_id']}］"
-            for number, row in enumerate(sorted(self.corrected, key=_gravity), start=1)
+            for number, row in enumerate(sorted(self.corrected, key=gravity_of), start=1)
         ]
 
     def _problems(self) -> list[str]:
         if not self.findings:
             return ["未发现问题。"]
         lines = [f"发现问题 {len(self.findings)} 条："]
-        for number, row in enumerate(sorted(self.findings, key=_gravity), start=1):
+        for number, row in enumerate(sorted(self.findings, key=gravity_of), start=1):
             place = "".join(
                 (
                     f"工作表“{row['sheet']}”" if row.get("sheet") else "",
@@ -161,7 +142,7 @@ class Receipt:
             )
             value = row.get("value_text")
             facts = f"（{place}{'，' if place and value else ''}{f'值：{value}' if value else ''}）"
-            kind = SEVERITY_ZH.get(row["severity_code"], row["severity_code"])
+            kind = said(SEVERITY_ZH, row["severity_code"])
             lines.append(
                 f"{number}. 【{kind}】{row['message_zh']}"
                 + (facts if place or value else "")
@@ -206,9 +187,3 @@ def write_receipts(settings: Settings, receipts: Iterable[Receipt]) -> int:
         (answer_path(settings, one.city_code, one.unit_code, one.submission_id), one.text)
         for one in receipts
     )
-
-
-def _gravity(row: Mapping[str, Any]) -> tuple[int, str, str]:
-    severity = row["severity_code"]
-    place = _SEVERITIES.index(severity) if severity in _SEVERITIES else len(_SEVERITIES)
-    return (place, str(row["rule_id"]), str(row.get("cell") or ""))

@@ -17,9 +17,9 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestration.errors import OrchestrationError
-from orchestration.stages.submitted import SEVERITY_ZH
 from sources.definitions import DefinitionError, Definitions
 from sources.errors import SourceError
+from sources.vocabulary import SEVERITY_ZH, said
 from warehouse.errors import WarehouseError
 from warehouse.settings import Settings
 
@@ -112,14 +112,16 @@ def print_findings(rows: Sequence[Mapping[str, Any]], empty: str) -> None:
             )
             if part
         )
-        head = f"{number}. 【{SEVERITY_ZH[row['severity_code']]}】规则 {row['rule_id']}  {place}"
+        head = (
+            f"{number}. 【{said(SEVERITY_ZH, row['severity_code'])}】规则 {row['rule_id']}  {place}"
+        )
         out.print(head, style="bold", markup=False, highlight=False)
-        said = f"   {row['message_zh']}" + (
+        told = f"   {row['message_zh']}" + (
             f"\n   建议：{row['advice_zh']}" if row["advice_zh"] else ""
         )
         if row.get("earlier_zh"):
-            said += f"\n   {row['earlier_zh']}"
-        out.print(said, markup=False, highlight=False)
+            told += f"\n   {row['earlier_zh']}"
+        out.print(told, markup=False, highlight=False)
         # A file that was only checked has no number in the ledger.
         if row.get("form_code") and "file" not in row:
             out.print(f"   {row['submission_id']}", style="dim", markup=False, highlight=False)

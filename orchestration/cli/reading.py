@@ -24,7 +24,7 @@ from orchestration.cli.console import (
 )
 from orchestration.cli.deadlines import list_owed
 from orchestration.errors import OrchestrationError
-from orchestration.stages.submitted import SEVERITY_ZH
+from sources.vocabulary import SEVERITY_ZH, STATE_ZH, TARGET_STATUS_ZH, said, tally
 
 CityOption = Annotated[str | None, typer.Option("--city", help="城市代码")]
 UnitOption = Annotated[str | None, typer.Option("--unit", help="单位代码")]
@@ -32,29 +32,6 @@ FormOption = Annotated[str | None, typer.Option("--form", help="报表代码")]
 PeriodOption = Annotated[str | None, typer.Option("--period", help="报告期")]
 ReleaseOption = Annotated[str | None, typer.Option("--release", help="发布号，默认当前发布")]
 
-STATE_ZH: Mapping[str, str] = {
-    "received": "已接收",
-    "refused": "拒收",
-    "held": "扣留",
-    "passed": "审核通过",
-    "explained": "已说明",
-    "returned": "已退回",
-    "accepted_county": "旗县级已接收",
-    "accepted_city": "市级已接收",
-    "published": "已发布",
-    "superseded": "已被新版取代",
-    "withdrawn": "已撤回",
-}
-STATUS_ZH: Mapping[str, str] = {
-    "not_due": "未到期",
-    "not_computable": "无法计算",
-    "no_data": "无数据",
-    "met": "达标",
-    "incomplete": "未报齐",
-    "not_met": "未达标",
-    "on_track": "进度正常",
-    "behind": "落后",
-}
 STATUS_STYLE: Mapping[str, str] = {
     "met": "green",
     "on_track": "green",
@@ -108,12 +85,10 @@ def status(city: CityOption = None, as_json: JsonFlag = False) -> None:
     if found["last_failure"]:
         failure = found["last_failure"]
         out.print(f"[red]上次运行失败（{failure['at']}）：{failure['message']}[/red]")
-    states = found["submissions"].items()
-    out.print("报送件：" + ("，".join(f"{STATE_ZH[s]} {n}" for s, n in sorted(states)) or "无"))
+    out.print("报送件：" + (tally(found["submissions"], STATE_ZH) or "无"))
     print_arrivals(found["arrivals"])
     print_channels(found["channels"])
-    waiting = found["open_findings"].items()
-    out.print("待处理问题：" + ("，".join(f"{SEVERITY_ZH[s]} {n}" for s, n in waiting) or "无"))
+    out.print("待处理问题：" + (tally(found["open_findings"], SEVERITY_ZH) or "无"))
     if found["release"] is None:
         out.print(found["note"])
         return
@@ -126,7 +101,7 @@ def status(city: CityOption = None, as_json: JsonFlag = False) -> None:
         "form_code": "报表",
         "period_code": "报告期",
         "due_at": "应报时间",
-        "state_code": "状态",
+        "state_zh": "状态",
     }
     print_rows("到期未报", found["owed"], columns, "到期报表全部报齐。")
 
@@ -235,7 +210,7 @@ def submissions(
         print_json(found)
         return
     for row in found:
-        row["state_zh"] = STATE_ZH[row["state_code"]]
+        row["state_zh"] = said(STATE_ZH, row["state_code"])
         row["evidence_zh"] = "、".join(row["evidence"])
     columns = {
         "submission_id": "报送件",
@@ -315,7 +290,7 @@ def _print_plan(
     category = None
     for row in rows:
         status_code = row["status_code"]
-        said = STATUS_ZH.get(status_code, status_code)
+        word = said(TARGET_STATUS_ZH, status_code)
         style = STATUS_STYLE.get(status_code, "")
         grid.add_row(
             row["category_zh"] if row["category_zh"] != category else "",
@@ -325,7 +300,7 @@ def _print_plan(
             row["target_printed"],
             row["actual_printed"] or "",
             row["period_code"] or "",
-            f"[{style}]{said}[/{style}]" if style else said,
+            f"[{style}]{word}[/{style}]" if style else word,
             f"{row['reported_units']}/{row['expected_units']}" if row["expected_units"] else "",
             *(_linked(row["links"], side) for side in sides),
         )
@@ -338,12 +313,12 @@ def _print_plan(
 
 def _linked(links: Sequence[Mapping[str, Any]], side: str) -> str:
     """What a target is in the plan before or after: 延续 BT-T01, 新增, 不再设置."""
-    said = (
+    named = (
         " ".join(filter(None, (link["link_zh"], link["other_target_code"])))
         for link in links
         if link["side"] == side
     )
-    return "；".join(said)
+    return "；".join(named)
 
 
 def _print_links(links: Sequence[Mapping[str, Any]]) -> None:

@@ -13,11 +13,12 @@ import polars as pl
 from expectations.findings import findings_frame, from_sheet_check, from_source_error
 from expectations.rules import Rules
 from orchestration.stages.registering import check_registers
-from orchestration.stages.submitted import SEVERITY_ZH, submission_rows, values_of
+from orchestration.stages.submitted import submission_rows, values_of
 from sources.contract import FileToParse, ParsedBatch
 from sources.definitions import Definitions
 from sources.errors import SourceError
 from sources.submission_files import parse_many
+from sources.vocabulary import SEVERITY_ZH, gravity_of
 from warehouse.connection import private_warehouse
 from warehouse.errors import WarehouseError, WorkspaceMissing
 from warehouse.ledger.engine import open_ledger
@@ -86,11 +87,13 @@ def check_files(
         found = pl.concat([found, judged])
     found = pl.concat([found, of_registers])
     names = _names(files, batches)
+    order = {name: number for number, name in enumerate(dict.fromkeys(names.values()))}
     listed = [
         row
         | {"file": names[row["submission_id"]], "severity_zh": SEVERITY_ZH[row["severity_code"]]}
         for row in found.iter_rows(named=True)
     ]
+    listed.sort(key=lambda row: (order[row["file"]], *gravity_of(row)))
     read = _read(definitions, wanted, batches, names)
     _beside_the_ledger(settings, listed, read, notes)
     is_blocked = any(row["severity_code"] == "blocking" for row in listed)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from sources.vocabulary import STATE_ZH
 from tests.unit.warehouse.builders import JAN_10
 from warehouse.ledger.states import STATES
-from warehouse.receipts import STATE_ZH, Receipt, answer_path, short_code, write_receipts
+from warehouse.receipts import Receipt, answer_path, short_code, write_receipts
 from warehouse.settings import Settings
 
 FINDINGS = (
