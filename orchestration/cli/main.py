@@ -5,9 +5,11 @@ from __future__ import annotations
 import typer
 
 from orchestration.cli import definitions, filing, history, night, reading, steward, tracing
+from orchestration.cli.usage import ChineseGroup
 
 app = typer.Typer(
     name="qiangshi",
+    cls=ChineseGroup,
     help="强市：旗县区报表进，规划指标表出。工作区由 QIANGSHI_HOME 指定，默认 ./var。",
     no_args_is_help=True,
     add_completion=False,

@@ -9,8 +9,12 @@ import typer
 from rich.table import Table
 
 from orchestration.cli.arrivals import list_arrivals, print_arrivals
+from orchestration.cli.choosing import checked_filters
 from orchestration.cli.console import (
     JsonFlag,
+    LimitOption,
+    OffsetOption,
+    Page,
     day_of,
     definitions_for,
     guarded,
@@ -26,8 +30,8 @@ from orchestration.cli.deadlines import list_owed
 from orchestration.errors import OrchestrationError
 from sources.vocabulary import SEVERITY_ZH, STATE_ZH, TARGET_STATUS_ZH, said, tally
 
-CityOption = Annotated[str | None, typer.Option("--city", help="城市代码")]
-UnitOption = Annotated[str | None, typer.Option("--unit", help="单位代码")]
+CityOption = Annotated[str | None, typer.Option("--city", help="城市代码或全称")]
+UnitOption = Annotated[str | None, typer.Option("--unit", help="单位代码或全称")]
 FormOption = Annotated[str | None, typer.Option("--form", help="报表代码")]
 PeriodOption = Annotated[str | None, typer.Option("--period", help="报告期")]
 ReleaseOption = Annotated[str | None, typer.Option("--release", help="发布号，默认当前发布")]
@@ -48,7 +52,12 @@ def register(app: typer.Typer) -> None:
 
 
 @guarded
-def status(city: CityOption = None, as_json: JsonFlag = False) -> None:
+def status(
+    city: CityOption = None,
+    limit: LimitOption = None,
+    offset: OffsetOption = 0,
+    as_json: JsonFlag = False,
+) -> None:
     """来了什么、欠什么、错在哪里。"""
     from orchestration.stages import arrivals_in, channel_reports, last_failure, stray_files
     from warehouse.errors import NoRelease
@@ -59,6 +68,7 @@ def status(city: CityOption = None, as_json: JsonFlag = False) -> None:
     from warehouse.queries.tables import owed
 
     settings = settings_of()
+    city = checked_filters(settings, {"city_code": city})["city_code"]
     engine = open_ledger(settings)
     found: dict[str, Any] = {
         "home": settings.home,
@@ -74,7 +84,8 @@ def status(city: CityOption = None, as_json: JsonFlag = False) -> None:
     }
     try:
         found["release"] = dict(manifest(settings))
-        found["owed"] = owed(settings, city_code=city)
+        page = Page.of(owed(settings, city_code=city), limit, offset, as_json=as_json)
+        found["owed"] = page.rows
     except NoRelease as error:
         found["note"] = error.message_zh
     if as_json:
@@ -103,7 +114,12 @@ def status(city: CityOption = None, as_json: JsonFlag = False) -> None:
         "due_at": "应报时间",
         "state_zh": "状态",
     }
-    print_rows("到期未报", found["owed"], columns, "到期报表全部报齐。")
+    for row in page.rows:
+        row["state_zh"] = said(STATE_ZH, row["state_code"]) or "未报送"
+    if page.rows or not page.total:
+        title = f"到期未报（{page.total} 份）"
+        print_rows(title, page.rows, columns, "到期报表全部报齐。")
+    page.tell_rest()
 
 
 @guarded
@@ -119,11 +135,16 @@ def coverage(
     """各市各表的报送率、及时率、接收率；默认各表最近到期的一期。"""
     from warehouse.queries.tables import coverage as asked
 
+    settings = settings_of()
+    given = {"city_code": city, "unit_code": unit, "period_code": period}
+    wanted = checked_filters(settings, given)
+    city, unit, period = wanted["city_code"], wanted["unit_code"], wanted["period_code"]
     if owed:
         list_owed(city, unit, period, as_json=as_json)
         return
-
-    found = asked(settings_of(), city_code=city, period_code=period)
+    if unit is not None:
+        raise OrchestrationError("--unit 只与 --owed 同用")
+    found = asked(settings, city_code=city, period_code=period)
     if as_json:
         print_json(found)
         return
@@ -150,6 +171,8 @@ def findings(
     severity: Annotated[str | None, typer.Option("--severity", help="级别代码")] = None,
     rule: Annotated[str | None, typer.Option("--rule", help="规则编号")] = None,
     every: Annotated[bool, typer.Option("--all", help="包括提示和已处理的")] = False,
+    limit: LimitOption = None,
+    offset: OffsetOption = 0,
     as_json: JsonFlag = False,
 ) -> None:
     """审核问题：哪个文件、哪个单元格、什么值、违反哪条规则、怎么办。"""
@@ -164,11 +187,16 @@ def findings(
         "severity_code": severity,
         "rule_id": rule,
     }
-    found = finding_rows(open_ledger(settings_of()), filters, is_open=not every)
+    settings = settings_of()
+    wanted = checked_filters(settings, filters)
+    rows = finding_rows(open_ledger(settings), wanted, is_open=not every)
+    found = Page.of(rows, limit, offset, as_json=as_json)
     if as_json:
-        print_json(found)
+        print_json(found.rows)
         return
-    print_findings(found, "没有待处理的问题。")
+    if found.rows or not found.total:
+        print_findings(found.rows, "没有待处理的问题。", found.first)
+    found.tell_rest()
 
 
 @guarded
@@ -184,6 +212,8 @@ def submissions(
     evidence: Annotated[
         bool, typer.Option("--evidence", help="改列扫描件、照片等佐证及所属报送件")
     ] = False,
+    limit: LimitOption = None,
+    offset: OffsetOption = 0,
     as_json: JsonFlag = False,
 ) -> None:
     """报送件及其状态，最近到达的在前。"""
@@ -198,18 +228,21 @@ def submissions(
         "period_code": period,
         "state_code": state,
     }
+    settings = settings_of()
+    wanted = checked_filters(settings, filters)
     if unsorted or evidence:
-        list_arrivals("unsorted" if unsorted else "evidence", city, unit, as_json=as_json)
+        which = "unsorted" if unsorted else "evidence"
+        list_arrivals(which, wanted["city_code"], wanted["unit_code"], as_json=as_json)
         return
-    engine = open_ledger(settings_of())
-    found = submission_rows(engine, filters)
-    papers = evidence_of(engine, [row["submission_id"] for row in found])
-    for row in found:
+    engine = open_ledger(settings)
+    found = Page.of(submission_rows(engine, wanted), limit, offset, as_json=as_json)
+    papers = evidence_of(engine, [row["submission_id"] for row in found.rows])
+    for row in found.rows:
         row["evidence"] = papers.get(row["submission_id"], [])
     if as_json:
-        print_json(found)
+        print_json(found.rows)
         return
-    for row in found:
+    for row in found.rows:
         row["state_zh"] = said(STATE_ZH, row["state_code"])
         row["evidence_zh"] = "、".join(row["evidence"])
     columns = {
@@ -220,7 +253,9 @@ def submissions(
         "version": "版本",
         "evidence_zh": "佐证",
     }
-    print_rows(f"报送件（{len(found)} 件）", found, columns, "没有报送件。")
+    if found.rows or not found.total:
+        print_rows(f"报送件（{found.total} 件）", found.rows, columns, "没有报送件。")
+    found.tell_rest()
 
 
 @guarded
