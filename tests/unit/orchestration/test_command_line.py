@@ -93,7 +93,7 @@ def test_a_form_of_another_frequency_is_refused_in_chinese(run: Run) -> None:
         (["zzz"], "没有“zzz”这个命令；可用："),
         (["check"], "缺少参数 FILES（要检查的文件）。 用法见"),
         (["template"], "缺少选项 --form。"),
-        (["check", "/nowhere.xlsx"], "文件“/nowhere.xlsx”不存在。"),
+        (["check", "/nowhere.xlsx"], "“/nowhere.xlsx”不存在。"),
         (["findings", "--sity", "1"], "没有 --sity 这个选项，是不是 --city。"),
         (["findings", "--unit"], "选项 --unit 后面要写值。"),
         (["findings", "--limit", "x"], "选项 --limit 有误：应为整数。"),
@@ -102,7 +102,7 @@ def test_a_form_of_another_frequency_is_refused_in_chinese(run: Run) -> None:
         (["rollback", "a", "b"], "多出了参数：b。"),
         (["nightly", "--date", "1"], "“1”不是 YYYY-MM-DD 形式的日期。"),
         (["definitions", "zzz"], "没有“zzz”这个命令；可用：check、diff。"),
-        (["definitions", "check", "/nowhere/at/all"], "目录“/nowhere/at/all”不存在。"),
+        (["definitions", "check", "/nowhere/at/all"], "“/nowhere/at/all”不存在。"),
     ],
 )
 def test_a_usage_error_is_said_in_chinese(run: Run, arguments: list[str], words: str) -> None:
