@@ -22,6 +22,7 @@ from orchestration.cli.console import (
 from orchestration.cli.deadlines import extend_deadline
 from orchestration.errors import OrchestrationError
 from sources.definitions import Definitions
+from sources.vocabulary import STATE_ZH, said
 from warehouse.ledger.verbs import Decision
 from warehouse.raw_files import StoredFile, store_bytes
 from warehouse.settings import Settings
@@ -105,7 +106,8 @@ def decide(
     if as_json:
         print_json(decided.__dict__)
         return
-    out.print(f"{decided.submission_id}：{decided.from_state} → {decided.to_state}")
+    moved = f"{said(STATE_ZH, decided.from_state)} → {said(STATE_ZH, decided.to_state)}"
+    out.print(f"{decided.submission_id}：{moved}", highlight=False)
     if decided.correction_id:
         out.print(f"更正编号 {decided.correction_id}，须由另一人 approve 后生效")
 
@@ -169,11 +171,11 @@ def _decide(
 
 
 def _tell(done: dict[str, Any], *, as_json: bool) -> None:
-    said = done.pop("said")
+    sentence = done.pop("said")
     if as_json:
         print_json(done)
     else:
-        out.print(said, highlight=False)
+        out.print(sentence, highlight=False)
 
 
 def _known_reason(definitions: Definitions, code: str) -> None:
