@@ -28,6 +28,8 @@ _NEXT_ZH: Mapping[str, str] = {
 _CODE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Letters and digits that are not taken for one another when read out."""
 
+REPLACED_WORKBOOK = ".审核结果（已作废）.xlsx"
+"""The marked workbook of a version that another has replaced, or that was withdrawn."""
 RECEIPT, WORKBOOK, REPORT, PAGE = ".回执.txt", ".审核结果.xlsx", ".校验报告.json", ".审核结果.html"
 """The parts of an answer, by the end of their names."""
 
@@ -64,6 +66,8 @@ class Receipt:
     entries_stored: int | None = None
     against_zh: str | None = None
     """The sentence that compares with the version before."""
+    replaced_by: int | None = None
+    """The version that took this one's place, or is to be looked at instead of it."""
     corrected: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
     """Findings of the version before that this one no longer has."""
     findings: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
@@ -95,18 +99,35 @@ class Receipt:
 
     @property
     def state_zh(self) -> str:
-        """The state in words."""
-        return said(STATE_ZH, self.state_code)
+        """The state in words, and which version is the current one where it is not this."""
+        if self.replaced_by is None:
+            return said(STATE_ZH, self.state_code)
+        if self.state_code == "superseded":
+            return f"已被第 {self.replaced_by} 版替代"
+        return f"{said(STATE_ZH, self.state_code)}（{self.replaced_zh}）"
+
+    @property
+    def replaced_zh(self) -> str:
+        """What takes this version's place, in words; empty when it is the current one."""
+        if self.replaced_by is None:
+            return ""
+        if self.state_code == "superseded":
+            return f"已被第 {self.replaced_by} 版替代"
+        return f"已有第 {self.replaced_by} 版，以第 {self.replaced_by} 版的回执为准"
 
     @property
     def next_zh(self) -> str:
         """What the unit is to do now."""
+        if self.replaced_by is not None:
+            return f"本版无须处理，请看第 {self.replaced_by} 版的回执。"
         return _NEXT_ZH.get(self.state_code, "无须处理。")
 
     @property
     def text(self) -> str:
         """The receipt as the unit reads it."""
         lines = ["报送回执" + ("（演示数据）" if self.is_synthetic else ""), ""]
+        if self.replaced_by is not None:
+            lines.insert(1, f"【{self.replaced_zh}】")
         lines += [f"{label}：{said}" for label, said in self.facts]
         lines += [f"状态：{self.state_zh}", "", *self._problems()]
         if self.against_zh:
