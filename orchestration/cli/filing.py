@@ -147,11 +147,16 @@ def check(
     if as_json:
         print_json({
             "read": checked.read, "findings": checked.findings, "exit_code": checked.exit_code,
+            "evidence": checked.evidence,
         })  # fmt: skip
     else:
         for row in checked.read:
             print_read(row)
-        print_findings(checked.findings, "没有发现问题。")
+        for paper in checked.evidence:
+            told = f"{paper['file']}：{paper['message_zh']}。"
+            out.print(told, markup=False, highlight=False, soft_wrap=True)
+        if len(checked.evidence) < len(files):
+            print_findings(checked.findings, "没有发现问题。")
         if checked.findings:
             out.print(f"共 {len(checked.findings)} 条，已全部列出。")
         for note in checked.notes:

@@ -81,3 +81,10 @@ def test_make_help_tells_of_every_target() -> None:
 def test_a_page_links_only_to_files_that_exist(path: Path) -> None:
     links = re.findall(r"\]\((?!http)([^)#]+)", path.read_text(encoding="utf-8"))
     assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_the_chinese_readme_says_truly_in_which_language_the_page_of_meanings_is() -> None:
+    page = (ROOT / "docs/semantics.md").read_text(encoding="utf-8")
+    prose = [line for line in page.splitlines() if line and line[0] not in "|#"]
+    assert sum(line.isascii() for line in prose) > len(prose) / 2
+    assert "docs/semantics.md)：英文" in READMES["README.zh-CN.md"]
