@@ -195,9 +195,12 @@ class OpenFindings(DecisionRefused):
         ("blocking", "强制性的须由填报单位改正后重新报送"),
         (
             "quasi_blocking",
-            "准强制性的须改正，或附证明说明（decide explain … --evidence 文件）",
+            "准强制性的须改正，或附证明说明（qiangshi decide explain {} --evidence 文件）",
         ),
-        ("verify", "核实性的须改正，或说明原因（decide explain … --rule 规则 --reason 理由）"),
+        (
+            "verify",
+            "核实性的须改正，或说明原因（qiangshi decide explain {} --rule 规则 --reason 理由）",
+        ),
     )
 
     def __init__(
@@ -210,7 +213,7 @@ class OpenFindings(DecisionRefused):
             for one in findings[: self.SHOWN]
         )
         more = f"；……共 {len(findings)} 条" if len(findings) > self.SHOWN else ""
-        ways = "；".join(way for code, way in self._WAYS if counts.get(code))
+        ways = "；".join(way.format(submission_id) for code, way in self._WAYS if counts.get(code))
         super().__init__(
             f"报送件“{submission_id}”尚有未处理的问题"
             f"（{tally(counts, SEVERITY_ZH)} 条），不能接收。"

@@ -67,7 +67,9 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except (OrchestrationError, WarehouseError, SourceError, DefinitionError) as error:
-            err.print(f"[red]{getattr(error, 'message_zh', str(error))}[/red]", highlight=False)
+            told = getattr(error, "message_zh", str(error))
+            # What it names may hold brackets, and an id must not be broken over two lines.
+            err.print(told, style="red", markup=False, highlight=False, soft_wrap=True)
             raise typer.Exit(1) from error
 
     return run

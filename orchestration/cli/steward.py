@@ -106,7 +106,8 @@ def decide(
     if as_json:
         print_json(decided.__dict__)
         return
-    moved = f"{said(STATE_ZH, decided.from_state)} → {said(STATE_ZH, decided.to_state)}"
+    before, after = said(STATE_ZH, decided.from_state), said(STATE_ZH, decided.to_state)
+    moved = f"{before} → {after}" if before != after else f"已记录，状态不变（{after}）"
     out.print(f"{decided.submission_id}：{moved}", highlight=False)
     if decided.correction_id:
         out.print(f"更正编号 {decided.correction_id}，须由另一人 approve 后生效")
@@ -152,7 +153,10 @@ def _decide(
             engine, identity, author=author, at=at, level="county" if level == "county" else "city"
         )
     if row is None or value is None or evidence is None or confirmed_by is None:
-        raise OrchestrationError("更正需要 --row、--value、--evidence 和 --confirmed-by")
+        raise OrchestrationError(
+            "更正需要 --row 行代码、--value 新值、--evidence 依据文件、"
+            "--confirmed-by 填报单位确认人和 --reason 理由"
+        )
     key = submission_key(engine, identity)
     return verbs.correct(
         engine,

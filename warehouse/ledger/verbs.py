@@ -121,7 +121,7 @@ def return_(
     reason_code: str = "returned",
 ) -> Decision:
     """Gives a submission back to the reporting unit; its open findings go with it."""
-    text = required(reason, "退回须写明原因。")
+    text = required(reason, "退回须写明原因（--reason）。")
     with writing(engine) as connection:
         row = submission_row(connection, submission_id, author)
         change = Change(
@@ -197,7 +197,7 @@ def withdraw(
     reason_code: str = "withdrawn",
 ) -> Decision:
     """Takes a submission out for ever; the same bytes filed again are a new version."""
-    text = required(reason, "撤回须写明原因。")
+    text = required(reason, "撤回须写明原因（--reason）。")
     with writing(engine) as connection:
         row = submission_row(connection, submission_id, author)
         change = Change(

@@ -91,7 +91,10 @@ def finding_ids_of(engine: Engine, submission_id: str, rule_id: str) -> list[str
     with engine.connect() as connection:
         ids = [str(row[0]) for row in connection.execute(found)]
     if not ids:
-        raise DecisionRefused(f"报送“{submission_id}”没有规则 {rule_id} 的待处理问题。")
+        raise DecisionRefused(
+            f"报送件“{submission_id}”没有规则 {rule_id} 的待处理问题；"
+            "待处理的问题用 qiangshi findings 列出。"
+        )
     return ids
 
 

@@ -244,7 +244,7 @@ def test_a_refused_acceptance_names_the_finding_the_reason_and_the_next_step(led
     said = caught.value.message_zh
     assert f"报送件“{submission_id}”尚有未处理的问题（核实性 1 条），不能接收" in said
     assert "【核实性】规则 " in said
-    assert "decide explain … --rule 规则 --reason 理由" in said
+    assert f"qiangshi decide explain {submission_id} --rule 规则 --reason 理由" in said
     assert "强制性的须由填报单位改正" not in said
 
 
@@ -254,6 +254,7 @@ def test_an_acceptance_at_the_city_before_the_county_says_what_to_do_first(ledge
         verbs.accept(ledger.engine, submission_id, level="city", **ZHANG)
     said = caught.value.message_zh
     assert f"报送件“{submission_id}”当前状态为“审核通过，待接收”，不能接收" in said
+    assert "可以的状态：“旗县级已接收”。" in said
     assert f"qiangshi decide accept {submission_id} --level county" in said
 
 
