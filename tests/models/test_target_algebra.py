@@ -43,6 +43,8 @@ class Case:
     more: Mapping[str, str] = field(default_factory=dict)
     path: Mapping[str, str] = field(default_factory=dict)
     provisional: bool = False
+    changed_on: str = ""
+    """From when on its indicator counts something that may not be compared."""
 
     @property
     def is_single(self) -> bool:
@@ -90,6 +92,14 @@ CASES: dict[str, Case] = {
         "score", "relative", "", ("80", "80", "90"), "no_data", words="对照值",
         more={"relative_indicator_code": "NOWHERE"},
     ),
+    "relative_to_a_reference_not_all_filed": Case(
+        "annual_flow", "relative", "", ("0", "0", "9"), "incomplete", words="对照值未报齐",
+        more={"relative_indicator_code": "I_short_on_part"},
+    ),
+    "relative_to_a_reference_not_accepted": Case(
+        "level", "relative", "", ("0", "0", "1"), "incomplete", words="对照值尚未验收",
+        more={"relative_indicator_code": "I_provisional_at_the_deadline"},
+    ),
     "falling_below": Case("level", ">=", "10", ("12", "11", "9"), "met", direction="down"),
     "falling_above": Case("level", ">=", "10", ("9", "9", "11"), "not_met", direction="down"),
     "falling_equal": Case("level", ">", "10", ("9", "9", "10"), "not_met", direction="down"),
@@ -133,12 +143,27 @@ CASES: dict[str, Case] = {
     "growth_short": Case(
         "growth", ">=", "20", ("285", "300", "341"), "not_met", more={"baseline_year": "2023"}
     ),
+    "growth_reached_in_tenths": Case(
+        "growth", ">=", "20", ("0.1", "0.1", "0.12"), "met", more={"baseline_year": "2023"}
+    ),
     "growth_from_nothing": Case(
         "growth", ">=", "20", ("0", "3", "4"), "not_computable", words="基期",
         more={"baseline_year": "2023"},
     ),
     "growth_from_a_printed_base": Case(
         "growth", ">=", "20", ("1", "1", "342"), "met",
+        more={"baseline_year": "2020", "baseline_value": "285"},
+    ),
+    "growth_over_another_definition": Case(
+        "growth", ">=", "20", ("285", "300", "342"), "not_computable", words="口径已变更",
+        more={"baseline_year": "2023"}, changed_on="2024-07-01",
+    ),
+    "growth_before_another_definition": Case(
+        "growth", ">=", "5", ("285", "300", "1"), "met", year=2024,
+        more={"baseline_year": "2023"}, changed_on="2025-01-01",
+    ),
+    "growth_from_a_printed_base_over_another_definition": Case(
+        "growth", ">=", "20", ("1", "1", "342"), "met", changed_on="2024-07-01",
         more={"baseline_year": "2020", "baseline_value": "285"},
     ),
     "milestone_reached_stays": Case("milestone", ">=", "1", ("0", "1", "0"), "met"),
@@ -269,6 +294,12 @@ def _define_case(world: Warehouse, name: str, case: Case, order: int) -> None:
          "target_high": case.high, "target_printed": case.low, "direction": case.direction,
          "is_aspiration": "false", "is_binding": "false", **case.more},
     )  # fmt: skip
+    if case.changed_on:
+        world.define(
+            "definition_changes",
+            {"object_kind": "element", "object_code": element, "changed_on": case.changed_on,
+             "definition_version": "2", "is_comparable": "false", "change_zh": "口径变更"},
+        )  # fmt: skip
     if case.path:
         world.define("target_paths", {"target_code": name, **case.path})
 
@@ -384,6 +415,20 @@ def test_without_a_printed_baseline_the_first_complete_year_is_the_observed_one(
         "select baseline_source, baseline_year, baseline_value from marts.plan_table"
         " where target_code = 'reached_before_the_deadline'"
     ) == [("observed", 2023, 1.0)]
+
+
+def test_what_an_element_counts_is_part_of_the_version_of_its_indicator(
+    judged: Warehouse,
+) -> None:
+    assert judged.query(
+        "select period_code, definition_version from marts.city_indicators"
+        " where indicator_code = 'I_growth_over_another_definition' and period_type = 'year'"
+        " order by period_code"
+    ) == [
+        ("2023", "1"),
+        ("2024", "1+e_growth_over_another_definition:2"),
+        ("2025", "1+e_growth_over_another_definition:2"),
+    ]
 
 
 def test_each_unit_bound_has_its_own_row(judged: Warehouse) -> None:

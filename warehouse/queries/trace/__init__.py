@@ -115,6 +115,9 @@ def _lay_terms(connection: duckdb.DuckDBPyConnection, found: dict[str, Any]) -> 
             base_scope = scope.at_year_end(int(target["baseline_year"]))
             found["base_terms"] = terms_of(connection, indicator, base_scope)
             then = combined(found["base_terms"], factor, is_ratio=indicator["is_ratio"])
+            if figure["denominator"] is None:
+                # Counted by another definition: the base is shown and nothing measured from it.
+                then = None
         else:
             then = Decimal(target["baseline_value"])
         recomputed = growth(now, then)
