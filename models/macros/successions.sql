@@ -30,6 +30,18 @@ step_{{ step }} as (
 {%- endfor %}
 {%- endmacro %}
 
+{#- One to one, a body stays what it was; `lives` is the life of the unit it becomes. -#}
+{% macro one_to_one(changes, lives) -%}
+    {{ changes }}.change_kind in ('rename', 'recode')
+    or (
+        {{ changes }}.change_kind = 'transfer' and {{ changes }}.share = 1
+        and (
+            {{ changes }}.from_unit_code = {{ changes }}.to_unit_code
+            or {{ lives }}.lived_from >= {{ changes }}.changed_on
+        )
+    )
+{%- endmacro %}
+
 {#- The share of a figure that passes on, exactly to six decimals. -#}
 {% macro shared(number, share) -%}
     cast(cast({{ number }} as decimal(24, 6)) * {{ share }} as decimal(28, 6))

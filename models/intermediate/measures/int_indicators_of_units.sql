@@ -168,6 +168,7 @@ indicators_of_units as (
         is_carried,
         is_history,
         is_per_population,
+        has_all_terms,
         own_denominator as denominator,
         1 as expected_units,
         case when is_reported then 1 else 0 end as reported_units,
