@@ -205,7 +205,7 @@ class Rules:
 
     @staticmethod
     def errors_of(definitions: Definitions) -> dict[int, RuleError]:
-        """Every rule that cannot stand, by its place in the table: the first thing wrong with it."""
+        """Every rule that cannot stand, by its place in the table, with what is wrong first."""
         return _sorted_out(definitions)[1]
 
     def __iter__(self) -> Iterator[Rule]:

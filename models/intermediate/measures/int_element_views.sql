@@ -44,8 +44,8 @@ viewable as (
     where observations.obs_status <> 'history'
 ),
 
--- Flows and facts add up over the filed periods of a view, each in the city its body was in then: of
--- one that moved, either city has the periods in which it was its own.
+-- Flows and facts add up over the filed periods of a view, each in the city its body was in then:
+-- of one that moved, either city has the periods in which it was its own.
 summed_members as (
     select
         viewable.unit_code,

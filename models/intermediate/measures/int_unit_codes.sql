@@ -31,28 +31,7 @@ step_0 as (
     from units
 ),
 
-{% for step in range(1, (var('unit_change_steps') | int(1)) + 1) -%}
-step_{{ step }} as (
-    select
-        step.former_code,
-        recodes.to_unit_code as later_code,
-        recodes.changed_on as held_from
-    from step_{{ step - 1 }} as step
-    inner join recodes
-        on
-            step.later_code = recodes.from_unit_code
-            and step.held_from < recodes.changed_on
-),
-
-{% endfor -%}
-
-chains as (
-    select step_0.* from step_0
-    {%- for step in range(1, (var('unit_change_steps') | int(1)) + 1) %}
-    union all
-    select step_{{ step }}.* from step_{{ step }}
-    {%- endfor %}
-),
+{{ recoded(var('unit_change_steps') | int(1)) }},
 
 -- Seen from either end: under whichever code it is met, the body is known by all of them.
 unit_codes as (

@@ -116,7 +116,11 @@ def test_every_rule_that_cannot_stand_is_named(definitions: Definitions) -> None
         PLEDGE | {"rule_id": "T02", "rule_version": "1"},
     ]
     errors = Rules.errors_of(with_rules(definitions, *rows))
-    assert {place: error.rule_id for place, error in errors.items()} == {0: "T01", 2: "T03", 3: "T02"}
+    assert {place: error.rule_id for place, error in errors.items()} == {
+        0: "T01",
+        2: "T03",
+        3: "T02",
+    }
 
 
 def test_the_same_version_twice_is_refused(definitions: Definitions) -> None:
