@@ -197,10 +197,17 @@ class Rules:
 
     @classmethod
     def load(cls, definitions: Definitions) -> Rules:
-        """The registry of these definitions."""
+        """The registry of these definitions.
+
+        Raises:
+            RuleError: for the first rule that cannot stand; the others are its notes.
+        """
         rules, errors = _sorted_out(definitions)
         if errors:
-            raise errors[min(errors)]
+            first, *others = (errors[index] for index in sorted(errors))
+            for other in others:
+                first.add_note(str(other))
+            raise first
         return cls(rules)
 
     @staticmethod

@@ -7,9 +7,13 @@ What the published city and unit indicators say stays as the period had it; the 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
+
+import duckdb
 
 from tests.conformance.sums import near
 from tests.conformance.worlds import POPULATION, Indicator, TrapWorld, at
+from warehouse.queries.trace.leaves import Scope, terms_of
 
 _MONTHS = ("2025-03-01", "2025-07-31")
 _APRIL, _MAY, _JULY = "2025-04-01", "2025-05-01", "2025-07-01"
@@ -320,6 +324,14 @@ def t12_bound_holds(world: TrapWorld) -> None:
         " where target_code = '512-EACH'"
     )
     assert table == [(2, 3, 3, "met")]
+    year = Scope(at(512), date(2025, 1, 1), date(2025, 12, 31))
+    with duckdb.connect(str(world.release_file), read_only=True) as connection:
+        [term] = terms_of(
+            connection, {"indicator_code": "GRANTS"}, year.of_unit(at(512, 2), both.split("|"))
+        )
+    assert [(one["unit_code"], one["value"], len(one["leaves"])) for one in term["units"]] == [
+        (at(512, 2), 21, 12)
+    ]
 
 
 def t12_moved_rows(world: TrapWorld) -> None:

@@ -121,6 +121,9 @@ def test_every_rule_that_cannot_stand_is_named(definitions: Definitions) -> None
         2: "T03",
         3: "T02",
     }
+    with pytest.raises(RuleError, match="T01") as raised:
+        registry(definitions, *rows)
+    assert [note.count("T02") + note.count("T03") for note in raised.value.__notes__] == [1, 1]
 
 
 def test_the_same_version_twice_is_refused(definitions: Definitions) -> None:
