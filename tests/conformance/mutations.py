@@ -289,8 +289,8 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "growth on nothing": Mutation(
         "t22", MEASUREMENTS,
-        "coalesce(cast(city_rows.printed_baseline as double), base_rows.actual_value), 0\n",
-        "greatest(cast(city_rows.printed_baseline as double), base_rows.actual_value, 1), 0\n",
+        "when city_rows.printed_baseline is null then base_rows.numerator",
+        "when city_rows.printed_baseline is null then greatest(base_rows.numerator, 1)",
     ),
     "超过 read as 达到": Mutation(
         "t23", TARGET_MACROS, "else {{ actual }} > {{ threshold }} end",
