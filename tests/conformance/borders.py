@@ -347,6 +347,9 @@ def t12_moved_rows(world: TrapWorld) -> None:
     for month in range(1, 12):
         moved, grants = (at(712), "10") if month < 5 else (at(812), "20")
         world.file(at(712, 2), "M", f"2025-{month:02d}", {"grants": grants}, city=moved)
+    for place in (712, 812):
+        world.plan(place, "2025-01-01", "2025-12-31")
+        world.target(place, "EACH", "GRANTS", "per_unit", 2025, "1")
 
 
 def t12_moved_holds(world: TrapWorld) -> None:
@@ -384,3 +387,11 @@ def t12_moved_holds(world: TrapWorld) -> None:
     ]  # fmt: skip
     assert world.city_value("GRANTS", 812, "2025-Q2", "quarter")["is_additive"] is False
     assert world.city_value("GRANTS", 812, "2025-Q3", "quarter")["is_additive"] is True
+    # Only the city of the last day binds it, with all it filed.
+    assert world.query(
+        "select city_code, unit_code, actual_value, status_code from marts.unit_progress"
+        " where target_code in ('712-EACH', '812-EACH') order by city_code, unit_code"
+    ) == [
+        (at(712), at(712, 1), 12, "met"), (at(812), at(712, 2), 180, "incomplete"),
+        (at(812), at(812, 1), 24, "met"),
+    ]  # fmt: skip
