@@ -16,7 +16,7 @@ Row = Sequence[object]
 
 FORMS = [
     # code, version, number, frequency, kind, calendar, layout, from, to
-    ("T-M1", "1", "测月1表", "month", "template", "M", "L-M", "2020-01-01", "2024-01-01"),
+    ("T-M1", "1", "测月1表", "month", "template", "M", "L-M-1", "2020-01-01", "2024-01-01"),
     ("T-M1", "2", "测月1表", "month", "template", "M", "L-M", "2024-01-01", None),
     ("T-C1", "1", "测市1表", "month", "template", "M", "L-M", "2020-01-01", None),
     ("P-M1", "1", None, "month", "authority", "M", "L-R", "2000-01-01", None),
@@ -36,6 +36,11 @@ LAYOUT = [
     ("L-M", "4", "value", "current", "本月", "本月数", "true"),
     ("L-M", "5", "value", "ytd", "1—本月累计", "本年累计", "true"),
     ("L-M", "6", "remark", None, "备注", None, "false"),
+    ("L-M-1", "1", "item", None, "指标名称", "指标|项目", "true"),
+    ("L-M-1", "2", "row_code", None, "代码", "行次", "true"),
+    ("L-M-1", "3", "unit", None, "计量单位", "单位", "true"),
+    ("L-M-1", "4", "value", "ytd", "自年初累计", None, "true"),
+    ("L-M-1", "5", "value", "current", "本月实际", None, "true"),
     ("L-R", "1", "item", None, "patent_kind", None, "true"),
     ("L-R", "2", "item", None, "applicant_kind", None, "true"),
     ("L-R", "3", "value", "current", "count", None, "true"),
@@ -133,6 +138,18 @@ SHEET: list[list[object]] = [
     ["联系电话：", "0000-000000"],
 ]
 HEADER = 5
+
+# The same form as its first version had it, for periods before 2024: other headings, another order.
+OLD_SHEET: list[list[object]] = [
+    *SHEET[:3],
+    ["报告期：", "2023年11月"],
+    SHEET[4],
+    ["指标名称", "代码", "计量单位", "自年初累计", "本月实际"],
+    ["专利授权量", "01", "件", 30, 12],
+    ["  其中：发明", "02", "件", None, 5],
+    ["质押融资金额", "03", "万元", None, 1500.5],
+    *SHEET[11:],
+]
 
 
 def sheet_with(**changes: object) -> list[list[object]]:
