@@ -89,4 +89,10 @@ CASES: list[Case] = [
     refused("three periods in one file", "测月1表_丁区_2025-05.xlsx",
             lambda: xlsx({"表": sheet_with(B4="2025年4月")}), PeriodMismatch,
             "“2025-03”，表内所印的是“2025年4月”（B4），文件名所写的是“2025-05”", "表", "B4"),
+    refused("a release with a renamed column", "合成示例（虚构数据）.xlsx",
+            lambda: xlsx({"发布": [
+                ["起始日期", "截止日期", "地区代码", "专利类型", "企业", "高等院校", "科研机构",
+                 "机关团体", "个人", "合计"],
+                ["2023-01-01", "2023-01-31", "900100", "发明", 1, 1, 1, 0, 1, 4],
+            ]}, None), MissingColumn, "“高等院校”可能是“大专院校”", "发布", "F1"),
 ]  # fmt: skip

@@ -20,6 +20,7 @@ FORMS = [
     ("T-M1", "2", "测月1表", "month", "template", "M", "L-M", "2024-01-01", None),
     ("T-C1", "1", "测市1表", "month", "template", "M", "L-M", "2020-01-01", None),
     ("P-M1", "1", None, "month", "authority", "M", "L-R", "2000-01-01", None),
+    ("P-M2", "1", None, "month", "authority", "M", "L-R5", "2000-01-01", None),
     ("P-N1", "1", None, "year", "authority", "M", "L-P", "2000-01-01", None),
 ]
 ROWS = [
@@ -46,7 +47,20 @@ LAYOUT = [
     ("L-R", "3", "value", "current", "count", None, "true"),
     ("L-P", "1", "item", None, "item", None, "true"),
     ("L-P", "2", "value", "current", "value", None, "true"),
-]
+    *(("L-R", str(place), "remark", None, name, None, "false")
+      for place, name in enumerate(("release_id", "published_on", "period_start", "period_end",
+                                    "region_code", "region_name", "note"), 4)),
+    *(("L-P", str(place), "remark", None, name, None, "false")
+      for place, name in enumerate(("item_as_printed", "as_of", "unit", "reading", "source"), 3)),
+    ("L-R5", "1", "item", None, "patent_kind", "专利类型", "true"),
+    *(("L-R5", str(place), "value", who, who, None, "true")
+      for place, who in enumerate(("企业", "大专院校", "科研机构", "机关团体", "个人", "合计"), 2)),
+    *(("L-R5", str(place), "remark", None, name, alias, "false")
+      for place, (name, alias) in enumerate((("period_start", "起始日期"),
+                                             ("period_end", "截止日期"),
+                                             ("region_code", "地区代码"),
+                                             ("region_name", "地区")), 8)),
+]  # fmt: skip
 UNITS = [
     ("900000", "甲自治区", "region", "900000", None),
     ("900100", "乙市", "city", "900100", "乙"),
@@ -54,6 +68,8 @@ UNITS = [
     ("900101", "丁区", "county", "900100", "丁"),
     ("900102", "戊县", "county", "900100", None),
 ]
+FIVE = {"企业": "职务", "大专院校": "职务", "科研机构": "职务", "机关团体": "职务",
+        "个人": "非职务", "合计": "合计"}  # fmt: skip
 SERIES = [
     *((kind, who) for kind in ("发明", "外观设计", "合计") for who in ("职务", "非职务", "合计"))
 ]
@@ -108,6 +124,9 @@ def small_definitions(
         *({"series_code": "REL", "form_code": "P-M1", "item_key": f"{kind}/{who}",
            "element_code": f"{kind}·{who}", "period_type": "month", "unit_factor": "1"}
           for kind, who in SERIES),
+        *({"series_code": "REL-5", "form_code": "P-M2", "item_key": f"{kind}/{who}",
+           "element_code": f"{kind}·{element}", "period_type": "month", "unit_factor": "1"}
+          for kind in ("发明", "外观设计", "合计") for who, element in FIVE.items()),
         {"series_code": "NEWS", "form_code": "P-N1", "item_key": "grants",
          "element_code": "grants_all_time", "period_type": "year", "unit_factor": "1"},
     ])  # fmt: skip
