@@ -131,10 +131,13 @@ def _table(
             if column.column_order in head.found
         },
         item_columns=tuple(c.header_zh for c in layout if c.column_role == "item"),
-        value_columns={
-            c.header_zh: () if c.value_column in (None, _ONLY_VALUE) else (c.value_column,)
-            for c in layout
-            if c.column_role == "value"
-        },
+        value_columns={c.header_zh: _added(c) for c in layout if c.column_role == "value"},
         rows=rows,
     )
+
+
+def _added(column: LayoutColumn) -> tuple[str, ...]:
+    """What a column of figures adds to the item of its row."""
+    if column.value_column in (None, _ONLY_VALUE):
+        return ()
+    return (str(column.value_column),)

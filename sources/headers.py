@@ -7,7 +7,8 @@ hold other figures.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -56,6 +57,12 @@ class Candidate:
     def hits(self) -> int:
         """How many different columns of the layout are named."""
         return len({order for _, order in self.own.values()} - {0})
+
+
+def fingerprint(headings: Iterable[str]) -> str:
+    """Twelve hex digits of a set of headings, whatever their order and spacing."""
+    names = "\n".join(sorted({normalised(heading) for heading in headings}))
+    return hashlib.sha256(names.encode()).hexdigest()[:12]
 
 
 def find_header(

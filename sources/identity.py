@@ -14,6 +14,7 @@ from sources.definitions import Definitions, FormVersion, Unit
 from sources.errors import (
     FormVersionMismatch,
     PeriodMismatch,
+    SourceError,
     UnitMismatch,
     UnknownForm,
     UnknownPeriod,
@@ -177,6 +178,18 @@ def identify(
         sheet=form.sheet,
         is_one_of_several=form.is_one_of_several,
     )
+
+
+def told_form(form: FormSheets, definitions: Definitions) -> tuple[str | None, Period | None]:
+    """Which form some sheets say they are, and of which period, as far as they tell it."""
+    try:
+        form_code = _form_code(form, definitions)
+    except SourceError:
+        return None, None
+    try:
+        return form_code, _period(form.hidden, form.labels, _frequency(form_code, definitions), "")
+    except SourceError:
+        return form_code, None
 
 
 def _frequency(form_code: str, definitions: Definitions) -> str | None:

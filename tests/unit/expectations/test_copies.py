@@ -70,6 +70,15 @@ def test_small_figures_that_are_equal_by_chance_are_no_copy(new_night) -> None:
     assert (_copied(night), _judged(night)) == ([], 1)
 
 
+@pytest.mark.parametrize(("period", "is_found"), [("2024-Q4", True), ("2024-Q3", False)])
+def test_the_period_just_before_needs_fewer_digits(new_night, period: str, is_found: bool) -> None:
+    night = new_night()
+    middling = {**NOTHING, **dict.fromkeys(list(A_QUARTER)[:6], "10")}
+    night.know(UNIT, "IP-Q3", period, middling)
+    filed = night.file(UNIT, "IP-Q3", "2025-Q1", middling)
+    assert _copied(night) == ([filed] if is_found else [])
+
+
 def test_a_sum_says_nothing_more_than_its_parts(new_night) -> None:
     night = new_night()
     parts = {"02": "9", "03": "8", "04": "9", "05": "8"}
