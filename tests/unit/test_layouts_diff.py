@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,23 +12,9 @@ from openpyxl import load_workbook
 from typer.testing import CliRunner
 
 from orchestration.cli.main import app
+from tests.two_versions import fill, write_two_versions
 
-SEEDS = Path(__file__).resolve().parents[2] / "models/seeds"
 UNIT = "150202"
-HEADER_ROW = 6
-NEW = {"本月": "本月授权登记数", "1—本月累计": "自年初累计"}
-
-
-def _rows(table: str) -> list[dict[str, str]]:
-    with (SEEDS / f"{table}.csv").open(encoding="utf-8", newline="") as handle:
-        return list(csv.DictReader(handle))
-
-
-def _write(folder: Path, table: str, rows: list[dict[str, str]]) -> None:
-    with (folder / f"{table}.csv").open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.DictWriter(handle, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 @dataclass(frozen=True)
@@ -54,16 +39,7 @@ class Desk:
             "template", "--form", "IP-M1", "--unit", UNIT, "--period", period, "--out", str(path)
         )
         assert code == 0, said
-        book = load_workbook(path)
-        sheet = book.worksheets[0]
-        for row in sheet.iter_rows():
-            for cell in row:
-                if cell.value in headings:
-                    cell.value = headings[str(cell.value)]
-                is_blank = cell.value is None and row[1].value and cell.row > HEADER_ROW
-                if is_blank and cell.coordinate[0] in "DE" and not cell.protection.locked:
-                    cell.value = 0
-        book.save(path)
+        fill(path, headings)
         return path
 
     def rules(self, path: Path) -> list[str]:
@@ -79,21 +55,7 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
-    folder = tmp_path / "definitions"
-    folder.mkdir()
-    form = next(row for row in _rows("forms") if row["form_code"] == "IP-M1")
-    new = form | {"form_version": "2026", "layout_code": "L-MONTH-2026", "valid_from": "2026-01-01"}
-    _write(folder, "forms", [form | {"valid_to": "2026-01-01"}, new])
-    _write(folder, "form_elements", [
-        row | {"form_version": "2026"}
-        for row in _rows("form_elements") if row["form_code"] == "IP-M1"
-    ])  # fmt: skip
-    _write(folder, "layouts", [
-        row | {"layout_code": "L-MONTH-2026", "header_zh": NEW.get(row["header_zh"],
-                                                                  row["header_zh"]),
-               "aliases_zh": ""}
-        for row in _rows("layouts") if row["layout_code"] == "L-MONTH"
-    ])  # fmt: skip
+    write_two_versions(tmp_path / "definitions")
     return Desk(tmp_path)
 
 

@@ -77,6 +77,8 @@ def test_a_day_count_is_told_as_the_day_it_usually_means() -> None:
         ("东河区2025年3月.xlsx", "quarter", None),
         ("2026年报送.xlsx", "year", None),
         ("150202.xlsx", "month", None),
+        ("150202.IP-M1.2025-12.v2.审核结果.xlsx", "month", "2025-12"),
+        ("150000.refused.3e202511dc01.审核结果.xlsx", "month", None),
         ("", "month", None),
     ],
 )
