@@ -76,7 +76,7 @@ SUBMISSION_COLUMNS: frozenset[str] = frozenset(
         "business_date",
     }
 )
-HISTORY_NAMES: frozenset[str] = frozenset({"value", "previous", "median", "usual"})
+HISTORY_NAMES: frozenset[str] = frozenset({"value", "previous", "median", "usual", "spread"})
 PLACEHOLDERS: frozenset[str] = frozenset(
     {
         "item",
