@@ -70,16 +70,16 @@ class Mutation:
 
 
 SUMMED = "in ('flow', 'fact')"
-NUMERATOR = "cast(sum(counted_parts.counted_numerator) as decimal(28, 6)) as numerator"
+NUMERATOR = "cast(sum(paired_parts.paired_numerator) as decimal(28, 6)) as numerator"
 PEOPLE = "{{ scaled('populations.resident_population', 'population_terms.coefficient') }}"
 DENOMINATOR = "            else sums_of_members.denominator"
 
 MUTATIONS: dict[str, Mutation] = {
     "the mean of the counties' ratios": Mutation(
         "t01", CITIES, NUMERATOR,
-        "cast(coalesce(avg(cast(counted_parts.counted_numerator as double)"
-        " / cast(counted_parts.counted_denominator as double))"
-        " * sum(counted_parts.counted_denominator), sum(counted_parts.counted_numerator))"
+        "cast(coalesce(avg(cast(paired_parts.paired_numerator as double)"
+        " / cast(paired_parts.paired_denominator as double))"
+        " * sum(paired_parts.paired_denominator), sum(paired_parts.paired_numerator))"
         " as decimal(28, 6)) as numerator",
     ),
     "a quarter of the people for a quarter": Mutation(
@@ -301,7 +301,7 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "a missing child is a zero": Mutation(
         "t29", CITIES, NUMERATOR,
-        "cast(sum(coalesce(counted_parts.counted_numerator, 0)) as decimal(28, 6)) as numerator",
+        "cast(sum(coalesce(paired_parts.paired_numerator, 0)) as decimal(28, 6)) as numerator",
     ),
     "a figure of its own for the plan": Mutation(
         "t30", "models/marts/published/plan_progress.sql", "    statuses.actual_value,",

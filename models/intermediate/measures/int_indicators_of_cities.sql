@@ -106,47 +106,53 @@ sided_parts as (
     )
 ),
 
+paired_parts as (
+    select
+        sided_parts.*,
+        case when not sided_parts.is_one_sided then sided_parts.counted_numerator end
+            as paired_numerator,
+        case when not sided_parts.is_one_sided then sided_parts.counted_denominator end
+            as paired_denominator
+    from sided_parts
+),
+
 sums_of_members as (
     select
-        sided_parts.city_code,
-        sided_parts.indicator_code,
-        sided_parts.view_type,
-        sided_parts.view_code,
-        sided_parts.view_start,
-        sided_parts.view_end,
-        sided_parts.plan_code,
+        paired_parts.city_code,
+        paired_parts.indicator_code,
+        paired_parts.view_type,
+        paired_parts.view_code,
+        paired_parts.view_start,
+        paired_parts.view_end,
+        paired_parts.plan_code,
+        cast(sum(paired_parts.paired_numerator) as decimal(28, 6)) as numerator,
+        cast(sum(paired_parts.paired_denominator) as decimal(28, 6)) as denominator,
         cast(sum(
-            case when not sided_parts.is_one_sided then sided_parts.counted_numerator end
-        ) as decimal(28, 6)) as numerator,
-        cast(sum(
-            case when not sided_parts.is_one_sided then sided_parts.counted_denominator end
-        ) as decimal(28, 6)) as denominator,
-        cast(sum(
-            case when sided_parts.is_counted_reported then sided_parts.counted_numerator end
+            case when paired_parts.is_counted_reported then paired_parts.counted_numerator end
         ) as decimal(28, 6)) as matched_numerator,
         cast(sum(
-            case when sided_parts.is_counted_reported then sided_parts.own_denominator end
+            case when paired_parts.is_counted_reported then paired_parts.own_denominator end
         ) as decimal(28, 6)) as matched_denominator,
-        cast(sum(sided_parts.own_denominator) as decimal(28, 6)) as sourced_denominator,
-        bool_and(sided_parts.own_denominator is not null) as is_wholly_sourced,
+        cast(sum(paired_parts.own_denominator) as decimal(28, 6)) as sourced_denominator,
+        bool_and(paired_parts.own_denominator is not null) as is_wholly_sourced,
         count(*) as expected_units,
-        sum(case when sided_parts.is_counted_reported then 1 else 0 end) as reported_units,
+        sum(case when paired_parts.is_counted_reported then 1 else 0 end) as reported_units,
         {{ text_list(
-            "case when not sided_parts.is_counted_reported then sided_parts.unit_name_zh end",
-            'sided_parts.unit_code'
+            "case when not paired_parts.is_counted_reported then paired_parts.unit_name_zh end",
+            'paired_parts.unit_code'
         ) }} as missing_units_zh,
-        bool_and(sided_parts.is_due) as is_due,
-        bool_or(sided_parts.is_provisional) as is_provisional,
-        bool_or(sided_parts.is_carried) as is_carried,
-        bool_or(sided_parts.is_history) as has_history,
-        bool_or(sided_parts.is_awaiting_authority) as is_awaiting_authority,
-        min(sided_parts.source_of_record) as first_source,
-        max(sided_parts.source_of_record) as last_source
-    from sided_parts
+        bool_and(paired_parts.is_due) as is_due,
+        bool_or(paired_parts.is_provisional) as is_provisional,
+        bool_or(paired_parts.is_carried) as is_carried,
+        bool_or(paired_parts.is_history) as has_history,
+        bool_or(paired_parts.is_awaiting_authority) as is_awaiting_authority,
+        min(paired_parts.source_of_record) as first_source,
+        max(paired_parts.source_of_record) as last_source
+    from paired_parts
     group by
-        sided_parts.city_code, sided_parts.indicator_code, sided_parts.view_type,
-        sided_parts.view_code, sided_parts.view_start, sided_parts.view_end,
-        sided_parts.plan_code
+        paired_parts.city_code, paired_parts.indicator_code, paired_parts.view_type,
+        paired_parts.view_code, paired_parts.view_start, paired_parts.view_end,
+        paired_parts.plan_code
 ),
 
 with_denominators as (
