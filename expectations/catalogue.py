@@ -13,10 +13,11 @@ from sources.definitions import Definitions
 BEGIN, END = "<!-- rules: made by `make catalogue` -->", "<!-- end of rules -->"
 LEVELS: tuple[str, ...] = ("cell", "row", "form", "cross-form", "history", "cross-unit")
 MISSING = {"skip": "not evaluated", "never_skip": "evaluated"}
-_HEADER = (
-    "| Rule | Severity | Level | What it catches | Compares | Operand missing | Valid from | Source |",
-    "|---|---|---|---|---|---|---|---|",
-)
+_COLUMNS = (
+    "Rule", "Severity", "Level", "What it catches", "Compares", "Operand missing", "Valid from",
+    "Source",
+)  # fmt: skip
+_HEADER = (f"| {' | '.join(_COLUMNS)} |", "|" + "---|" * len(_COLUMNS))
 
 
 def level_of(rule: Rule, definitions: Definitions) -> str:

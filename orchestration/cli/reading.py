@@ -23,6 +23,7 @@ from orchestration.cli.console import (
     settings_of,
 )
 from orchestration.cli.deadlines import list_owed
+from orchestration.cli.standing import list_standing
 from orchestration.errors import OrchestrationError
 from orchestration.stages.submitted import SEVERITY_ZH
 
@@ -175,9 +176,13 @@ def findings(
     severity: Annotated[str | None, typer.Option("--severity", help="级别代码")] = None,
     rule: Annotated[str | None, typer.Option("--rule", help="规则编号")] = None,
     every: Annotated[bool, typer.Option("--all", help="包括提示和已处理的")] = False,
+    standing: Annotated[bool, typer.Option("--standing", help="只列长期说明")] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """审核问题：哪个文件、哪个单元格、什么值、违反哪条规则、怎么办。"""
+    if standing:
+        list_standing(city, unit, as_json=as_json)
+        return
     from warehouse.ledger.engine import open_ledger
     from warehouse.queries.ledger import finding_rows
 
