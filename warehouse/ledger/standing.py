@@ -181,9 +181,7 @@ def _standable(connection: Connection, submission_id: str, rule_id: str) -> list
 
 def _insert(connection: Connection, one: Standing) -> None:
     same = [_TABLE[name] == getattr(one, name) for name in _KEY]
-    numbers: Iterable[int] = connection.execute(
-        select(_TABLE.standing_order).where(*same)
-    ).scalars()
+    last = connection.execute(select(func.max(_TABLE.standing_order)).where(*same)).scalar()
     connection.execute(
         insert(standing_explanations).values(
             **one.__dict__,
