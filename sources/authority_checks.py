@@ -48,6 +48,13 @@ def failed_sums(
                     if total != added:
                         told = _sum_told(name, key, cell, total, added, "、".join(parts) + "之和")
                         yield _check(rule_id, area, key, cell, total, added, told, elements)
+    yield from _failed_areas(margins, elements, definitions)
+
+
+def _failed_areas(
+    margins: Mapping[Place, Margins], elements: Mapping[Key, str], definitions: Definitions
+) -> Iterator[SheetCheck]:
+    """Totals of a region that its cities' figures do not add up to (A03)."""
     for (area, period), printed in margins.items():
         if definitions.units[area].level != REGION:
             continue
@@ -87,12 +94,14 @@ def failed_shares(
             whole = bases[-1]
             total = values[whole][0]
             message = (
-                f"工作表“{cell.sheet}”单元格 {cell.cell}：{name}“{'/'.join(key)}”占比印为 {cell.text}，"
+                f"工作表“{cell.sheet}”单元格 {cell.cell}：{name}“{'/'.join(key)}”"
+                f"占比印为 {cell.text}，"
                 f"而 {canonical(part)} 占“{'/'.join(whole)}”（{canonical(total)}）的 "
-                f"{_share_text(part, total)}。{_implied(part, share)}请核对占比所用的基数是否就是表中的合计"
+                f"{_share_text(part, total)}。{_implied(part, share)}"
+                "请核对占比所用的基数是否就是表中的合计"
             )
             yield SheetCheck(
-                "A04", cell.sheet, cell.cell, area, elements.get(key), cell.text,
+                "A04", cell.sheet, cell.cell, area, elements.get(key), cell.text or "",
                 _share_text(part, total), message,
             )  # fmt: skip
 
