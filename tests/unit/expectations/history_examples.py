@@ -10,6 +10,17 @@ from tests.unit.expectations.example_kinds import (
     steady,
 )
 
+A_QUARTER = {
+    "aid_cases": "12",
+    "mediation_cases": "15",
+    "enforcement_cases_received": "40",
+    "enforcement_cases_closed": "35",
+    "complaints_received": "60",
+    "complaints_replied": "55",
+    "training_person_times": "300",
+    "training_classes": "11",
+}
+
 HISTORY_EXAMPLES = [
     Example(
         "H01",
