@@ -319,13 +319,6 @@ EXAMPLES = [
         {"training_person_times": "1", "training_classes": "2"},
     ),
     in_quarter(
-        "C53",
-        "IP-Q3",
-        "training_classes",
-        {"training_person_times": "90", "training_classes": "1"},
-        {"training_person_times": "90", "training_classes": "0"},
-    ),
-    in_quarter(
         "C60",
         "IP-Q4",
         "re_firms_with_patent",
