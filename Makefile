@@ -10,7 +10,7 @@ ROOMS := sources expectations warehouse orchestration
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help nightly test system check fix lock dagster benchmark clean
+.PHONY: help nightly test system check fix lock catalogue dagster benchmark clean
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -52,6 +52,9 @@ fix: $(VENV)/.dev ## formats the code and mends what the linters can mend
 lock: $(VENV)/.dev ## resolves pyproject.toml anew into the two hashed lock files
 	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --group dev pyproject.toml --output-file requirements-dev.lock
 	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --constraint requirements-dev.lock pyproject.toml requirements-build.in --output-file requirements.lock
+
+catalogue: $(VENV)/.runtime ## writes the catalogue of rules on docs/validation.md from models/seeds/rules.csv
+	$(BIN)/python -m expectations.catalogue docs/validation.md
 
 dagster: $(VENV)/.runtime ## opens Dagster's own UI on 127.0.0.1
 	@$(BIN)/qiangshi dagster

@@ -79,7 +79,9 @@ def statistics_frame(reference: pl.DataFrame) -> pl.DataFrame:
     """Per unit, element and period: previous figure, and the medians of the periods before.
 
     `median` is of all figures, `usual` of the positive ones only, so that quarters without any
-    business do not hide what a usual one looks like. Both are null below the minimum history.
+    business do not hide what a usual one looks like. `spread` is how far the positive ones lie from
+    `usual`, again as a median (MAD): one wild month moves neither. All are null below the minimum
+    history.
     """
     frames = []
     for period_type, window in WINDOWS.items():
@@ -97,6 +99,9 @@ def statistics_frame(reference: pl.DataFrame) -> pl.DataFrame:
         ).agg(
             median=pl.when(pl.len() >= least).then(pl.col("value").median()),
             usual=pl.when(positive.len() >= least).then(positive.median()),
+            spread=pl.when(positive.len() >= least).then(
+                (positive - positive.median()).abs().median()
+            ),
         )
         earlier = series.select(
             "unit_code",
@@ -114,6 +119,7 @@ def statistics_frame(reference: pl.DataFrame) -> pl.DataFrame:
     schema = dict.fromkeys(SERIES_KEYS, pl.String) | {
         "median": pl.Float64,
         "usual": pl.Float64,
+        "spread": pl.Float64,
         "previous": pl.Float64,
         "previous_submission_id": pl.String,
     }

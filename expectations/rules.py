@@ -72,7 +72,7 @@ SUBMISSION_COLUMNS: frozenset[str] = frozenset(
         "copied_pct",
     }
 )
-HISTORY_NAMES: frozenset[str] = frozenset({"value", "previous", "median", "usual"})
+HISTORY_NAMES: frozenset[str] = frozenset({"value", "previous", "median", "usual", "spread"})
 PLACEHOLDERS: frozenset[str] = frozenset(
     {
         "item",

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from sources.authority_checks import Margins, Shares, failed_shares, failed_sums
 from sources.authority_tables import POINT_COLUMN, WINDOW_COLUMNS, ReleaseTable, release_table
 from sources.contract import FormIdentity, SheetCheck
 from sources.definitions import Definitions
@@ -31,7 +32,6 @@ from sources.numbers import ParsedNumber, canonical, parse_number
 from sources.periods import Period, containing
 from sources.readers.grid import Cell
 
-TOTAL_ZH = "合计"
 DERIVED_NOTE = "derived"
 _REGION, _CITY = "region", "city"
 
@@ -44,8 +44,6 @@ AuthorityRow = tuple[
     str, date | None, str, str | None, str, str, str, str, bool, str | None, str, str
 ]
 """One row of the AUTHORITY frame, in its column order."""
-
-Margins = dict[tuple[str, ...], tuple[Decimal, Cell]]
 
 
 @dataclass(frozen=True)
@@ -79,6 +77,7 @@ def read_release(
     }
     figures: dict[tuple[str, str], dict[str, list[_Figure]]] = {}
     margins: dict[tuple[str, str], Margins] = {}
+    shares: dict[tuple[str, str], Shares] = {}
     seen: dict[tuple[str, str, str], Cell] = {}
     periods: list[Period] = []
     for _, row in table.rows:
@@ -99,6 +98,9 @@ def read_release(
             number = parse_number(value.text, definitions.marks)
             if number.number is not None:
                 margins.setdefault((area, period.code), {})[key] = (number.number, value)
+            share = table.share(row)
+            if share is not None:
+                shares.setdefault((area, period.code), {})[key] = share
             place = figures.setdefault((area, period.code), {})
             place.setdefault(found.element_code, []).append(
                 _Figure(found, item_key, number, value, period, row)
@@ -117,7 +119,11 @@ def read_release(
         raise UnknownPeriod(None)
     identity = _identity(table, rows, max(periods), definitions, expected_unit)
     elements = {tuple(item.split("/")): known.element_code for item, known in series.items()}
-    return Release(identity, rows, tuple(_checks(margins, elements, definitions)))
+    checks = (
+        *failed_sums(margins, elements, definitions),
+        *failed_shares(margins, shares, elements, definitions),
+    )
+    return Release(identity, rows, checks)
 
 
 @dataclass(frozen=True)
@@ -234,65 +240,3 @@ def _identity(
         form.form_code, form.form_version, own, period.code,
         layout_code=form.layout_code, form_kind=form.form_kind,
     )  # fmt: skip
-
-
-def _checks(
-    margins: Mapping[tuple[str, str], Margins],
-    elements: Mapping[tuple[str, ...], str],
-    definitions: Definitions,
-) -> list[SheetCheck]:
-    """Failed sums: parts along each printed dimension (A01 last, A02 first), areas (A03)."""
-    failed: list[SheetCheck] = []
-    width = max((len(key) for key in elements), default=0)
-    if width < 2:
-        return failed
-    for rule_id, dimension in (("A01", width - 1), ("A02", 0)):
-        parts = {key[dimension] for key in elements} - {TOTAL_ZH}
-        for (area, _), values in margins.items():
-            for key, (total, cell) in values.items():
-                if key[dimension] != TOTAL_ZH:
-                    continue
-                along = [(*key[:dimension], part, *key[dimension + 1 :]) for part in parts]
-                if all(part in values for part in along):
-                    check = _compared(
-                        rule_id, area, key, cell, total,
-                        sum((values[part][0] for part in along), Decimal(0)),
-                        "、".join(sorted(parts)) + "之和", elements, definitions,
-                    )  # fmt: skip
-                    failed += check
-    for (area, period), printed in margins.items():
-        if definitions.units[area].level != _REGION:
-            continue
-        members = [v for (a, p), v in margins.items() if p == period and a != area]
-        for key, (total, cell) in printed.items():
-            if members and all(key in values for values in members):
-                added = sum((values[key][0] for values in members), Decimal(0))
-                said = f"{len(members)} 个盟市合计"
-                failed += _compared(
-                    "A03", area, key, cell, total, added, said, elements, definitions
-                )
-    return failed
-
-
-def _compared(
-    rule_id: str,
-    area: str,
-    key: tuple[str, ...],
-    cell: Cell,
-    total: Decimal,
-    added: Decimal,
-    said: str,
-    elements: Mapping[tuple[str, ...], str],
-    definitions: Definitions,
-) -> list[SheetCheck]:
-    if total == added:
-        return []
-    name = definitions.units[area].unit_name_zh
-    message = (
-        f"工作表“{cell.sheet}”单元格 {cell.cell}：{name}“{'/'.join(key)}”印为 {canonical(total)}，"
-        f"{said}为 {canonical(added)}，相差 {canonical(total - added)}。请与发布原文核对"
-    )
-    return [SheetCheck(
-        rule_id, cell.sheet, cell.cell, area, elements.get(key), canonical(total),
-        canonical(added), message,
-    )]  # fmt: skip

@@ -31,12 +31,14 @@ class ReleaseTable:
         item_columns: headers that name what a row is about.
         value_columns: headers of figures, each with what it adds to the row's item (the applicant
             kind where each has a column of its own), or nothing.
+        share_column: header of the printed shares (占比) of a release with one column of figures.
     """
 
     form: FormVersion
     columns: Mapping[str, int]
     item_columns: tuple[str, ...]
     value_columns: Mapping[str, tuple[str, ...]]
+    share_column: str | None
     rows: Sequence[tuple[int, Mapping[int, Cell]]]
 
     def cell(self, row: Mapping[int, Cell], name: str) -> Cell | None:
@@ -48,6 +50,11 @@ class ReleaseTable:
         """The text of a row in a named column, None where it is blank."""
         cell = self.cell(row, name)
         return cell.text.strip() if cell is not None and cell.text else None
+
+    def share(self, row: Mapping[int, Cell]) -> Cell | None:
+        """The printed share of a row's figure, None where there is none."""
+        cell = self.cell(row, self.share_column) if self.share_column else None
+        return cell if cell is not None and (cell.text or "").strip() else None
 
 
 def release_table(cells: Sequence[Cell], definitions: Definitions) -> ReleaseTable | None:
@@ -132,6 +139,7 @@ def _table(
         },
         item_columns=tuple(c.header_zh for c in layout if c.column_role == "item"),
         value_columns={c.header_zh: _added(c) for c in layout if c.column_role == "value"},
+        share_column=next((c.header_zh for c in layout if c.column_role == "share"), None),
         rows=rows,
     )
 

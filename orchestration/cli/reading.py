@@ -27,6 +27,7 @@ from orchestration.cli.console import (
     settings_of,
 )
 from orchestration.cli.deadlines import list_owed
+from orchestration.cli.standing import list_standing
 from orchestration.errors import OrchestrationError
 from sources.vocabulary import SEVERITY_ZH, STATE_ZH, TARGET_STATUS_ZH, said, tally
 
@@ -173,6 +174,7 @@ def findings(
     every: Annotated[bool, typer.Option("--all", help="包括提示和已处理的")] = False,
     limit: LimitOption = None,
     offset: OffsetOption = 0,
+    standing: Annotated[bool, typer.Option("--standing", help="只列长期说明")] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """审核问题：哪个文件、哪个单元格、什么值、违反哪条规则、怎么办。"""
@@ -189,6 +191,9 @@ def findings(
     }
     settings = settings_of()
     wanted = checked_filters(settings, filters)
+    if standing:
+        list_standing(wanted["city_code"], wanted["unit_code"], as_json=as_json)
+        return
     rows = finding_rows(open_ledger(settings), wanted, is_open=not every)
     found = Page.of(rows, limit, offset, as_json=as_json)
     if as_json:

@@ -20,6 +20,7 @@ from orchestration.cli.console import (
     settings_of,
 )
 from orchestration.cli.deadlines import extend_deadline
+from orchestration.cli.standing import approve_long
 from orchestration.errors import OrchestrationError
 from sources.definitions import Definitions
 from sources.vocabulary import STATE_ZH, said
@@ -27,7 +28,7 @@ from warehouse.ledger.verbs import Decision
 from warehouse.raw_files import StoredFile, store_bytes
 from warehouse.settings import Settings
 
-VERBS = ("explain", "return", "correct", "approve", "accept", "withdraw", "extend")
+VERBS = ("explain", "return", "correct", "approve", "accept", "withdraw", "extend", "standing")
 
 
 def register(app: typer.Typer) -> None:
@@ -49,7 +50,7 @@ def decide(
     reason: Annotated[str, typer.Option("--reason", help="理由或说明")] = "",
     author: Annotated[str, typer.Option("--author", help="操作人账户")] = "",
     rule: Annotated[
-        str | None, typer.Option("--rule", help="explain：只说明这条规则的问题")
+        str | None, typer.Option("--rule", help="explain：只说明这条规则的问题；standing：哪条规则")
     ] = None,
     level: Annotated[str, typer.Option("--level", help="accept：county 或 city")] = "city",
     row: Annotated[str | None, typer.Option("--row", help="correct：表中的代码")] = None,
@@ -70,7 +71,9 @@ def decide(
     reason_code: Annotated[
         str, typer.Option("--reason-code", help="explain：原因代码，见 explanation_reasons.csv")
     ] = "explanation",
-    until: Annotated[str | None, typer.Option("--until", help="extend：延期至何时")] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", help="extend：延期至何时；standing：长期说明截止日")
+    ] = None,
     day: DayOption = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -95,6 +98,13 @@ def decide(
         told = extend_deadline(
             settings, engine, identity,
             author=who, at=_moment(settings), until=until, reason=reason,
+        )  # fmt: skip
+        _tell(told, as_json=as_json)
+        return
+    if verb == "standing":
+        told = approve_long(
+            engine, identity, author=who, at=_moment(settings), rule=rule, until=until,
+            reason=reason,
         )  # fmt: skip
         _tell(told, as_json=as_json)
         return

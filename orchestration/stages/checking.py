@@ -25,6 +25,7 @@ from warehouse.connection import private_warehouse
 from warehouse.errors import WarehouseError, WorkspaceMissing
 from warehouse.ledger.engine import open_ledger
 from warehouse.ledger.resubmissions import against_newest
+from warehouse.ledger.standing import standing_for
 from warehouse.queries.explanations import explained_before
 from warehouse.raw_store import history_frame
 from warehouse.settings import Settings
@@ -178,9 +179,13 @@ def _beside_the_ledger(
         return
     try:
         with engine.connect() as connection:
-            for key, told in explained_before(connection, listed).items():
+            for key, one in standing_for(connection, listed).items():
                 for row in listed:
                     if row["finding_id"] == key:
+                        row["earlier_zh"] = one.beside_zh
+            for key, told in explained_before(connection, listed).items():
+                for row in listed:
+                    if row["finding_id"] == key and row["earlier_zh"] is None:
                         row["earlier_zh"] = told.beside(row["period_code"])
             for form in read:
                 mine = [row for row in listed if row["submission_id"] == form["key"]]

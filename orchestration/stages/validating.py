@@ -29,6 +29,7 @@ from warehouse.ledger.frames import findings_frame, submissions_frame
 from warehouse.ledger.intake import awaiting_check, settle
 from warehouse.ledger.policies import AcceptancePolicies, apply_policies
 from warehouse.ledger.resubmissions import close_mended
+from warehouse.ledger.standing import clear_standing
 from warehouse.raw_store import history_frame, replace_ledger_copies
 from warehouse.settings import Settings
 
@@ -57,6 +58,7 @@ def validate(settings: Settings, definitions: Definitions) -> Validated:
         tell("审核：登记问题，按接收政策处理")
         record_findings(engine, found, waiting)
         _lay_registers_side_by_side(settings, definitions, engine, waiting)
+        clear_standing(engine, waiting, settings.clock.now())
         verdicts = settle(engine, waiting)
         close_mended(engine, waiting, returned_workbooks(settings, engine, waiting))
         policies = AcceptancePolicies.from_frame(definitions.table("acceptance_policies"))

@@ -37,7 +37,7 @@ CLOSED_LISTS: Mapping[tuple[str, str], frozenset[str]] = {
     ("forms", "form_kind"): frozenset({"template", "authority", "history", "register"}),
     ("form_assignments", "unit_level"): _LEVELS,
     ("layouts", "column_role"): frozenset({
-        "item", "row_code", "unit", "value", "previous", "last_year", "source", "remark",
+        "item", "row_code", "unit", "value", "share", "previous", "last_year", "source", "remark",
     }),
     ("calendar", "frequency"): _FREQUENCIES,
     ("calendar", "holiday_shift"): frozenset({"next_working_day", "none"}),

@@ -128,6 +128,10 @@ MUTATIONS: dict[str, Mutation] = {
     "a share without its base": Mutation(
         "t09_rules", CONSISTENCY, 'amount=pl.col("coefficient").first()', "amount=pl.lit(1)"
     ),
+    "a share held against nothing": Mutation(
+        "t09_press", "sources/authority_checks.py",
+        "bases = [base for base in _totals_above(key) if base in values]", "bases = []",
+    ),
     "a version known for ever": Mutation(
         "t10", VERSIONS, "real_changes.next_moment_at as known_to",
         "cast(null as timestamp) as known_to",

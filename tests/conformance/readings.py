@@ -162,6 +162,23 @@ def t09_rules_holds() -> None:
     assert found(filed) == [("150403", "T09non_service"), ("150403", "T09service")]
 
 
+def t09_press_holds() -> None:
+    """A table that prints 11942 and takes its shares from 5483 is caught by the rule of shares."""
+    definitions = Definitions.load()
+    parts = {"职务": ("3887", "70.89%"), "非职务": ("1596", "29.11%")}
+    for total, shares_found in (("5483", 0), ("11942", 2)):
+        rows = [[*_release("2021-06-01", "2021-06-30")[0], "share_pct"]]
+        for who, (count, share) in (parts | {"合计": (total, "")}).items():
+            [_, row] = _release("2021-06-01", "2021-06-30", who)
+            row[HEADER.index("count")] = count
+            row[HEADER.index("region_code")] = REGION
+            rows.append([*row, share])
+        parsed = parse_submission(as_csv(rows), "发布.csv", REGION, definitions, False)
+        found = [check for check in parsed.checks if check.rule_id == "A04"]
+        assert len(found) == shares_found
+        assert all("基数约为 5483" in check.message_zh for check in found)
+
+
 APPLICANTS = ("企业", "大专院校", "科研机构", "机关团体", "个人")
 
 

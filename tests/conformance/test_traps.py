@@ -66,6 +66,10 @@ def test_t09_shares_of_another_base_are_found_by_one_rule() -> None:
     readings.t09_rules_holds()
 
 
+def test_t09_a_press_table_of_mixed_bases_is_caught() -> None:
+    readings.t09_press_holds()
+
+
 def test_t10_what_was_known_on_a_day_stays_answerable(city: TrapWorld) -> None:
     sums.t10_holds(city)
 

@@ -48,8 +48,12 @@ STOCK_PHRASES = tuple(
 )
 
 
-def checked_explanation(text: str) -> str:
+def checked_explanation(text: str, least: int = MINIMUM_LENGTH) -> str:
     """The explanation, trimmed.
+
+    Args:
+        text: as written.
+        least: characters that must remain.
 
     Raises:
         ExplanationRefused: it is too short, or made of stock phrases.
@@ -58,6 +62,6 @@ def checked_explanation(text: str) -> str:
     for phrase in STOCK_PHRASES:
         rest = rest.replace(phrase, "")
     kept = [char for char in rest if unicodedata.category(char)[0] in "LN"]
-    if len(kept) < MINIMUM_LENGTH or len(set(kept)) < MINIMUM_DISTINCT:
-        raise ExplanationRefused(text.strip(), MINIMUM_LENGTH)
+    if len(kept) < least or len(set(kept)) < MINIMUM_DISTINCT:
+        raise ExplanationRefused(text.strip(), least)
     return text.strip()

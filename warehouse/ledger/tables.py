@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlalchemy import (
     Boolean,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     Index,
@@ -19,7 +20,7 @@ from sqlalchemy import (
     Text,
 )
 
-HEAD = "0004_extensions"
+HEAD = "0006_standing"
 """The schema revision this software needs."""
 
 metadata = MetaData(
@@ -208,6 +209,23 @@ extensions = Table(
     Column("extended_to", DateTime, nullable=False),
     Column("author", String(128), nullable=False),
     Column("decided_at", DateTime, nullable=False),
+    Column("recorded_at", DateTime, nullable=False),
+    Column("reason_text", Text, nullable=False),
+)
+
+standing_explanations = Table(
+    "standing_explanations",
+    metadata,
+    Column("unit_code", String(32), primary_key=True),
+    Column("form_code", String(32), primary_key=True),
+    Column("rule_id", String(32), primary_key=True),
+    Column("element_code", String(64), primary_key=True),
+    Column("standing_order", Integer, primary_key=True),
+    Column("submission_id", ForeignKey("submissions.submission_id"), nullable=False),
+    Column("from_period_code", String(32), nullable=False),
+    Column("valid_until", Date, nullable=False),
+    Column("author", String(128), nullable=False),
+    Column("approved_at", DateTime, nullable=False),
     Column("recorded_at", DateTime, nullable=False),
     Column("reason_text", Text, nullable=False),
 )

@@ -51,6 +51,18 @@ def ytd(base: str, rule_id: str) -> Example:
     )
 
 
+def at_least_the_month(base: str, rule_id: str) -> Example:
+    """A running total against its own month; the month before is not known."""
+    return Example(
+        rule_id,
+        "IP-M1",
+        f"{base}_ytd",
+        {base: "7", f"{base}_ytd": "7"},
+        {base: "7", f"{base}_ytd": "6"},
+        period="2025-03",
+    )
+
+
 def category(place: int, rule_id: str) -> Example:
     named = f"hvp_cat_{CATEGORIES[place]}"
     whole = {"inv_valid_stock": "20", "hvp_stock": "10"}

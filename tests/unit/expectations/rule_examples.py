@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 from tests.unit.expectations.example_kinds import (
-    MONTHS,
-    QUARTERS,
     Example,
+    at_least_the_month,
     category,
     in_quarter,
     parts,
-    steady,
     voided,
     ytd,
 )
-
-A_QUARTER = {
-    "aid_cases": "12",
-    "mediation_cases": "15",
-    "enforcement_cases_received": "40",
-    "enforcement_cases_closed": "35",
-    "complaints_received": "60",
-    "complaints_replied": "55",
-    "training_person_times": "300",
-    "training_classes": "11",
-}
+from tests.unit.expectations.history_examples import HISTORY_EXAMPLES
 
 EXAMPLES = [
     Example("P01", "IP-M1", None, {}, {}, period="2025-01", failing_period="2025-Q1"),
@@ -161,6 +149,19 @@ EXAMPLES = [
         {"tm_agri_registered": "4", "tm_registered": "4"},
         {"tm_agri_registered": "5", "tm_registered": "4"},
     ),
+    at_least_the_month("patent_grants", "C13"),
+    at_least_the_month("patent_grants_invention", "C14"),
+    at_least_the_month("tm_registered", "C15"),
+    at_least_the_month("copyright_works", "C16"),
+    at_least_the_month("copyright_software", "C17"),
+    Example(
+        "C18",
+        "IP-M1",
+        "patent_grants_invention_ytd",
+        {"patent_grants_ytd": "9", "patent_grants_invention_ytd": "9"},
+        {"patent_grants_ytd": "9", "patent_grants_invention_ytd": "10"},
+        period="2025-03",
+    ),
     in_quarter(
         "C20",
         "IP-Q1",
@@ -275,6 +276,20 @@ EXAMPLES = [
         {"pledge_items": "0", "pledge_registered_amount": "0.01"},
     ),
     in_quarter(
+        "C44",
+        "IP-Q2",
+        "pledge_firms",
+        {"pledge_items": "9", "pledge_firms": "1"},
+        {"pledge_items": "9", "pledge_firms": "0"},
+    ),
+    in_quarter(
+        "C45",
+        "IP-Q2",
+        "pledge_registered_amount",
+        {"pledge_items": "2", "pledge_registered_amount": "0.01"},
+        {"pledge_items": "2", "pledge_registered_amount": "0"},
+    ),
+    in_quarter(
         "C50",
         "IP-Q3",
         "enforcement_cases_closed",
@@ -333,68 +348,5 @@ EXAMPLES = [
         {"townships": "5", "townships_staffed": "6"},
         period="2025",
     ),
-    Example(
-        "H01",
-        "IP-M1",
-        "copyright_works",
-        {"copyright_works": "150"},
-        {"copyright_works": "151"},
-        past=steady(MONTHS, copyright_works="20"),
-    ),
-    Example(
-        "H02",
-        "IP-M1",
-        "copyright_works",
-        {"copyright_works": "10"},
-        {"copyright_works": "9"},
-        past=steady(MONTHS, copyright_works="300"),
-    ),
-    in_quarter(
-        "H03",
-        "IP-Q2",
-        "pledge_disbursed_amount",
-        {"pledge_registered_amount": "99999999", "pledge_disbursed_amount": "200"},
-        {"pledge_registered_amount": "99999999", "pledge_disbursed_amount": "1000000"},
-        past=steady(QUARTERS, pledge_disbursed_amount="100"),
-    ),
-    Example(
-        "H04",
-        "IP-M1",
-        "copyright_works",
-        {"copyright_works": "7000"},
-        {"copyright_works": "26609"},
-        past=steady(MONTHS, copyright_works="300"),
-    ),
-    in_quarter(
-        "H05",
-        "IP-Q2",
-        "pledge_disbursed_amount",
-        {"pledge_registered_amount": "99999999", "pledge_disbursed_amount": "8000"},
-        {"pledge_registered_amount": "99999999", "pledge_disbursed_amount": "8000.01"},
-        past=steady(QUARTERS, pledge_disbursed_amount="500"),
-    ),
-    in_quarter(
-        "H06",
-        "IP-Q1",
-        "ip_workforce",
-        {"ip_workforce": "67"},
-        {"ip_workforce": "66"},
-        past={"2024-Q4": {"ip_workforce": "100"}},
-    ),
-    in_quarter(
-        "H07",
-        "IP-Q1",
-        "ip_workforce",
-        {"ip_workforce": "250"},
-        {"ip_workforce": "251"},
-        past={"2024-Q4": {"ip_workforce": "100"}},
-    ),
-    in_quarter(
-        "H08",
-        "IP-Q3",
-        None,
-        {**A_QUARTER, "aid_cases": "13"},
-        A_QUARTER,
-        past={"2024-Q4": A_QUARTER},
-    ),
+    *HISTORY_EXAMPLES,
 ]

@@ -21,6 +21,7 @@ from expectations.suites.checks import Check
 from sources.definitions import Definitions
 from sources.periods import parse_period
 from sources.registers import register_of
+from tests.unit.expectations.rule_mutants import mutants
 
 PERIOD = "2025-Q4"
 SOUND = {
@@ -66,6 +67,7 @@ FAILING: dict[str, tuple[str, dict[str, str | None], str | None, str]] = {
     "R18": ("IP-R2", {"registered_on": "2025-09-30"}, None, "registered_on"),
     "R19": ("IP-R2", {"disbursed": "300.01"}, None, "disbursed"),
     "R20": ("IP-R3", {"registered_on": "2026-01-01"}, None, "registered_on"),
+    "R22": ("IP-R2", {"amount": "0", "disbursed": "0"}, None, "amount"),
 }  # fmt: skip
 
 
@@ -106,6 +108,15 @@ def judged(definitions: Definitions, rules: Rules, form: str, rows: list[dict[st
 
 @pytest.fixture(scope="module")
 def night(definitions: Definitions, rules: Rules):
+    return night_of(definitions, rules)
+
+
+@pytest.fixture(scope="module")
+def night_of_mutants(definitions: Definitions):
+    return night_of(definitions, Rules.load(mutants(definitions, "<=")))
+
+
+def night_of(definitions: Definitions, rules: Rules):
     """One night per form: a sound register S, and one of its own for each rule."""
     found = {}
     for form, sound in SOUND.items():
@@ -138,6 +149,13 @@ def test_the_failing_row_is_found_by_its_rule_alone(night, rules: Rules, rule_id
     assert found[0]["cell"] == cells["cell"][0]
     assert found[0]["cell"] in found[0]["message_zh"]
     assert "{" not in found[0]["message_zh"] + found[0]["advice_zh"]
+
+
+@pytest.mark.parametrize("rule_id", sorted(FAILING))
+def test_the_rule_made_wrong_misses_its_failing_row(night_of_mutants, rule_id: str) -> None:
+    form = FAILING[rule_id][0]
+    found = night_of_mutants[form].findings.filter(pl.col("submission_id") == rule_id)
+    assert rule_id not in found["rule_id"].to_list()
 
 
 def test_a_thousand_bad_rows_are_one_finding_and_a_thousand_cells(

@@ -12,12 +12,14 @@ import pytest
 from expectations.rules import Rules
 from sources.definitions import Definitions
 from tests.unit.expectations.rule_examples import EXAMPLES
+from tests.unit.expectations.rule_mutants import mutants
 
 BY_RULE = {example.rule_id: example for example in EXAMPLES}
 
 
-def _run(new_night, side: str):
+def _run(new_night, side: str, rules: Rules | None = None):
     night = new_night()
+    night.rules = rules or night.rules
     filed = {}
     for place, example in enumerate(EXAMPLES):
         unit = f"{place + 100000}"
@@ -68,6 +70,14 @@ def failing_night(new_night):
     return _run(new_night, "failing")
 
 
+@pytest.fixture(scope="module")
+def nights_of_mutants(new_night, definitions: Definitions):
+    """The failing examples, judged by rules made wrong; one night for each way to be unequal."""
+    return [
+        _run(new_night, "failing", Rules.load(mutants(definitions, way))) for way in ("<=", ">=")
+    ]
+
+
 def test_every_rule_this_room_runs_has_an_example(rules: Rules) -> None:
     assert {rule.rule_id for rule in rules.of_stage("expectation")} == set(BY_RULE)
 
@@ -96,6 +106,18 @@ def test_the_failing_example_is_found_at_its_cell(
     assert (found[0]["cell"] is None) == (BY_RULE[rule_id].element is None)
     assert "{" not in found[0]["message_zh"] + found[0]["advice_zh"]
     assert found[0]["expected_text"]
+
+
+@pytest.mark.parametrize("rule_id", sorted(BY_RULE))
+def test_the_rule_made_wrong_misses_its_failing_example(nights_of_mutants, rule_id: str) -> None:
+    """The mutant is told from the rule: what it finds, if anything, is not the planted fault."""
+    found = [
+        result.findings.filter(
+            pl.col("rule_id") == rule_id, pl.col("submission_id") == filed[rule_id]
+        )["element_code"].to_list()
+        for filed, result in nights_of_mutants
+    ]
+    assert any(elements != [BY_RULE[rule_id].element] for elements in found)
 
 
 def test_the_passing_night_raises_nothing_at_all(passing_night) -> None:

@@ -45,6 +45,7 @@ LAYOUT = [
     ("L-R", "1", "item", None, "patent_kind", None, "true"),
     ("L-R", "2", "item", None, "applicant_kind", None, "true"),
     ("L-R", "3", "value", "current", "count", None, "true"),
+    ("L-R", "11", "share", None, "share_pct", "占比", "false"),
     ("L-P", "1", "item", None, "item", None, "true"),
     ("L-P", "2", "value", "current", "value", None, "true"),
     *(("L-R", str(place), "remark", None, name, None, "false")

@@ -133,6 +133,41 @@ def test_a_failed_sum_names_cell_area_and_both_values() -> None:
     assert all(word in check.message_zh for word in ("I4", "乙市", "发明/合计", "9", "4", "5"))
 
 
+def _with_shares(shares: dict[tuple[str, str], object]) -> list[list[object]]:
+    """The release with a column 占比, filled for some items of the first area."""
+    rows = _release()
+    return [[*rows[0], "占比"]] + [
+        [*row, shares.get((str(row[6]), str(row[7])), "") if row[4] == "900100" else ""]
+        for row in rows[1:]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("item", "share"),
+    [
+        (("发明", "职务"), "75%"),
+        (("发明", "职务"), "60.0"),
+        (("发明", "职务"), "30"),
+        (("外观设计", "职务"), "33.3%"),
+        (("外观设计", "非职务"), "66.6%"),
+        (("合计", "合计"), ""),
+    ],
+    ids=["of its kind", "of its applicants", "of the whole", "rounded", "cut", "none"],
+)
+def test_a_share_of_any_total_above_it_is_right(item: tuple[str, str], share: str) -> None:
+    # 900100: 发明 职务 3, 非职务 1, 合计 4; 外观设计 2, 4, 6; 合计 5, 5, 10
+    assert _parsed(_with_shares({item: share})).checks == ()
+
+
+@pytest.mark.parametrize("share", ["76%", "29", "7500", "约七成"])
+def test_a_share_of_no_total_of_the_table_is_found_at_its_cell(share: str) -> None:
+    [check] = _parsed(_with_shares({("发明", "职务"): share})).checks
+    assert (check.rule_id, check.cell, check.value_text, check.area_code) == (
+        "A04", "K2", share, "900100",
+    )  # fmt: skip
+    assert all(word in check.message_zh for word in ("乙市", "发明/职务", share, "合计/合计", "10"))
+
+
 def _swapped() -> list[list[object]]:
     """The second area with its two applicant columns exchanged."""
     other = {"职务": "非职务", "非职务": "职务"}
