@@ -124,6 +124,7 @@ def test_sums_are_exact_where_doubles_are_not(night) -> None:
         "2025-Q1",
         {
             "pledge_items": "1",
+            "pledge_firms": "1",
             "pledge_registered_amount": "0.31",
             "pledge_registered_patent": "0.1",
             "pledge_registered_trademark": "0.2",
