@@ -124,6 +124,7 @@ def test_sums_are_exact_where_doubles_are_not(night) -> None:
         "2025-Q1",
         {
             "pledge_items": "1",
+            "pledge_firms": "1",
             "pledge_registered_amount": "0.31",
             "pledge_registered_patent": "0.1",
             "pledge_registered_trademark": "0.2",
@@ -169,9 +170,8 @@ def test_a_ten_thousandfold_amount_is_one_finding_not_two(night) -> None:
     for quarter in QUARTERS:
         night.know("150402", "IP-Q2", quarter, {"pledge_disbursed_amount": "120"})
     amounts = ("pledge_registered_amount", "pledge_registered_patent", "pledge_disbursed_amount")
-    night.file(
-        "150402", "IP-Q2", "2025-Q1", dict.fromkeys(amounts, "1200000") | {"pledge_items": "1"}
-    )
+    one = {"pledge_items": "1", "pledge_firms": "1"}
+    night.file("150402", "IP-Q2", "2025-Q1", dict.fromkeys(amounts, "1200000") | one)
     result = night.validate()
     assert found(result) == {("150402.IP-Q2.2025-Q1.v1", "H03", "pledge_disbursed_amount")}
     assert "10000 倍" in result.findings["message_zh"][0]
