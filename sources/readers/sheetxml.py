@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from posixpath import join, normpath
@@ -89,6 +89,47 @@ class SheetScan:
                 f"有内容的单元格超过 {limits.cells} 个", sheet=sheet, cell=address(*at)
             )
 
+    def filled_in(self, rows: Container[int]) -> list[tuple[int, int]]:
+        """The filled cells of some rows."""
+        return [at for at in self.filled if at[0] in rows]
+
+    def hide(self, at: tuple[int, int]) -> None:
+        """Notes that a filled cell stands in a hidden row, unless there is worse to say of it."""
+        self.issues.setdefault(at, "hidden_row")
+
+
+@dataclass
+class LongSheetScan(SheetScan):
+    """The scan of a register: a number per row says which cells are filled, no set of cells."""
+
+    masks: dict[int, int] = field(default_factory=dict)
+    hidden_rows: set[int] = field(default_factory=set)
+    cells: int = 0
+
+    def take(self, at: tuple[int, int], sheet: str, limits: Limits) -> None:
+        """Counts a filled cell, as the scan of a form does."""
+        self.check(at, sheet, limits)
+        mask, bit = self.masks.get(at[0], 0), 1 << at[1]
+        if mask & bit:
+            raise UnreadableFile(
+                f"单元格 {address(*at)} 在文件中出现两次，无法确定以哪个为准", CHECK_FILE,
+                sheet=sheet, cell=address(*at),
+            )  # fmt: skip
+        self.masks[at[0]] = mask | bit
+        self.cells += 1
+        if self.cells > limits.cells:
+            raise OversizedSheet(
+                f"有内容的单元格超过 {limits.cells} 个", sheet=sheet, cell=address(*at)
+            )
+
+    def filled_in(self, rows: Container[int]) -> list[tuple[int, int]]:
+        """One cell of each of some rows, which is all that `hide` asks for."""
+        return [(row_no, 0) for row_no in self.masks if row_no in rows]
+
+    def hide(self, at: tuple[int, int]) -> None:
+        """Notes the row alone: a filter may hide most of a register."""
+        self.hidden_rows.add(at[0])
+
 
 def _local(tag: str) -> str:
     return tag.rpartition("}")[2]
@@ -160,6 +201,7 @@ def scan_sheet(
     limits: Limits = LIMITS,
     *,
     is_hidden: bool = False,
+    into: type[SheetScan] = SheetScan,
 ) -> SheetScan:
     """One sheet's issues, from one pass that holds one cell at a time.
 
@@ -167,7 +209,7 @@ def scan_sheet(
         OversizedSheet: a filled cell lies beyond the caps; it is named.
         UnreadableFile: a cell stands twice, or is a link to another program.
     """
-    scan = SheetScan(is_hidden=is_hidden)
+    scan = into(is_hidden=is_hidden)
     # No tree is built: a sheet with a million formatted blank rows is a long file and no content.
     parser = DefusedXMLParser(target=_SheetPass(scan, sheet, percent, limits), forbid_dtd=True)
     while chunk := stream.read(_CHUNK):
@@ -256,5 +298,5 @@ class _SheetPass:
         elif formula is not None:
             is_external = _EXTERNAL.search(formula)
             scan.issues[at] = "external_formula" if is_external else "formula"
-        elif self._is_hidden_row:
-            scan.issues[at] = "hidden_row"
+        if self._is_hidden_row:
+            scan.hide(at)
