@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from posixpath import join, normpath
 from typing import IO
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, ParseError
+from xml.parsers import expat
 
-from defusedxml.ElementTree import DefusedXMLParser, fromstring
+from defusedxml.common import DTDForbidden
+from defusedxml.ElementTree import fromstring
 
 from sources.errors import OversizedSheet, UnreadableFile
 from sources.readers.container import CHECK_FILE, SAVE_AS_XLSX
@@ -211,11 +213,25 @@ def scan_sheet(
     """
     scan = into(is_hidden=is_hidden)
     # No tree is built: a sheet with a million formatted blank rows is a long file and no content.
-    parser = DefusedXMLParser(target=_SheetPass(scan, sheet, percent, limits), forbid_dtd=True)
-    while chunk := stream.read(_CHUNK):
-        parser.feed(chunk)
-    parser.close()
+    told = _SheetPass(scan, sheet, percent, limits)
+    # Expat itself, without a doctype as defusedxml has it: its own parser takes twice the time.
+    parser = expat.ParserCreate(namespace_separator="}")
+    parser.buffer_text = True
+    parser.StartDoctypeDeclHandler = _refuse_doctype
+    parser.StartElementHandler = told.start
+    parser.EndElementHandler = told.end
+    parser.CharacterDataHandler = told.data
+    try:
+        while chunk := stream.read(_CHUNK):
+            parser.Parse(chunk)
+        parser.Parse(b"", True)
+    except expat.ExpatError as error:
+        raise ParseError(str(error)) from error
     return scan
+
+
+def _refuse_doctype(name: str, *_: object) -> None:
+    raise DTDForbidden(name, None, None)
 
 
 class _SheetPass:
@@ -266,9 +282,6 @@ class _SheetPass:
             if self._is_filled:
                 self._take((place[0] if place else self._row_no, self._column_no), self._cell)
             self._cell = None
-
-    def close(self) -> None:
-        """Nothing is left to do."""
 
     def _take(self, at: tuple[int, int], cell: dict[str, str]) -> None:
         scan, kind = self._scan, cell.get("t", "n")

@@ -81,6 +81,13 @@ CASES: list[Case] = [
             lambda: zipped({"扫描.pdf": b"%PDF-1.7", "三月.xlsx": xlsx({"表": SHEET}),
                             "四月.xlsx": _locked()}),
             [Form(), Refusal(EncryptedFile, "四月.xlsx")]),
+    several("a zip with scans of every kind beside a workbook", "报送.zip",
+            lambda: zipped({
+                "三月.xlsx": xlsx({"表": SHEET}), "盖章.pdf": b"%PDF-1.7",
+                "照片.jpg": b"\xff\xd8\xff\xe0JFIF", "图.png": b"\x89PNG\r\n\x1a\n",
+                "签章.ofd": zipped({"OFD.xml": "<x/>"}),
+            }),
+            [Form()]),
     several("a zip in a zip, beside a good workbook", "报送.zip",
             lambda: zipped({"三月.xlsx": xlsx({"表": SHEET}),
                             "内.zip": zipped({"四月.csv": as_csv(APRIL)})}),
