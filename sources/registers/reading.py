@@ -6,6 +6,7 @@ need no more memory than one block and the keys seen so far.
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
@@ -88,11 +89,14 @@ def read_register(
         raise UnknownForm(identity.form_code, reason_zh=f"报表 {identity.form_code} 不是台账")
     writer = _Writer(register, target, ReadingMarks.of(definitions.table("reading_marks")))
     people: dict[str, str] = dict(identity.people)
+    # Rows are lists of texts without cycles; to look for any in a block takes as long as to read.
+    gc.disable()
     try:
         for sheet in sheets_of(path, limits_of(register)):
             writer.take(sheet, people)
         account = writer.done()
     finally:
+        gc.enable()
         writer.close()
     target.with_suffix(".json").write_text(json.dumps(asdict(account), ensure_ascii=False))
     return replace(identity, people=people), account
@@ -262,14 +266,15 @@ class _Writer:
     def _write(
         self, header: RegisterHeader, block: list[tuple[int, Row]], sheet: SheetRows
     ) -> None:
+        rows = [row for _, row in block]
+        width = max(header.columns.values()) + 1
+        if min(map(len, rows)) < width:
+            rows = [row + [None] * (width - len(row)) for row in rows]
+        columns = list(zip(*rows, strict=False))
         texts: dict[str, list[str | None]] = {}
         for column in self._register.columns:
             at = header.columns.get(column.column_code)
-            texts[column.slot] = (
-                [None] * len(block)
-                if at is None
-                else [row[at] if at < len(row) else None for _, row in block]
-            )
+            texts[column.slot] = [None] * len(block) if at is None else list(columns[at])
         instead, beside = self._noted(header, block, sheet, texts)
         frame = pl.DataFrame(texts, schema=dict.fromkeys(texts, pl.String))
         if sheet.is_text:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
@@ -150,12 +150,12 @@ def _csv_rows(path: Path, limits: Limits) -> Iterator[tuple[int, Row]]:
         stream.seek(0)
         row_no = -1
         # Not strict, an unclosed quote would swallow the rest of the file without a word.
-        reader = csv.reader(stream, delimiter=delimiter, strict=True)
+        reader = cast("Iterator[Row]", csv.reader(stream, delimiter=delimiter, strict=True))
         try:
             for row_no, row in enumerate(reader):
                 if row_no >= limits.rows:
                     raise OversizedSheet(f"超过 {limits.rows} 行的上限", sheet=CSV_SHEET)
-                yield row_no, list[str | None](row)
+                yield row_no, row
         except csv.Error as error:
             raise UnreadableFile(
                 f"文本不能按逗号或制表符分列（第 {row_no + 2} 行起引号不成对，或某一格过长）",
