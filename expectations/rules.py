@@ -10,7 +10,7 @@ statistics in `HISTORY_NAMES`.
 from __future__ import annotations
 
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -197,14 +197,23 @@ class Rules:
 
     @classmethod
     def load(cls, definitions: Definitions) -> Rules:
-        """The registry of these definitions."""
-        rules = tuple(_read(row) for row in definitions.table("rules").iter_rows(named=True))
-        elements = frozenset(definitions.table("elements")["element_code"].to_list())
-        forms = frozenset(definitions.table("forms")["form_code"].to_list())
-        for rule in rules:
-            _check(rule, elements, forms)
-        _check_versions(rules)
+        """The registry of these definitions.
+
+        Raises:
+            RuleError: for the first rule that cannot stand; the others are its notes.
+        """
+        rules, errors = _sorted_out(definitions)
+        if errors:
+            first, *others = (errors[index] for index in sorted(errors))
+            for other in others:
+                first.add_note(str(other))
+            raise first
         return cls(rules)
+
+    @staticmethod
+    def errors_of(definitions: Definitions) -> dict[int, RuleError]:
+        """Every rule that cannot stand, by its place in the table, with what is wrong first."""
+        return _sorted_out(definitions)[1]
 
     def __iter__(self) -> Iterator[Rule]:
         """Every version of every rule, in the order of the table."""
@@ -230,6 +239,23 @@ class Rules:
     def by_key(self) -> Mapping[str, Rule]:
         """Rule versions by `Rule.key`."""
         return {rule.key: rule for rule in self.rules}
+
+
+def _sorted_out(definitions: Definitions) -> tuple[tuple[Rule, ...], dict[int, RuleError]]:
+    elements = frozenset(definitions.table("elements")["element_code"].to_list())
+    forms = frozenset(definitions.table("forms")["form_code"].to_list())
+    sound: list[Rule] = []
+    errors: dict[int, RuleError] = {}
+    for index, row in enumerate(definitions.table("rules").iter_rows(named=True)):
+        try:
+            rule = _read(row)
+            _check(rule, elements, forms)
+            _check_versions(rule, [other for other in sound if other.rule_id == rule.rule_id])
+        except RuleError as error:
+            errors[index] = error
+        else:
+            sound.append(rule)
+    return tuple(sound), errors
 
 
 def _read(row: Mapping[str, str | None]) -> Rule:
@@ -350,18 +376,15 @@ def _check_names(rule: Rule, known: frozenset[str], kind_zh: str) -> None:
         raise ExpressionError(rule.rule_id, rule.left, "没有指标")
 
 
-def _check_versions(rules: tuple[Rule, ...]) -> None:
-    seen: dict[str, list[Rule]] = {}
-    for rule in rules:
-        for other in seen.setdefault(rule.rule_id, []):
-            if other.rule_version == rule.rule_version:
-                raise DuplicateRuleError(rule.rule_id, f"第 {rule.rule_version} 版重复")
-            later, earlier = sorted((rule, other), key=lambda r: r.valid_from, reverse=True)
-            if earlier.valid_on(later.valid_from):
-                raise DuplicateRuleError(
-                    rule.rule_id, f"第 {earlier.rule_version}、{later.rule_version} 版有效期重叠"
-                )
-        seen[rule.rule_id].append(rule)
+def _check_versions(rule: Rule, others: Sequence[Rule]) -> None:
+    for other in others:
+        if other.rule_version == rule.rule_version:
+            raise DuplicateRuleError(rule.rule_id, f"第 {rule.rule_version} 版重复")
+        later, earlier = sorted((rule, other), key=lambda r: r.valid_from, reverse=True)
+        if earlier.valid_on(later.valid_from):
+            raise DuplicateRuleError(
+                rule.rule_id, f"第 {earlier.rule_version}、{later.rule_version} 版有效期重叠"
+            )
 
 
 def _literal(text: str) -> Decimal | None:

@@ -30,6 +30,48 @@ step_{{ step }} as (
 {%- endfor %}
 {%- endmacro %}
 
+{#-
+  Every code a body came to have, `steps` recodes at most: what began in `step_0` followed along
+  `recodes`, each after the one before.
+-#}
+{% macro recoded(steps) -%}
+{% for step in range(1, steps + 1) -%}
+step_{{ step }} as (
+    select
+        step.former_code,
+        recodes.to_unit_code as later_code,
+        recodes.changed_on as held_from
+    from step_{{ step - 1 }} as step
+    inner join recodes
+        on
+            step.later_code = recodes.from_unit_code
+            and step.held_from < recodes.changed_on
+),
+
+{% endfor -%}
+chains as (
+    {%- for step in range(0, steps + 1) %}
+    {{ 'union all' if step }}
+    select
+        step_{{ step }}.former_code,
+        step_{{ step }}.later_code
+    from step_{{ step }}
+    {%- endfor %}
+)
+{%- endmacro %}
+
+{#- One to one, a body stays what it was; `lives` is the life of the unit it becomes. -#}
+{% macro one_to_one(changes, lives) -%}
+    {{ changes }}.change_kind in ('rename', 'recode')
+    or (
+        {{ changes }}.change_kind = 'transfer' and {{ changes }}.share = 1
+        and (
+            {{ changes }}.from_unit_code = {{ changes }}.to_unit_code
+            or {{ lives }}.lived_from >= {{ changes }}.changed_on
+        )
+    )
+{%- endmacro %}
+
 {#- The share of a figure that passes on, exactly to six decimals. -#}
 {% macro shared(number, share) -%}
     cast(cast({{ number }} as decimal(24, 6)) * {{ share }} as decimal(28, 6))

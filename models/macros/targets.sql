@@ -17,6 +17,15 @@
     end
 {%- endmacro %}
 
+{#-
+  Growth of a level on its base in per cent: both are exact to six decimals and become whole numbers
+  before anything is divided, so that 0.12 on 0.1 is 20 and not 19.999….
+-#}
+{% macro growth_pct(level, base) -%}
+    cast(cast(100000000 * ({{ level }} - {{ base }}) as decimal(38, 0)) as double)
+    / nullif(cast(cast(1000000 * {{ base }} as decimal(38, 0)) as double), 0)
+{%- endmacro %}
+
 {#- Growth on a year ago is stated only between two complete figures on a base that is not zero. -#}
 {% macro yoy_status(row) -%}
     case
@@ -32,16 +41,18 @@
 
 {#-
   The indicator rows of a body (`city_code` or `unit_code`) beside those of the period before and of
-  a year ago, the definition version of each, and whether what is counted changed in between.
+  a year ago, the definition version of each, and whether what is counted changed in between. A
+  version is the indicator's own, then that of each element counted otherwise than at first.
 -#}
 {% macro neighbours(relation, body) -%}
-versions as (
+versions_of_parts as (
     select
         {{ relation }}.{{ body }},
         {{ relation }}.indicator_code,
         {{ relation }}.view_type,
         {{ relation }}.view_code,
         {{ relation }}.plan_code,
+        breaks.element_code,
         max_by(breaks.definition_version, breaks.changed_on) as definition_version
     from {{ relation }}
     inner join breaks
@@ -51,7 +62,36 @@ versions as (
             and breaks.definition_version is not null
     group by
         {{ relation }}.{{ body }}, {{ relation }}.indicator_code, {{ relation }}.view_type,
-        {{ relation }}.view_code, {{ relation }}.plan_code
+        {{ relation }}.view_code, {{ relation }}.plan_code, breaks.element_code
+),
+
+versions as (
+    select
+        versions_of_parts.{{ body }},
+        versions_of_parts.indicator_code,
+        versions_of_parts.view_type,
+        versions_of_parts.view_code,
+        versions_of_parts.plan_code,
+        coalesce(
+            max(
+                case
+                    when versions_of_parts.element_code is null
+                        then versions_of_parts.definition_version
+                end
+            ),
+            '1'
+        )
+        || coalesce(
+            '+' || {{ text_list(
+                "versions_of_parts.element_code || ':' || versions_of_parts.definition_version",
+                'versions_of_parts.element_code', '+'
+            ) }},
+            ''
+        ) as definition_version
+    from versions_of_parts
+    group by
+        versions_of_parts.{{ body }}, versions_of_parts.indicator_code,
+        versions_of_parts.view_type, versions_of_parts.view_code, versions_of_parts.plan_code
 ),
 
 -- A level is of its last day; what adds up is of the whole period, so a change inside the period

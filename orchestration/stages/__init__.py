@@ -14,7 +14,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from expectations.errors import RuleError
 from expectations.rules import Rules
 from orchestration.errors import DefinitionsUnsound
 from sources.channels import ArrivedFile, FolderInbox
@@ -62,14 +61,10 @@ def _loaded(
 def problems_of(definitions: Definitions) -> list[Problem]:
     """Everything wrong in definition tables, the expressions of validation rules included."""
     problems = check_definitions(definitions)
-    try:
-        Rules.load(definitions)
-    except RuleError as error:
-        rules = definitions.table("rules")["rule_id"].to_list()
-        index = rules.index(error.rule_id) if error.rule_id in rules else 0
-        said = error.problem_zh
-        problems.append(problem(definitions, "rules", index, "rule_id", error.rule_id, said))
-    return problems
+    return problems + [
+        problem(definitions, "rules", index, "rule_id", error.rule_id, error.problem_zh)
+        for index, error in Rules.errors_of(definitions).items()
+    ]
 
 
 def definitions_of(settings: Settings) -> Definitions:

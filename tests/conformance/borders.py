@@ -7,12 +7,16 @@ What the published city and unit indicators say stays as the period had it; the 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
+
+import duckdb
 
 from tests.conformance.sums import near
 from tests.conformance.worlds import POPULATION, Indicator, TrapWorld, at
+from warehouse.queries.trace.leaves import Scope, terms_of
 
 _MONTHS = ("2025-03-01", "2025-07-31")
-_APRIL, _JULY = "2025-04-01", "2025-07-01"
+_APRIL, _MAY, _JULY = "2025-04-01", "2025-05-01", "2025-07-01"
 
 
 def _changed(
@@ -275,3 +279,119 @@ def t12_transfer_holds(world: TrapWorld) -> None:
     former = _city_as_is(world, "RATE", 312, "2024", "year")
     assert (former["value"], former["numerator"]) == (None, None)
     assert "原区划" in str(former["value_reason_zh"])
+
+
+def t12_bound_rows(world: TrapWorld) -> None:
+    # The bodies of the city of the first chapter, of a whole year: 1 is recoded to 2 in July, 3 and
+    # 4 merge into 5, 6 stays as it was.
+    world.city(512, 0)
+    for unit, dates in {
+        1: {"valid_to": _JULY}, 2: {"valid_from": _JULY}, 3: {"valid_to": _JULY},
+        4: {"valid_to": _JULY}, 5: {"valid_from": _JULY}, 6: {},
+    }.items():  # fmt: skip
+        world.unit(512, unit, "county", **dates)
+    for kind, old, new in (("recode", 1, 2), ("merge", 3, 5), ("merge", 4, 5)):
+        _changed(world, kind, _JULY, at(512, old), at(512, new))
+    world.owes(512, "county", "M", "2025-01-01", "2025-12-31")
+    for unit, first, grants in (
+        (1, 1, [5, 1, 1, 1, 1, 1]), (3, 1, [1] * 6), (4, 1, [0] * 6),
+        (2, 7, [6, 1, 1, 1, 1, 1]), (5, 7, [3, 1, 1, 1, 1, 1]), (6, 1, [1, 1, *[0] * 10]),
+    ):  # fmt: skip
+        world.months(at(512, unit), "M", f"2025-{first:02d}", grants, "grants")
+    world.plan(512, "2025-01-01", "2025-12-31")
+    world.target(512, "EACH", "GRANTS", "per_unit", 2025, "2")
+    world.target(512, "NAMED", "GRANTS", "per_unit", 2025, "20",
+                 bound_unit_codes=f"{at(512, 1)}|{at(512, 5)}")  # fmt: skip
+
+
+def t12_bound_holds(world: TrapWorld) -> None:
+    """A target that binds each unit binds those of the day its period ends: a recoded one is one
+    body with the year of both its codes, named by either; what merged away binds nobody."""
+    judged = (
+        "select unit_code, actual_value, status_code, filed_unit_codes from marts.unit_progress"
+        " where target_code = '512-{}' order by unit_code"
+    )
+    both = f"{at(512, 1)}|{at(512, 2)}"
+    assert world.query(judged.format("EACH")) == [
+        (at(512, 2), 21, "met", both), (at(512, 5), 8, "met", at(512, 5)),
+        (at(512, 6), 2, "met", at(512, 6)),
+    ]  # fmt: skip
+    assert world.query(judged.format("NAMED")) == [
+        (at(512, 2), 21, "met", both), (at(512, 5), 8, "not_met", at(512, 5)),
+    ]  # fmt: skip
+    table = world.query(
+        "select actual_value, numerator, denominator, status_code from marts.plan_table"
+        " where target_code = '512-EACH'"
+    )
+    assert table == [(2, 3, 3, "met")]
+    year = Scope(at(512), date(2025, 1, 1), date(2025, 12, 31))
+    with duckdb.connect(str(world.release_file), read_only=True) as connection:
+        [term] = terms_of(
+            connection, {"indicator_code": "GRANTS"}, year.of_unit(at(512, 2), both.split("|"))
+        )
+    assert [(one["unit_code"], one["value"], len(one["leaves"])) for one in term["units"]] == [
+        (at(512, 2), 21, 12)
+    ]
+
+
+def t12_moved_rows(world: TrapWorld) -> None:
+    # 2 moves from one city to the other in the middle of a quarter, and owes December.
+    for place in (712, 812):
+        world.city(place, 1)
+        world.owes(place, "county", "M", "2025-01-01", "2025-12-31")
+    world.unit(712, 2, "county", valid_to=_MAY)
+    world.unit(712, 2, "county", valid_from=_MAY, city_code=at(812))
+    _changed(world, "transfer", _MAY, at(712, 2), at(712, 2))
+    world.months(at(712, 1), "M", "2025-01", [1] * 12, "grants")
+    world.months(at(812, 1), "M", "2025-01", [2] * 12, "grants")
+    for month in range(1, 12):
+        moved, grants = (at(712), "10") if month < 5 else (at(812), "20")
+        world.file(at(712, 2), "M", f"2025-{month:02d}", {"grants": grants}, city=moved)
+    for place in (712, 812):
+        world.plan(place, "2025-01-01", "2025-12-31")
+        world.target(place, "EACH", "GRANTS", "per_unit", 2025, "1")
+
+
+def t12_moved_holds(world: TrapWorld) -> None:
+    """Of a unit that moves within a quarter, a half or a year either city has, as it was, the
+    months in which it was its own, and owes no others; as it is, all of them are the new city's."""
+    for period, view, old, new in (
+        ("2025-Q1", "quarter", (33, 2, 2), (6, 1, 1)),
+        ("2025-Q2", "quarter", (13, 2, 2), (46, 2, 2)),
+        ("2025-Q3", "quarter", (3, 1, 1), (66, 2, 2)),
+        ("2025-S1", "half", (46, 2, 2), (52, 2, 2)),
+        ("2025-S2", "half", (6, 1, 1), (112, 2, 1)),
+        ("2025", "year", (52, 2, 2), (164, 2, 1)),
+        ("2025-06", "ytd", (46, 2, 2), (52, 2, 2)),
+        ("2025-12", "ytd", (52, 2, 2), (164, 2, 1)),
+    ):  # fmt: skip
+        for place, expected in ((712, old), (812, new)):
+            row = world.city_value("GRANTS", place, period, view)
+            assert (row["numerator"], row["expected_units"], row["reported_units"]) == expected, (
+                period, place
+            )  # fmt: skip
+    for period, view, old_sum, new_sum in (
+        ("2025-Q2", "quarter", 3, 56), ("2025-S1", "half", 6, 92), ("2025-06", "ytd", 6, 92),
+        ("2025", "year", 12, 204),
+    ):  # fmt: skip
+        for place, total in ((712, old_sum), (812, new_sum)):
+            assert _city_as_is(world, "GRANTS", place, period, view)["numerator"] == total
+    # Among the units it stands once, whole, and the cities are no sum of them.
+    assert world.query(
+        "select city_code, period_code, numerator from marts.unit_indicators"
+        f" where unit_code = '{at(712, 2)}' and indicator_code = 'GRANTS'"
+        " and period_type in ('quarter', 'year') order by period_code"
+    ) == [
+        (at(812), "2025", 180), (at(712), "2025-Q1", 30), (at(812), "2025-Q2", 50),
+        (at(812), "2025-Q3", 60), (at(812), "2025-Q4", 40),
+    ]  # fmt: skip
+    assert world.city_value("GRANTS", 812, "2025-Q2", "quarter")["is_additive"] is False
+    assert world.city_value("GRANTS", 812, "2025-Q3", "quarter")["is_additive"] is True
+    # Only the city of the last day binds it, with all it filed.
+    assert world.query(
+        "select city_code, unit_code, actual_value, status_code from marts.unit_progress"
+        " where target_code in ('712-EACH', '812-EACH') order by city_code, unit_code"
+    ) == [
+        (at(712), at(712, 1), 12, "met"), (at(812), at(712, 2), 180, "incomplete"),
+        (at(812), at(812, 1), 24, "met"),
+    ]  # fmt: skip

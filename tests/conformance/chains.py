@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FROM_OBSERVATIONS = (
-    "int_observations", "int_element_views", "int_elements_by_view", "int_elements_counted",
-    "int_indicator_parts", "int_indicators_of_cities",
+    "int_observations", "int_element_views", "int_elements_by_view", "int_elements_with_absent",
+    "int_elements_counted", "int_indicator_parts", "int_indicators_of_cities",
 )  # fmt: skip
 RAW = ("submissions", "submission_events", "reported_values")
 

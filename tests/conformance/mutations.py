@@ -141,7 +141,8 @@ MUTATIONS: dict[str, Mutation] = {
         "true",
     ),
     "a rename taken for a merge": Mutation(
-        "t12_rename", SUCCESSIONS, "changes.change_kind in ('rename', 'recode')", "false"
+        "t12_rename", SUCCESSIONS, "{{ one_to_one('changes', 'lives') }} as is_one_to_one",
+        "false as is_one_to_one",
     ),
     "a recode forgets": Mutation(
         "t12_recode", AS_IS, "coalesce(successions.unit_code, amounts.unit_code)",
@@ -203,6 +204,27 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "a transfer of a part takes the whole": Mutation(
         "t12_transfer", SUCCESSIONS, "where events.remainder > 0", "where false"
+    ),
+    "a transfer owes its old city the whole year": Mutation(
+        "t12_moved", "models/intermediate/measures/int_periods_outside_life.sql",
+        "            and bounded_bodies.city_code = spells.city_code\n", "",
+    ),
+    "a transfer takes its year along as it was": Mutation(
+        "t12_moved", VIEWS, "        observations.*,\n        '' as plan_key",
+        "        observations.* replace (\n"
+        "            max_by(observations.city_code, observations.period_end)"
+        " over (partition by observations.unit_code) as city_code\n"
+        "        ),\n        '' as plan_key",
+    ),
+    "a recoded unit bound twice": Mutation(
+        "t12_bound", "models/intermediate/progress/int_targets_by_unit.sql",
+        "{{ in_force('units', 'judged_periods.view_end') }}", "true",
+    ),
+    "half the year of a recoded unit": Mutation(
+        "t12_bound", "models/intermediate/progress/int_targets_by_unit.sql",
+        "unit_codes.same_unit_code = indicators_of_units.unit_code",
+        "unit_codes.same_unit_code = indicators_of_units.unit_code"
+        " and unit_codes.unit_code = unit_codes.same_unit_code",
     ),
     "the people within the former border": Mutation(
         "t12_transfer", CITIES_AS_IS,
@@ -267,8 +289,8 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "growth on nothing": Mutation(
         "t22", MEASUREMENTS,
-        "coalesce(cast(city_rows.printed_baseline as double), base_rows.actual_value), 0\n",
-        "greatest(cast(city_rows.printed_baseline as double), base_rows.actual_value, 1), 0\n",
+        "when city_rows.printed_baseline is null then base_rows.numerator",
+        "when city_rows.printed_baseline is null then greatest(base_rows.numerator, 1)",
     ),
     "超过 read as 达到": Mutation(
         "t23", TARGET_MACROS, "else {{ actual }} > {{ threshold }} end",

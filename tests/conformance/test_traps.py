@@ -102,6 +102,14 @@ def test_t12_a_transfer_takes_its_past_along(city: TrapWorld) -> None:
     borders.t12_transfer_holds(city)
 
 
+def test_t12_a_transfer_within_a_period_leaves_each_city_its_months(city: TrapWorld) -> None:
+    borders.t12_moved_holds(city)
+
+
+def test_t12_each_unit_bound_is_a_body_of_its_period(city: TrapWorld) -> None:
+    borders.t12_bound_holds(city)
+
+
 def test_t13_a_city_is_the_sum_of_its_partition(city: TrapWorld) -> None:
     bodies.t13_holds(city)
 

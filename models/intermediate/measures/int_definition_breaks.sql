@@ -6,6 +6,7 @@ terms as (select * from {{ ref('stg_definitions__indicator_terms') }}),
 changes_of_indicators as (
     select
         changes.object_code as indicator_code,
+        cast(null as string) as element_code,
         changes.definition_version,
         changes.changed_on,
         changes.is_comparable,
@@ -15,7 +16,8 @@ changes_of_indicators as (
     union all
     select distinct
         terms.indicator_code,
-        cast(null as string) as definition_version,
+        terms.element_code,
+        changes.definition_version,
         changes.changed_on,
         changes.is_comparable,
         changes.change_zh

@@ -44,7 +44,8 @@ viewable as (
     where observations.obs_status <> 'history'
 ),
 
--- Flows and facts add up over the filed periods of a view.
+-- Flows and facts add up over the filed periods of a view, each in the city its body was in then:
+-- of one that moved, either city has the periods in which it was its own.
 summed_members as (
     select
         viewable.unit_code,
@@ -53,8 +54,7 @@ summed_members as (
         view_periods.view_type,
         view_periods.view_code,
         view_periods.plan_code,
-        -- A body that moved to another city counts where it was at the end.
-        max_by(viewable.city_code, viewable.period_end) as city_code,
+        viewable.city_code,
         max(viewable.level_code) as level_code,
         bool_and(viewable.is_partition_member) as is_partition_member,
         max(viewable.kind) as kind,
@@ -77,6 +77,7 @@ summed_members as (
     left join periods_outside_life
         on
             viewable.unit_code = periods_outside_life.unit_code
+            and viewable.city_code = periods_outside_life.city_code
             and view_periods.filed_type = periods_outside_life.filed_type
             and view_periods.view_type = periods_outside_life.view_type
             and view_periods.view_code = periods_outside_life.view_code
@@ -84,7 +85,7 @@ summed_members as (
     where
         viewable.kind in ('flow', 'fact')
     group by
-        viewable.unit_code, viewable.element_code, view_periods.filed_type,
+        viewable.unit_code, viewable.city_code, viewable.element_code, view_periods.filed_type,
         view_periods.view_type, view_periods.view_code, view_periods.plan_code
 ),
 

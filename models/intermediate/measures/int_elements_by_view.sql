@@ -8,43 +8,76 @@ elements as (select * from {{ ref('stg_definitions__elements') }}),
 
 -- One figure may be filed by months, by a yearly form and afterwards as history. Never added: the
 -- yearly form speaks for its year where it is declared to, else the finest complete filings do,
--- then history, then what there is.
+-- then history, then what there is. A body that moved chooses once, for both of its cities.
+filings as (
+    select
+        element_views.unit_code,
+        element_views.element_code,
+        element_views.view_type,
+        element_views.view_code,
+        element_views.plan_code,
+        element_views.filed_type,
+        count(element_views.value) > 0 as has_value,
+        sum(element_views.reported_cells) >= sum(element_views.expected_cells) as is_whole
+    from element_views
+    group by
+        element_views.unit_code, element_views.element_code, element_views.view_type,
+        element_views.view_code, element_views.plan_code, element_views.filed_type
+),
+
 ranked as (
     select
-        element_views.*,
-        element_views.reported_cells >= element_views.expected_cells as is_whole,
+        filings.*,
         row_number() over (
             partition by
-                element_views.unit_code, element_views.element_code, element_views.view_type,
-                element_views.view_code, element_views.plan_code
+                filings.unit_code, filings.element_code, filings.view_type, filings.view_code,
+                filings.plan_code
             order by
                 case
                     when
                         elements.annual_precedence = 'annual'
-                        and element_views.filed_type = 'year' and element_views.value is not null
-                        then 0
-                    when
-                        element_views.filed_type <> 'history'
-                        and element_views.reported_cells >= element_views.expected_cells then 1
-                    when
-                        element_views.filed_type = 'history' and element_views.value is not null
-                        then 2
-                    when element_views.filed_type <> 'history' then 3
+                        and filings.filed_type = 'year' and filings.has_value then 0
+                    when filings.filed_type <> 'history' and filings.is_whole then 1
+                    when filings.filed_type = 'history' and filings.has_value then 2
+                    when filings.filed_type <> 'history' then 3
                     else 4
                 end,
-                {{ coarseness('element_views.filed_type') }} asc nulls last
+                {{ coarseness('filings.filed_type') }} asc nulls last
         ) as preference
-    from element_views
+    from filings
     left join elements
-        on element_views.element_code = elements.element_code
+        on filings.element_code = elements.element_code
 ),
 
 chosen as (
     select
-        ranked.*,
-        ranked.filed_type = 'history' as is_history
-    from ranked
+        element_views.*,
+        element_views.filed_type = 'history' as is_history
+    from element_views
+    inner join ranked
+        on
+            element_views.unit_code = ranked.unit_code
+            and element_views.element_code = ranked.element_code
+            and element_views.view_type = ranked.view_type
+            and element_views.view_code = ranked.view_code
+            and coalesce(element_views.plan_code, '') = coalesce(ranked.plan_code, '')
+            and element_views.filed_type = ranked.filed_type
     where ranked.preference = 1
+),
+
+-- What a body filed of a year in one way, in all of its cities.
+own_years as (
+    select
+        element_views.unit_code,
+        element_views.element_code,
+        element_views.view_code,
+        element_views.filed_type,
+        sum(element_views.value) as value
+    from element_views
+    where element_views.view_type = 'year'
+    group by
+        element_views.unit_code, element_views.element_code, element_views.view_code,
+        element_views.filed_type
 ),
 
 filed_years as (
@@ -62,13 +95,14 @@ filed_years as (
 other_years as (
     select
         years.unit_code,
+        years.city_code,
         years.element_code,
         filed_years.filed_type,
         years.view_start,
         years.view_end,
         years.value - coalesce(own_years.value, 0) as difference,
         filed_years.filed_periods_in_view - coalesce(periods_outside_life.periods, 0)
-        - coalesce(own_years.reported_cells, 0) as cells,
+        - coalesce(own_cells.reported_cells, 0) as cells,
         years.is_history,
         years.is_provisional
     from chosen as years
@@ -76,16 +110,24 @@ other_years as (
         on
             years.view_code = filed_years.view_code
             and years.filed_type <> filed_years.filed_type
-    left join element_views as own_years
+    left join own_years
         on
             years.unit_code = own_years.unit_code
             and years.element_code = own_years.element_code
             and years.view_code = own_years.view_code
-            and own_years.view_type = 'year'
             and filed_years.filed_type = own_years.filed_type
+    left join element_views as own_cells
+        on
+            years.unit_code = own_cells.unit_code
+            and years.city_code = own_cells.city_code
+            and years.element_code = own_cells.element_code
+            and years.view_code = own_cells.view_code
+            and own_cells.view_type = 'year'
+            and filed_years.filed_type = own_cells.filed_type
     left join periods_outside_life
         on
             years.unit_code = periods_outside_life.unit_code
+            and years.city_code = periods_outside_life.city_code
             and filed_years.filed_type = periods_outside_life.filed_type
             and periods_outside_life.view_type = 'year'
             and filed_years.view_code = periods_outside_life.view_code
@@ -111,6 +153,7 @@ plan_changes as (
     inner join other_years
         on
             chosen.unit_code = other_years.unit_code
+            and chosen.city_code = other_years.city_code
             and chosen.element_code = other_years.element_code
             and chosen.filed_type = other_years.filed_type
             and chosen.view_start <= other_years.view_start

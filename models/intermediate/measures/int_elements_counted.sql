@@ -159,12 +159,14 @@ plans_to_date as (
     left join members as own_years
         on
             members.unit_code = own_years.unit_code
+            and members.city_code = own_years.city_code
             and members.element_code = own_years.element_code
             and own_years.view_type = 'year'
             and standing_years.view_code = own_years.view_code
     left join periods_outside_life
         on
             members.unit_code = periods_outside_life.unit_code
+            and members.city_code = periods_outside_life.city_code
             and members.filed_type = periods_outside_life.filed_type
             and periods_outside_life.view_type = 'year'
             and standing_years.view_code = periods_outside_life.view_code

@@ -91,6 +91,7 @@ absent_views as (
     left join elements_by_view
         on
             units.unit_code = elements_by_view.unit_code
+            and past_views.city_code = elements_by_view.city_code
             and past_views.element_code = elements_by_view.element_code
             and past_views.view_type = elements_by_view.view_type
             and past_views.view_code = elements_by_view.view_code

@@ -50,7 +50,13 @@ parts as (
         bool_or(elements_counted.is_carried) as is_carried,
         bool_or(elements_counted.is_history) as is_history,
         bool_or(elements_counted.is_awaiting_authority) as is_awaiting_authority,
-        min(elements_counted.source_of_record) as source_of_record
+        min(elements_counted.source_of_record) as source_of_record,
+        -- A body that moved within the view has a part of it in either city.
+        count(*) over (
+            partition by
+                elements_counted.unit_code, terms.indicator_code, elements_counted.view_type,
+                elements_counted.view_code, elements_counted.plan_code
+        ) > 1 as is_moved
     from elements_counted
     inner join terms
         on

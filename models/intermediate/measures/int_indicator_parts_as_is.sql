@@ -14,40 +14,11 @@ frequencies as (select * from {{ ref('int_indicator_frequencies') }}),
 
 populations as (select * from {{ ref('int_populations_by_vintage') }}),
 
+units as (select * from {{ ref('stg_definitions__units') }}),
+
 labels as (select * from {{ ref('int_units_labelled') }}),
 
--- A change without a figure before it restates nothing. A plan asks for its city as it was, so
--- plans to date stay out.
-reached as (
-    select distinct
-        successions.origin_city_code,
-        successions.city_code,
-        successions.changed_on
-    from all_parts
-    inner join successions
-        on
-            all_parts.unit_code = successions.origin_code
-            and all_parts.view_start < successions.changed_on
-),
-
-touched_cities as (
-    select reached.origin_city_code as city_code from reached
-    union distinct
-    select reached.city_code from reached
-),
-
--- Until when a city had another territory than today's, and a unit another body.
-crossings as (
-    select
-        touched_cities.city_code,
-        max(reached.changed_on) as crossed_on
-    from touched_cities
-    inner join reached
-        on
-            touched_cities.city_code in (reached.origin_city_code, reached.city_code)
-            and reached.origin_city_code <> reached.city_code
-    group by touched_cities.city_code
-),
+touched_cities as (select * from {{ ref('int_cities_touched') }}),
 
 mixtures as (
     select
@@ -89,7 +60,17 @@ population_terms as (
     where terms.is_population and terms.term_role = 'denominator'
 ),
 
--- The figures of a body by the last day of their period.
+-- Until when a body was in a city; open for one that has not left it.
+stays as (
+    select
+        units.unit_code,
+        units.city_code,
+        case when bool_or(units.valid_to is null) then null else max(units.valid_to) end as left_on
+    from units
+    group by units.unit_code, units.city_code
+),
+
+-- The figures of a body by the last day of their period in their city.
 dated_parts as (
     select
         all_parts.*,
@@ -104,11 +85,24 @@ dated_parts as (
         on
             all_parts.city_code = frequencies.city_code
             and all_parts.indicator_code = frequencies.indicator_code
+    left join stays
+        on
+            all_parts.is_moved
+            and all_parts.unit_code = stays.unit_code
+            and all_parts.city_code = stays.city_code
+            and all_parts.view_end >= stays.left_on
     left join spells
         on
             all_parts.unit_code = spells.origin_code
-            and all_parts.view_end >= spells.valid_from
-            and (spells.valid_to is null or all_parts.view_end < spells.valid_to)
+            and case
+                when stays.left_on is not null then stays.left_on > spells.valid_from
+                else all_parts.view_end >= spells.valid_from
+            end
+            and case
+                when spells.valid_to is null then true
+                when stays.left_on is not null then stays.left_on <= spells.valid_to
+                else all_parts.view_end < spells.valid_to
+            end
     where all_parts.plan_code is null
 ),
 
@@ -129,7 +123,6 @@ blocks as (
         longer.has_single_source,
         longer.source_of_record,
         block.spell_from,
-        block.city_code as block_city_code,
         block.is_partition_member as is_block_member,
         sum(case when flow_sides.is_numerator_flow then block.numerator end) as numerator,
         sum(case when flow_sides.is_denominator_flow then block.denominator end) as denominator,
@@ -146,6 +139,7 @@ blocks as (
     inner join dated_parts as block
         on
             longer.unit_code = block.unit_code
+            and longer.city_code = block.city_code
             and longer.indicator_code = block.indicator_code
             and longer.frequency = block.view_type
             and longer.view_type <> block.view_type
@@ -159,7 +153,7 @@ blocks as (
         longer.unit_code, longer.city_code, longer.level_code, longer.is_partition_member,
         longer.indicator_code, longer.view_type, longer.view_code, longer.view_start,
         longer.view_end, longer.spell_from, longer.has_flow, longer.has_single_source,
-        longer.source_of_record, block.spell_from, block.city_code, block.is_partition_member
+        longer.source_of_record, block.spell_from, block.is_partition_member
 ),
 
 -- A figure goes the way of its last day; those blocks are taken out and go their own way instead.
@@ -200,7 +194,7 @@ amounts as (
     union all
     select
         blocks.unit_code,
-        case when signs.sign > 0 then blocks.block_city_code else blocks.city_code end as city_code,
+        blocks.city_code,
         case when signs.sign > 0 then blocks.is_block_member else blocks.is_partition_member end
             as is_partition_member,
         blocks.indicator_code,
@@ -362,12 +356,12 @@ parts_as_is as (
         -- A score of two bodies is no score of the one they became.
         (restated.has_single_source or not (indicators.is_additive or indicators.is_ratio))
         and coalesce(restated.view_end < mixtures.mixed_until, false) as is_mixed,
-        coalesce(restated.view_end < crossings.crossed_on, false) as is_city_crossed,
+        coalesce(restated.view_end < touched_cities.crossed_on, false) as is_city_crossed,
         -- What was not filed by the territory itself speaks of the city's former border.
         labels.level_code in ('city', 'department')
         and coalesce(
             case when restated.has_flow then restated.view_start else restated.view_end end
-            < crossings.crossed_on,
+            < touched_cities.crossed_on,
             false
         ) as is_of_former_border,
         case
@@ -386,8 +380,8 @@ parts_as_is as (
         on restated.unit_code = labels.unit_code
     left join mixtures
         on restated.unit_code = mixtures.unit_code
-    left join crossings
-        on restated.city_code = crossings.city_code
+    left join touched_cities
+        on restated.city_code = touched_cities.city_code
 )
 
 select * from parts_as_is

@@ -146,6 +146,7 @@ sums_of_members as (
         bool_or(paired_parts.is_carried) as is_carried,
         bool_or(paired_parts.is_history) as has_history,
         bool_or(paired_parts.is_awaiting_authority) as is_awaiting_authority,
+        coalesce(bool_or(paired_parts.is_moved), false) as has_moved_units,
         min(paired_parts.source_of_record) as first_source,
         max(paired_parts.source_of_record) as last_source
     from paired_parts
@@ -198,8 +199,10 @@ with_denominators as (
                 then {{ scaled('populations.resident_population', 'population_terms.coefficient') }}
             else sums_of_members.denominator
         end as denominator,
+        -- The year of a body that moved stands whole among the units, and in part in either city.
         rules_of_print.is_additive and not rules_of_print.is_ratio
         and not rules_of_print.has_single_source
+        and not sums_of_members.has_moved_units
         and sums_of_members.first_source = 'sum_of_units'
         and sums_of_members.last_source = 'sum_of_units' as is_additive,
         rules_of_print.is_additive and not rules_of_print.is_ratio

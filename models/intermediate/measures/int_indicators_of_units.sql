@@ -1,5 +1,7 @@
 with parts as (select * from {{ ref('int_indicator_parts') }}),
 
+units as (select * from {{ ref('stg_definitions__units') }}),
+
 indicators as (select * from {{ ref('stg_definitions__indicators') }}),
 
 settings as (select * from {{ ref('stg_definitions__publication_settings') }}),
@@ -20,45 +22,128 @@ population_terms as (
     where terms.is_population and terms.term_role = 'denominator'
 ),
 
+-- A body that moved within a period has its whole figure once, in the city of the last day.
+last_homes as (
+    select
+        parts.unit_code,
+        parts.indicator_code,
+        parts.view_type,
+        parts.view_code,
+        max_by(parts.city_code, coalesce(units.valid_from, date '0001-01-01')) as city_code
+    from parts
+    inner join units
+        on
+            parts.unit_code = units.unit_code
+            and parts.city_code = units.city_code
+            and (units.valid_from is null or parts.view_end >= units.valid_from)
+    where parts.is_moved
+    group by parts.unit_code, parts.indicator_code, parts.view_type, parts.view_code
+),
+
+moved_bodies as (
+    select
+        parts.unit_code,
+        last_homes.city_code,
+        parts.indicator_code,
+        parts.view_type,
+        parts.view_code,
+        parts.view_start,
+        parts.view_end,
+        cast(null as string) as plan_code,
+        max_by(
+            parts.level_code, case when parts.city_code = last_homes.city_code then 1 else 0 end
+        ) as level_code,
+        bool_or(
+            parts.is_partition_member and parts.city_code = last_homes.city_code
+        ) as is_partition_member,
+        cast(sum(parts.numerator) as decimal(28, 6)) as numerator,
+        cast(sum(parts.denominator) as decimal(28, 6)) as denominator,
+        max(parts.expected_terms) as expected_terms,
+        max(parts.needed_terms) as needed_terms,
+        bool_and(parts.is_reported) as is_reported,
+        bool_and(parts.is_due) as is_due,
+        bool_or(parts.is_provisional) as is_provisional,
+        bool_or(parts.is_carried) as is_carried,
+        bool_or(parts.is_history) as is_history
+    from parts
+    inner join last_homes
+        on
+            parts.unit_code = last_homes.unit_code
+            and parts.indicator_code = last_homes.indicator_code
+            and parts.view_type = last_homes.view_type
+            and parts.view_code = last_homes.view_code
+    where parts.is_moved
+    group by
+        parts.unit_code, last_homes.city_code, parts.indicator_code, parts.view_type,
+        parts.view_code, parts.view_start, parts.view_end
+),
+
+bodies as (
+    select
+        parts.unit_code,
+        parts.city_code,
+        parts.indicator_code,
+        parts.view_type,
+        parts.view_code,
+        parts.view_start,
+        parts.view_end,
+        parts.plan_code,
+        parts.level_code,
+        parts.is_partition_member,
+        parts.numerator,
+        parts.denominator,
+        parts.expected_terms,
+        parts.needed_terms,
+        parts.is_reported,
+        parts.is_due,
+        parts.is_provisional,
+        parts.is_carried,
+        parts.is_history
+    from parts
+    where not parts.is_moved
+    union all
+    select * from moved_bodies
+),
+
 with_denominators as (
     select
-        parts.*,
+        bodies.*,
         indicators.factor,
         indicators.is_ratio,
         populations.denominator_vintage,
         case
             when population_terms.indicator_code is not null
                 then {{ scaled('populations.resident_population', 'population_terms.coefficient') }}
-            else parts.denominator
+            else bodies.denominator
         end as own_denominator,
         population_terms.indicator_code is not null as is_per_population,
         indicators.is_additive and not indicators.is_ratio
-        and not frequencies.has_single_source and parts.level_code <> 'department' as is_summed,
-        parts.needed_terms = parts.expected_terms as has_all_terms
-    from parts
+        and not frequencies.has_single_source and bodies.level_code <> 'department' as is_summed,
+        bodies.needed_terms = bodies.expected_terms as has_all_terms
+    from bodies
     inner join indicators
-        on parts.indicator_code = indicators.indicator_code
+        on bodies.indicator_code = indicators.indicator_code
     inner join frequencies
         on
-            parts.city_code = frequencies.city_code
-            and parts.indicator_code = frequencies.indicator_code
+            bodies.city_code = frequencies.city_code
+            and bodies.indicator_code = frequencies.indicator_code
     left join settings
         on
-            parts.city_code = settings.city_code
-            and parts.indicator_code = settings.indicator_code
+            bodies.city_code = settings.city_code
+            and bodies.indicator_code = settings.indicator_code
     left join population_terms
         on
-            parts.indicator_code = population_terms.indicator_code
-            and {{ in_force('population_terms', 'parts.view_end') }}
+            bodies.indicator_code = population_terms.indicator_code
+            and {{ in_force('population_terms', 'bodies.view_end') }}
     left join populations
         on
             population_terms.indicator_code is not null
-            and parts.unit_code = populations.area_code
-            and parts.view_end = populations.view_end
+            and bodies.unit_code = populations.area_code
+            and bodies.view_end = populations.view_end
             and coalesce(settings.vintage_rule, indicators.vintage_rule, 'latest_published_by')
             = populations.vintage_rule
     -- The city's own rows stand among the cities.
-    where parts.level_code <> 'city'
+    where bodies.level_code <> 'city'
 ),
 
 indicators_of_units as (
@@ -82,6 +167,8 @@ indicators_of_units as (
         is_provisional,
         is_carried,
         is_history,
+        is_per_population,
+        has_all_terms,
         own_denominator as denominator,
         1 as expected_units,
         case when is_reported then 1 else 0 end as reported_units,

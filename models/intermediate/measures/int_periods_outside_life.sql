@@ -4,32 +4,35 @@ units as (select * from {{ ref('stg_definitions__units') }}),
 
 -- A body owes a view the filed periods of its own life, however long the view: one that opened in
 -- July owes the year six months. A form that began in July leaves the year of an older body short.
--- A spell without a first day began before every period, whatever spells follow it.
-lives as (
-    select
+-- What moves to another city in July owes each of the two cities its own six.
+bounded_bodies as (
+    select distinct
         units.unit_code,
-        min(coalesce(units.valid_from, date '0001-01-01')) as lived_from,
-        case when bool_or(units.valid_to is null) then null else max(units.valid_to) end as lived_to
+        units.city_code
     from units
-    group by units.unit_code
+    where units.valid_from is not null or units.valid_to is not null
 ),
 
 periods_outside_life as (
     select
-        lives.unit_code,
+        bounded_bodies.unit_code,
+        bounded_bodies.city_code,
         view_periods.filed_type,
         view_periods.view_type,
         view_periods.view_code,
         view_periods.plan_key,
         count(*) as periods
-    from lives
-    inner join view_periods
+    from bounded_bodies
+    cross join view_periods
+    left join units as spells
         on
-            lives.lived_from > view_periods.filed_end
-            or lives.lived_to <= view_periods.filed_end
+            bounded_bodies.unit_code = spells.unit_code
+            and bounded_bodies.city_code = spells.city_code
+            and {{ in_force('spells', 'view_periods.filed_end') }}
+    where spells.unit_code is null
     group by
-        lives.unit_code, view_periods.filed_type, view_periods.view_type,
-        view_periods.view_code, view_periods.plan_key
+        bounded_bodies.unit_code, bounded_bodies.city_code, view_periods.filed_type,
+        view_periods.view_type, view_periods.view_code, view_periods.plan_key
 )
 
 select * from periods_outside_life

@@ -49,14 +49,7 @@ pieces as (
         changes.to_unit_code,
         changes.share,
         changes.change_code,
-        changes.change_kind in ('rename', 'recode')
-        or (
-            changes.change_kind = 'transfer' and changes.share = 1
-            and (
-                changes.from_unit_code = changes.to_unit_code
-                or lives.lived_from >= changes.changed_on
-            )
-        ) as is_one_to_one
+        {{ one_to_one('changes', 'lives') }} as is_one_to_one
     from events
     inner join changes
         on

@@ -125,6 +125,9 @@ rows_to_judge as (
         judged.missing_units_zh,
         judged.is_awaiting_authority,
         judged.reference_value,
+        judged.is_reference_complete,
+        judged.is_reference_unsettled,
+        judged.is_base_redefined as is_growth_base_redefined,
         judged.failing_units_zh,
         -- The level a plan starts from is known before there is anything to judge.
         judged.view_end < judged.plan_start as is_not_due
@@ -155,6 +158,9 @@ rows_to_judge as (
         cast(null as string) as missing_units_zh,
         false as is_awaiting_authority,
         cast(null as double) as reference_value,
+        true as is_reference_complete,
+        false as is_reference_unsettled,
+        false as is_growth_base_redefined,
         cast(null as string) as failing_units_zh,
         placeholders.is_not_due
     from placeholders
@@ -212,7 +218,8 @@ with_baselines as (
         cast(target_paths.path_value as double) as year_path_value,
         cast(earlier_paths.path_value as double) as earlier_path_value,
         rows_to_judge.view_end >= targets.deadline as is_final,
-        rows_beyond_a_break.target_code is not null as is_base_redefined,
+        coalesce(rows_to_judge.is_growth_base_redefined, false)
+        or rows_beyond_a_break.target_code is not null as is_base_redefined,
         coalesce(
             cast(targets.baseline_value as double), comparable_baselines.baseline_value
         ) as baseline_value,
@@ -339,6 +346,8 @@ evaluations as (
         missing_units_zh,
         is_awaiting_authority,
         reference_value,
+        is_reference_complete,
+        is_reference_unsettled,
         failing_units_zh,
         is_not_due,
         is_final,

@@ -6,11 +6,14 @@ judged_units as (select * from {{ ref('int_targets_by_unit') }}),
 
 units as (select * from {{ ref('int_units_labelled') }}),
 
+breaks as (select * from {{ ref('int_definition_breaks') }}),
+
 city_rows as (
     select
         targets.target_code,
         targets.basis,
         targets.baseline_year,
+        targets.indicator_code,
         indicators_of_cities.view_type,
         indicators_of_cities.view_code,
         indicators_of_cities.view_start,
@@ -28,12 +31,17 @@ city_rows as (
         indicators_of_cities.is_growing_total,
         indicators_of_cities.is_provisional,
         indicators_of_cities.is_carried,
+        indicators_of_cities.factor as indicator_factor,
         indicators_of_cities.source_of_record,
         indicators_of_cities.missing_units_zh,
         indicators_of_cities.is_awaiting_authority,
         targets.baseline_value as printed_baseline,
         targets.unit_factor,
         reference.value / cast(targets.unit_factor as double) as reference_value,
+        coalesce(reference.coverage_pct >= reference.publish_min_coverage_pct, true)
+            as is_reference_complete,
+        coalesce(reference.is_provisional or reference.is_carried, false)
+            as is_reference_unsettled,
         cast(
             cast(indicators_of_cities.factor as double) / cast(targets.unit_factor as double)
             as decimal(18, 6)
@@ -61,6 +69,41 @@ base_rows as (
     where basis = 'growth' and view_end = make_date(baseline_year, 12, 31)
 ),
 
+-- A base counted by another definition is no base of what is counted now; a printed one is the
+-- plan's own word and stands.
+growth_beyond_a_break as (
+    select distinct
+        city_rows.target_code,
+        city_rows.view_code
+    from city_rows
+    inner join base_rows
+        on city_rows.target_code = base_rows.target_code
+    inner join breaks
+        on
+            city_rows.indicator_code = breaks.indicator_code
+            and not breaks.is_comparable
+            and base_rows.view_end < breaks.changed_on
+            and city_rows.view_end >= breaks.changed_on
+    where city_rows.basis = 'growth' and city_rows.printed_baseline is null
+),
+
+-- Both ends as exact decimals: two sums, or a sum and a printed number in the sum's own unit.
+exact_ends as (
+    select
+        city_rows.target_code,
+        city_rows.view_code,
+        city_rows.numerator as level,
+        case
+            when city_rows.printed_baseline is null then base_rows.numerator
+            when city_rows.indicator_factor = 1
+                then {{ scaled('city_rows.printed_baseline', 'city_rows.unit_factor') }}
+        end as base
+    from city_rows
+    left join base_rows
+        on city_rows.target_code = base_rows.target_code
+    where city_rows.basis = 'growth' and not city_rows.is_ratio
+),
+
 -- Growth is recomputed from the summed levels against the end of the base year; it is complete
 -- only as far as both ends are.
 growth_rows as (
@@ -71,17 +114,30 @@ growth_rows as (
         city_rows.view_start,
         city_rows.view_end,
         city_rows.is_due,
-        100 * (
-            city_rows.actual_value
-            - coalesce(cast(city_rows.printed_baseline as double), base_rows.actual_value)
-        ) / nullif(
-            coalesce(cast(city_rows.printed_baseline as double), base_rows.actual_value), 0
-        ) as actual_value,
+        case
+            when growth_beyond_a_break.target_code is null
+                then coalesce(
+                    {{ growth_pct('exact_ends.level', 'exact_ends.base') }},
+                    100 * (
+                        city_rows.actual_value
+                        - coalesce(
+                            cast(city_rows.printed_baseline as double), base_rows.actual_value
+                        )
+                    ) / nullif(
+                        coalesce(
+                            cast(city_rows.printed_baseline as double), base_rows.actual_value
+                        ), 0
+                    )
+                )
+        end as actual_value,
         city_rows.numerator,
-        coalesce(
-            {{ scaled('city_rows.printed_baseline', 'city_rows.unit_factor') }},
-            base_rows.numerator
-        ) as denominator,
+        case
+            when growth_beyond_a_break.target_code is null
+                then coalesce(
+                    {{ scaled('city_rows.printed_baseline', 'city_rows.unit_factor') }},
+                    base_rows.numerator
+                )
+        end as denominator,
         false as is_ratio,
         city_rows.denominator_vintage,
         city_rows.expected_units,
@@ -101,11 +157,22 @@ growth_rows as (
         city_rows.missing_units_zh,
         city_rows.is_awaiting_authority,
         city_rows.reference_value,
+        city_rows.is_reference_complete,
+        city_rows.is_reference_unsettled,
+        growth_beyond_a_break.target_code is not null as is_base_redefined,
         cast(100 as decimal(18, 6)) as factor,
         cast(null as string) as failing_units_zh
     from city_rows
     left join base_rows
         on city_rows.target_code = base_rows.target_code
+    left join exact_ends
+        on
+            city_rows.target_code = exact_ends.target_code
+            and city_rows.view_code = exact_ends.view_code
+    left join growth_beyond_a_break
+        on
+            city_rows.target_code = growth_beyond_a_break.target_code
+            and city_rows.view_code = growth_beyond_a_break.view_code
     where city_rows.basis = 'growth'
 ),
 
@@ -133,6 +200,9 @@ plain_rows as (
         missing_units_zh,
         is_awaiting_authority,
         reference_value,
+        is_reference_complete,
+        is_reference_unsettled,
+        false as is_base_redefined,
         factor,
         cast(null as string) as failing_units_zh
     from city_rows
@@ -171,6 +241,9 @@ per_unit_rows as (
         ) }} as missing_units_zh,
         false as is_awaiting_authority,
         cast(null as double) as reference_value,
+        true as is_reference_complete,
+        false as is_reference_unsettled,
+        false as is_base_redefined,
         cast(1 as decimal(18, 6)) as factor,
         {{ text_list(
             "case when not judged_units.is_met then units.unit_name_zh end", 'judged_units.unit_code'

@@ -26,9 +26,12 @@ compared as (
             'evaluations.actual_value', 'targets.comparator', 'targets.direction',
             'targets.threshold', 'targets.tolerance_pct', 'evaluations.reference_value'
         ) }} as is_met,
-        coalesce(evaluations.coverage_pct, 0) >= targets.publish_min_coverage_pct as is_complete,
+        coalesce(evaluations.coverage_pct, 0) >= targets.publish_min_coverage_pct as is_covered,
+        -- What a relative target is held against must be as complete and settled as what is held.
+        coalesce(evaluations.coverage_pct, 0) >= targets.publish_min_coverage_pct
+        and coalesce(evaluations.is_reference_complete, true) as is_complete,
         coalesce(evaluations.is_provisional, false) or coalesce(evaluations.is_carried, false)
-            as is_unsettled,
+        or coalesce(evaluations.is_reference_unsettled, false) as is_unsettled,
         targets.source_of_record as declared_source,
         -- A total that only grows stays above the target when the missing units come in.
         evaluations.is_growing_total
@@ -143,6 +146,8 @@ explained as (
                         not_computable_reason_zh,
                         case
                             when not is_defined then '没有计算公式'
+                            when basis = 'growth' and is_base_redefined
+                                then '基期以后口径已变更，不与基期值比较'
                             when basis = 'growth' then '缺少基期值或基期值为零'
                             when denominator = 0 or basis = 'per_unit' then '分母为零'
                             else '缺少期末前已公布的分母'
@@ -167,7 +172,7 @@ explained as (
                 status_code in ('not_met', 'behind')
                 and is_broken and first_bad_period is not null
                 then first_bad_period || '年未达到应保持的水平'
-            when status_code = 'incomplete' and not is_complete
+            when status_code = 'incomplete' and not is_covered
                 then
                     '应报' || cast(expected_units as string) || '个单位，已报齐'
                     || cast(reported_units as string) || '个'
@@ -178,8 +183,11 @@ explained as (
                             then '，缺：' || missing_units_zh
                         else ''
                     end
+            when status_code = 'incomplete' and not is_complete then '对照值未报齐，暂不判定'
             when status_code = 'incomplete' and is_carried then '期末值含沿用的上期数，暂不判定'
-            when status_code = 'incomplete' and is_unsettled then '期末值尚未全部验收，暂不判定'
+            when status_code = 'incomplete' and is_provisional then '期末值尚未全部验收，暂不判定'
+            when status_code = 'incomplete' and is_unsettled
+                then '对照值尚未验收或沿用上期数，暂不判定'
             when status_code = 'incomplete' then '以前年度尚未报齐或验收，不能判定逐年保持'
             when basis = 'per_unit' and failing_units_zh is not null
                 then '未达到的单位：' || failing_units_zh

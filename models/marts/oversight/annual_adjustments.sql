@@ -12,10 +12,35 @@ units as (select * from {{ ref('int_units_labelled') }}),
 
 run_context as (select * from {{ ref('stg_runs__context') }}),
 
+-- A body's year in each way of filing, whole: of one that moved, what it filed in both cities.
 years as (
-    select *
+    select
+        element_views.unit_code,
+        element_views.element_code,
+        element_views.view_code,
+        element_views.filed_type,
+        max(element_views.level_code) as level_code,
+        cast(sum(element_views.value) as decimal(28, 6)) as value,
+        sum(element_views.reported_cells) as reported_cells,
+        sum(element_views.expected_cells) as expected_cells
     from element_views
-    where view_type = 'year' and value is not null
+    where element_views.view_type = 'year'
+    group by
+        element_views.unit_code, element_views.element_code, element_views.view_code,
+        element_views.filed_type
+    having count(element_views.value) > 0
+),
+
+chosen_years as (
+    select
+        chosen.unit_code,
+        chosen.element_code,
+        chosen.view_code,
+        chosen.filed_type,
+        cast(sum(chosen.value) as decimal(28, 6)) as value
+    from chosen
+    where chosen.view_type = 'year'
+    group by chosen.unit_code, chosen.element_code, chosen.view_code, chosen.filed_type
 ),
 
 -- A year filed in one figure, beside the same body's figure filed in another way.
@@ -30,8 +55,8 @@ years_of_bodies as (
         coalesce(others.reported_cells, 0) as reported_periods,
         coalesce(others.expected_cells, 0) as expected_periods,
         annual.value as annual_value,
-        chosen.value as value_in_force,
-        chosen.filed_type = annual.filed_type as is_annual_in_force
+        chosen_years.value as value_in_force,
+        chosen_years.filed_type = annual.filed_type as is_annual_in_force
     from years as annual
     left join years as others
         on
@@ -39,12 +64,11 @@ years_of_bodies as (
             and annual.element_code = others.element_code
             and annual.view_code = others.view_code
             and others.filed_type not in (annual.filed_type, 'history')
-    inner join chosen
+    inner join chosen_years
         on
-            annual.unit_code = chosen.unit_code
-            and annual.element_code = chosen.element_code
-            and annual.view_code = chosen.view_code
-            and chosen.view_type = 'year'
+            annual.unit_code = chosen_years.unit_code
+            and annual.element_code = chosen_years.element_code
+            and annual.view_code = chosen_years.view_code
     where
         annual.level_code <> 'city'
         and (

@@ -67,12 +67,15 @@ our_figures as (
         elements_by_view.element_code,
         elements_by_view.view_type,
         elements_by_view.view_code,
-        elements_by_view.value as ours,
-        elements_by_view.is_reported as is_complete
+        cast(sum(elements_by_view.value) as decimal(28, 6)) as ours,
+        bool_and(elements_by_view.is_reported) as is_complete
     from elements_by_view
     where
         elements_by_view.plan_code is null
         and elements_by_view.unit_code <> elements_by_view.city_code
+    group by
+        elements_by_view.unit_code, elements_by_view.element_code,
+        elements_by_view.view_type, elements_by_view.view_code
 ),
 
 -- The newest copy that was read is compared; `value_in_force` is what counts until it is accepted.

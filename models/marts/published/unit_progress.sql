@@ -47,6 +47,7 @@ final as (
         judged.actual_value,
         judged.numerator,
         judged.denominator,
+        judged.filed_unit_codes,
         judged.is_met,
         judged.status_code,
         case judged.status_code

@@ -35,14 +35,18 @@ PLEDGE = {
 }
 
 
-def registry(definitions: Definitions, *rows: dict[str, str]) -> Rules:
+def with_rules(definitions: Definitions, *rows: dict[str, str]) -> Definitions:
     columns = definitions.table("rules").columns
     table = pl.DataFrame(
         [{name: row.get(name) for name in columns} for row in rows],
         schema=dict.fromkeys(columns, pl.String),
     )
     names = ("elements", "forms")
-    return Rules.load(Definitions({"rules": table} | {n: definitions.table(n) for n in names}))
+    return Definitions({"rules": table} | {n: definitions.table(n) for n in names})
+
+
+def registry(definitions: Definitions, *rows: dict[str, str]) -> Rules:
+    return Rules.load(with_rules(definitions, *rows))
 
 
 def test_the_projects_own_rules_stand(rules: Rules) -> None:
@@ -102,6 +106,24 @@ def test_a_row_that_cannot_stand_is_refused(
 ) -> None:
     with pytest.raises(error, match="T01"):
         registry(definitions, PLEDGE | change)
+
+
+def test_every_rule_that_cannot_stand_is_named(definitions: Definitions) -> None:
+    rows = [
+        PLEDGE | {"rule_id": "T01", "severity_code": "fatal"},
+        PLEDGE | {"rule_id": "T02"},
+        PLEDGE | {"rule_id": "T03", "operator": "=="},
+        PLEDGE | {"rule_id": "T02", "rule_version": "1"},
+    ]
+    errors = Rules.errors_of(with_rules(definitions, *rows))
+    assert {place: error.rule_id for place, error in errors.items()} == {
+        0: "T01",
+        2: "T03",
+        3: "T02",
+    }
+    with pytest.raises(RuleError, match="T01") as raised:
+        registry(definitions, *rows)
+    assert [note.count("T02") + note.count("T03") for note in raised.value.__notes__] == [1, 1]
 
 
 def test_the_same_version_twice_is_refused(definitions: Definitions) -> None:

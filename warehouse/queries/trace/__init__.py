@@ -115,6 +115,9 @@ def _lay_terms(connection: duckdb.DuckDBPyConnection, found: dict[str, Any]) -> 
             base_scope = scope.at_year_end(int(target["baseline_year"]))
             found["base_terms"] = terms_of(connection, indicator, base_scope)
             then = combined(found["base_terms"], factor, is_ratio=indicator["is_ratio"])
+            if figure["denominator"] is None:
+                # Counted by another definition: the base is shown and nothing measured from it.
+                then = None
         else:
             then = Decimal(target["baseline_value"])
         recomputed = growth(now, then)
@@ -146,12 +149,14 @@ def _units(
 ) -> list[Row]:
     bound = rows(
         connection,
-        "select unit_code, unit_name_zh, actual_value, numerator, denominator, status_code"
+        "select unit_code, unit_name_zh, actual_value, numerator, denominator, status_code,"
+        " string_split(filed_unit_codes, '|') as filed_codes"
         " from marts.unit_progress where target_code = ? and period_code = ? order by unit_code",
         [found["target"]["target_code"], found["figure"]["period_code"]],
     )
     for unit in bound:
-        unit["terms"] = terms_of(connection, found["indicator"], scope.of_unit(unit["unit_code"]))
+        own_scope = scope.of_unit(unit["unit_code"], unit.pop("filed_codes"))
+        unit["terms"] = terms_of(connection, found["indicator"], own_scope)
         unit["recomputed"] = combined(
             unit["terms"], factor, is_ratio=found["indicator"]["is_ratio"]
         )

@@ -29,6 +29,8 @@ class Scope:
     end: date
     unit_code: str | None = None
     """One unit's own figures; None for all that the city adds."""
+    filed_codes: tuple[str, ...] = ()
+    """The codes the unit filed under in this window, former ones and in another city included."""
     people: Any = None
     """The population the figure was divided by, and its vintage."""
     vintage: str | None = None
@@ -44,9 +46,9 @@ class Scope:
             vintage=figure["denominator_vintage"],
         )
 
-    def of_unit(self, unit_code: str) -> Scope:
+    def of_unit(self, unit_code: str, filed_codes: Sequence[str]) -> Scope:
         """The same window of one unit."""
-        return replace(self, unit_code=unit_code)
+        return replace(self, unit_code=unit_code, filed_codes=tuple(filed_codes))
 
     @property
     def months(self) -> int:
@@ -76,11 +78,11 @@ _OBSERVED = """
         source_cell, received_at, accepted_at
     from marts.unit_observations
     left join levels using (unit_code)
-    where city_code = $city and element_code = $element
-        and period_end between $start and $end
+    where element_code = $element and period_end between $start and $end
         and case
-            when $unit is not null then unit_code = $unit
-            else is_partition_member or (unit_code = city_code and obs_status = 'history')
+            when len($codes) > 0 then unit_code in $codes
+            else city_code = $city
+                and (is_partition_member or (unit_code = city_code and obs_status = 'history'))
         end
     order by unit_code, period_end, form_code
 """
@@ -88,7 +90,7 @@ _OBSERVED = """
 _CHOICES = """
     select unit_code, year(period_end) as year, annual_source, is_annual_in_force
     from marts.annual_adjustments
-    where city_code = $city and element_code = $element
+    where (city_code = $city or unit_code in $codes) and element_code = $element
 """
 _PUBLISHED = """
     select area_code as unit_code, area_name_zh as unit_name_zh, period_code, period_type,
@@ -137,9 +139,10 @@ def _with_units(connection: duckdb.DuckDBPyConnection, term: Row, scope: Scope) 
     }  # fmt: skip
     is_summed = term["kind"] in SUMMED
     wanted = {"city": scope.city_code, "element": term["element_code"]}
+    codes = {"codes": list(scope.filed_codes)}
     choices = {
         (row["unit_code"], row["year"], row["annual_source"]): row["is_annual_in_force"]
-        for row in rows(connection, _CHOICES, wanted)
+        for row in rows(connection, _CHOICES, wanted | codes)
     }
     # The figure names the sources of all its terms; each term has one of its own.
     source = next(
@@ -150,9 +153,9 @@ def _with_units(connection: duckdb.DuckDBPyConnection, term: Row, scope: Scope) 
         asked["registers"] = source == "register"
         found = printed(rows(connection, _PUBLISHED, asked), choices, scope, is_summed=is_summed)
     else:
-        observed = rows(connection, _OBSERVED, asked | {"unit": scope.unit_code})
+        observed = rows(connection, _OBSERVED, asked | codes)
         found = chosen(_counted(observed, scope, source), choices, scope, is_summed=is_summed)
-    units = _by_unit(found, is_summed=is_summed)
+    units = _by_unit(found, scope.unit_code, is_summed=is_summed)
     return kept | {"combined": "sum" if is_summed else "last"} | _added(units)
 
 
@@ -292,12 +295,13 @@ def _months(start: date, end: date) -> int:
     return (end.year - start.year) * 12 + end.month - start.month + 1
 
 
-def _by_unit(found: Sequence[Row], *, is_summed: bool) -> list[Row]:
+def _by_unit(found: Sequence[Row], body: str | None, *, is_summed: bool) -> list[Row]:
+    """The leaves below their units; those of one body, under whichever code, are one unit's."""
     units: dict[str, Row] = {}
     for leaf in found:
+        code = body or leaf["unit_code"]
         unit = units.setdefault(
-            leaf["unit_code"],
-            {"unit_code": leaf["unit_code"], "unit_name_zh": leaf["unit_name_zh"], "leaves": []},
+            code, {"unit_code": code, "unit_name_zh": leaf["unit_name_zh"], "leaves": []}
         )
         unit["leaves"].append(leaf)
     for unit in units.values():
