@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from orchestration.stages import definitions_of
 from orchestration.stages.answering import answer
+from orchestration.stages.checking import check_files
 from orchestration.stages.loading import load_unread
 from orchestration.stages.reading import read
 from orchestration.stages.receiving import receive
@@ -207,6 +208,16 @@ def test_a_zip_of_scans_alone_is_evidence_and_no_refused_form(settings: Settings
     assert taken(settings, "盖章页.zip", zipped(SCANS)) == (1, 0, 0, 0)
     assert evidence(settings) == {f"盖章页.zip/{name}": None for name in SCANS}
     assert list((settings.inbox / CITY / UNIT).iterdir()) == []
+
+
+def test_a_dry_run_says_which_scans_of_a_zip_would_be_kept(
+    settings: Settings, tmp_path: Path
+) -> None:
+    path = tmp_path / "盖章页.zip"
+    path.write_bytes(zipped(SCANS))
+    checked = check_files(settings, definitions_of(settings), [path], UNIT)
+    assert (checked.exit_code, list(checked.findings)) == (0, [])
+    assert [name for name in SCANS if f"“盖章页.zip/{name}”" not in "".join(checked.notes)] == []
 
 
 def test_a_refused_form_does_not_keep_the_scan_of_its_zip_from_being_kept(
