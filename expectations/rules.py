@@ -74,6 +74,7 @@ SUBMISSION_COLUMNS: frozenset[str] = frozenset(
         "period_start",
         "period_end",
         "business_date",
+        "copied_pct",
     }
 )
 HISTORY_NAMES: frozenset[str] = frozenset({"value", "previous", "median", "usual"})
@@ -141,7 +142,7 @@ class Rule:
     @property
     def is_of_submission(self) -> bool:
         """Whether the rule looks at the submission as a whole, not at a cell."""
-        return self.rule_kind == "structure" and self.left in SUBMISSION_COLUMNS
+        return self.rule_kind in ("structure", "history") and self.left in SUBMISSION_COLUMNS
 
     @cached_property
     def left_expression(self) -> Expression:
@@ -319,7 +320,7 @@ def _check(rule: Rule, elements: frozenset[str], forms: frozenset[str]) -> None:
         raise UnknownCodeError(rule.rule_id, "运算符", rule.operator)
     if rule.rule_kind == "register":
         return
-    if rule.rule_kind in ("structure", "value"):
+    if rule.rule_kind in ("structure", "value") or rule.is_of_submission:
         _check_columns(rule)
     elif rule.rule_kind == "consistency":
         _check_names(rule, elements, "指标")

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import typer
 
-from orchestration.cli import definitions, filing, history, night, reading, steward, tracing
+from orchestration.cli import (
+    definitions,
+    filing,
+    history,
+    layouts,
+    night,
+    reading,
+    steward,
+    tracing,
+)
 
 app = typer.Typer(
     name="qiangshi",
@@ -16,6 +25,7 @@ app = typer.Typer(
 for group in (night, filing, reading, steward, history, tracing):
     group.register(app)
 app.add_typer(definitions.app, name="definitions")
+app.add_typer(layouts.app, name="layouts")
 
 
 def main() -> None:

@@ -13,6 +13,8 @@ from orchestration.cli.arrivals import ARRIVAL_VERBS
 from orchestration.cli.main import app
 from orchestration.cli.steward import VERBS
 from sources.channels.addresses import REMOTE_KINDS
+from sources.definitions import Definitions
+from sources.headers import fingerprint
 
 ROOT = Path(__file__).resolve().parents[2]
 READMES = {
@@ -67,6 +69,15 @@ def test_the_forms_page_names_every_form_and_element() -> None:
     page = (ROOT / "docs/forms.md").read_text(encoding="utf-8")
     assert [code for code in seed("forms", "form_code") if code not in page] == []
     assert [code for code in seed("form_elements", "element_code") if f"`{code}`" not in page] == []
+
+
+def test_the_forms_page_has_every_layout_with_its_fingerprint() -> None:
+    page = (ROOT / "docs/forms.md").read_text(encoding="utf-8")
+    definitions = Definitions.load()
+    for code in sorted(set(seed("layouts", "layout_code"))):
+        headings = [c.header_zh for c in definitions.layout(code) if c.is_required]
+        line = next(line for line in page.splitlines() if line.startswith(f"| {code} |"))
+        assert line.endswith(f"| {'、'.join(headings)} | `{fingerprint(headings)}` |"), code
 
 
 def test_make_help_tells_of_every_target() -> None:
