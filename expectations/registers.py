@@ -26,7 +26,10 @@ NAMED_CELLS = 10
 """Cells that a finding names itself; the complete list lies in the outbox."""
 CROSS_UNIT_RULES = ("R21",)
 ISSUE = "issue_code"
-UNREAD = ("format", "unknown_code", "not_a_date", "not_a_number", "error_value")
+UNREAD = (
+    "format", "unknown_code", "not_a_date", "not_a_number", "percent_format", "error_value",
+    "uncached_formula",
+)  # fmt: skip
 """Issues under which a cell keeps the text as filed, because it has no normal form."""
 
 CELLS_SCHEMA: dict[str, pl.DataType] = {

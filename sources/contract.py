@@ -141,6 +141,8 @@ class ArchiveMember:
     sha256: str
     size_bytes: int
     path: Path
+    is_evidence: bool = False
+    """Whether it is a scan or a photo, which is kept and never read as a form."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,8 @@ class ParsedBatch:
 
     A workbook with several forms stands in `forms` with the keys of its forms, each of which is
     identified or refused by itself; an archive stands in `archives` with its members, which are
-    read in a later batch. The three frames are those of ParsedSubmission with a leading `key`.
+    read in a later batch unless they are scans. The three frames are those of ParsedSubmission with
+    a leading `key`.
     """
 
     identities: Mapping[str, FormIdentity]

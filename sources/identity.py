@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sources.contract import FormIdentity
 from sources.definitions import Definitions, FormVersion, Unit
@@ -273,14 +274,18 @@ def _unit(hidden: Mapping[str, Label], labels: Labels, definitions: Definitions)
 
 def _units_named(text: str, definitions: Definitions) -> list[Unit]:
     """The bodies of a name, each once however many codes it had."""
-    name = normalised(text)
-    bodies = {
-        body.unit_code: body
-        for unit in definitions.units.values()
-        if name in {normalised(known) for known in (unit.unit_name_zh, *unit.aliases_zh)}
-        and (body := body_of(unit.unit_code, definitions))
-    }
-    return list(bodies.values())
+    return list(_bodies_by_name(definitions).get(normalised(text), {}).values())
+
+
+@lru_cache(maxsize=8)
+def _bodies_by_name(definitions: Definitions) -> Mapping[str, Mapping[str, Unit]]:
+    found: dict[str, dict[str, Unit]] = {}
+    for unit in definitions.units.values():
+        body = body_of(unit.unit_code, definitions)
+        if body is not None:
+            for known in (unit.unit_name_zh, *unit.aliases_zh):
+                found.setdefault(normalised(known), {})[body.unit_code] = body
+    return found
 
 
 def _period(

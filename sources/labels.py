@@ -17,6 +17,7 @@ from sources.texts import normalised
 
 FORM, UNIT_NAME, UNIT_CODE, PERIOD, NIL = "表号", "填报单位", "单位代码", "报告期", "零报告"
 IDENTITY_LABELS = (FORM, UNIT_NAME, UNIT_CODE, PERIOD, NIL)
+_SHORT = 64
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,10 @@ def labels_of(
         for row in rows.values():
             places = sorted(row)
             for position, column in enumerate(places):
-                said = labels_in(row[column].text, marks.footer)
+                filed = row[column].text
+                if not filed or (filed[0].isascii() and not filed[0].isspace()):
+                    continue
+                said = labels_in(filed, marks.footer)
                 for label, text in said:
                     cell = row[column]
                     if not text and label == said[-1][0] and position + 1 < len(places):
@@ -58,6 +62,12 @@ def labels_in(text: str | None, footer: tuple[str, ...]) -> list[tuple[str, str]
     text = (text or "").strip()
     if not text or text[0].isascii():
         return []
+    # Headers and items are those of every file of a form; longer texts are read once.
+    return _found(text, footer) if len(text) <= _SHORT else _found.__wrapped__(text, footer)
+
+
+@lru_cache(maxsize=16384)
+def _found(text: str, footer: tuple[str, ...]) -> list[tuple[str, str]]:
     pattern, known = _pattern(footer)
     found = list(pattern.finditer(text))
     if not found or found[0].start() > 0:

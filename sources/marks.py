@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 import polars as pl
 
@@ -54,15 +55,17 @@ class ReadingMarks:
             growth={text: int(value) for text, value in found[GROWTH].items()},
         )
 
+    @cached_property
+    def _ends(self) -> frozenset[str]:
+        return frozenset((*self.footer, *self.notes))
+
     def is_missing(self, text: str) -> bool:
         """Whether a text says that there is no figure; a mark may be drawn out (`———`)."""
         return _run(normalised(text)) in self.missing
 
     def ends_table(self, text: str) -> bool:
         """Whether a text, normalised, is a footer or a note and so stands below the table."""
-        return any(
-            text == label or text.startswith(f"{label}:") for label in (*self.footer, *self.notes)
-        )
+        return text.partition(":")[0] in self._ends
 
     def total_kind(self, text: str) -> str | None:
         """Over which rows a total row adds up; None when the text, normalised, names no total."""

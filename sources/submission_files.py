@@ -40,6 +40,7 @@ from sources.readers import read_kind
 from sources.readers.archive import unpack
 from sources.readers.container import ARCHIVE, DELIMITED, ODS, XLS, XLSX, belies, recognise
 from sources.readers.grid import LIMITS, Cell, Limits
+from sources.registers.definition import largest_register
 from sources.registers.looks import read_register_of, register_by_head
 from sources.senders import check_identity
 
@@ -319,7 +320,10 @@ def _parse_forms_of(
         data = file.path.read_bytes()
         is_archive = data.startswith(b"PK") and recognise(data, file.file_name, limits) == ARCHIVE
         if is_archive and not file.is_member and spool is not None:
-            return ParsedFile(members=tuple(unpack(data, file.key, file.file_name, spool, limits)))
+            members = unpack(
+                data, file.key, file.file_name, spool, limits, largest_register(definitions)
+            )
+            return ParsedFile(members=tuple(members))
         forms = parse_forms(
             data, file.file_name, file.expected_unit, definitions, workspace_is_synthetic, limits
         )
@@ -379,19 +383,8 @@ def parse_many(
                     members += [
                         FileToParse(m.key, m.path, m.file_name, units[key], is_member=True)
                         for m in found
+                        if not m.is_evidence
                     ]
                 yield batch
             # Members are never archives themselves, so this ends after the second round.
             waiting = members
-
-
-__all__ = [
-    "BatchBuilder",
-    "ParsedFile",
-    "ParsedRows",
-    "parse_file",
-    "parse_forms",
-    "parse_many",
-    "parse_rows",
-    "parse_submission",
-]

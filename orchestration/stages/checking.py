@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
@@ -77,7 +78,9 @@ def check_files(
         for number, path in enumerate(files)
         if number not in papers
     ]
-    batches = list(parse_many(wanted, definitions, _kind(settings)))
+    with TemporaryDirectory() as spool:
+        batches = list(parse_many(wanted, definitions, _kind(settings), spool=Path(spool)))
+        refused, of_registers = _registers(settings, definitions, rules, batches, wanted)
     rows: list[dict[str, str | None]] = []
     for batch in batches:
         rows += [
@@ -92,13 +95,18 @@ def check_files(
                 )
                 for check in checks
             ]
-    refused, of_registers = _registers(settings, definitions, rules, batches, wanted)
     rows += [
         from_source_error(error, key, unit_code, None, None, rules)
         for key, error in refused.items()
     ]
     is_refused = bool(refused) or any(batch.errors for batch in batches)
-    notes: list[str] = []
+    notes = [
+        f"“{member.file_name}”是扫描件或照片，随报表存为佐证，不读取其中的数据。"
+        for batch in batches
+        for members in batch.archives.values()
+        for member in members
+        if member.is_evidence
+    ]
     found = findings_frame(rows)
     judged = _judged(settings, definitions, rules, batches, notes)
     if judged is not None:
@@ -232,7 +240,14 @@ def _registers(
     keys = {row["submission_id"] for row in filed}
     if not keys:
         return {}, findings_frame([])
-    files = [file for file in wanted if file.key in keys]
+    units = {file.key: file.expected_unit for file in wanted}
+    members = [
+        FileToParse(member.key, member.path, member.file_name, units[key], is_member=True)
+        for batch in batches
+        for key, found in batch.archives.items()
+        for member in found
+    ]
+    files = [file for file in (*wanted, *members) if file.key in keys]
     return check_registers(files, definitions, _kind(settings), rules, pl.DataFrame(filed))
 
 

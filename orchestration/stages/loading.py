@@ -69,8 +69,15 @@ class Parsed:
 
     def everything_of(self, key: str) -> tuple[str, ...]:
         """The keys of all forms of a received file, those of an archive's members included."""
-        members = [member.key for member in self.archives.get(key, ())] or [key]
-        return tuple(form for member in members for form in self.forms_of(member))
+        members = self.archives.get(key)
+        if members is None:
+            return self.forms_of(key)
+        return tuple(
+            form
+            for member in members
+            if not member.is_evidence
+            for form in self.forms_of(member.key)
+        )
 
     @classmethod
     def nothing(cls) -> Parsed:

@@ -12,6 +12,7 @@ from expectations.rules import Rules
 from orchestration.progress import tell
 from orchestration.stages import last_failure
 from orchestration.stages.loading import Parsed, load, load_unread, parse
+from orchestration.stages.papers import hang_on_neighbours, keep_papers
 from orchestration.stages.receiving import KeptArrival, kept_for_reading, let_go
 from orchestration.stages.sorting import hang_up_evidence, recognise
 from sources.contract import FormIdentity
@@ -50,10 +51,12 @@ def read(settings: Settings, definitions: Definitions) -> Read:
         parsed = _parse_kept(settings, definitions, kept)
         is_demo = bool(is_synthetic(settings))
         filed = [form for i, one in enumerate(kept) for form in _forms_of(one, str(i), parsed)]
+        keep_papers(settings, engine, kept, parsed)
         records = [_record(definitions, one, parsed, is_demo) for one in filed]
         recorded = record_batch(engine, records, settings.clock.now(), last_as_of(settings))
         findings = _reader_findings(filed, recorded, parsed, Rules.load(definitions))
         record_findings(engine, findings)
+        hang_on_neighbours(engine, kept, _submissions_of(filed, recorded))
         new = {
             form.key: one.submission_id
             for form, one in zip(filed, recorded, strict=True)
@@ -77,6 +80,15 @@ def _is_resumed(one: Recorded, *, has_failed: bool) -> bool:
     return one.is_same_arrival and (has_failed or one.state_code == "received")
 
 
+def _submissions_of(filed: Sequence[_Filed], recorded: Sequence[Recorded]) -> dict[int, set[str]]:
+    """The submissions that the arrivals became, by the arrival's place; refused ones are none."""
+    found: dict[int, set[str]] = {}
+    for form, one in zip(filed, recorded, strict=True):
+        if one.state_code != "refused":
+            found.setdefault(int(form.key.partition("/")[0]), set()).add(one.submission_id)
+    return found
+
+
 @dataclass(frozen=True)
 class _Filed:
     """One form of an arrived file: the file's own, one of several, or a member of an archive."""
@@ -97,6 +109,7 @@ def _forms_of(kept: KeptArrival, key: str, parsed: Parsed) -> Iterator[_Filed]:
         files = [
             _Filed(m.key, kept, m.file_name, m.sha256, m.size_bytes, is_member=True)
             for m in parsed.archives[key]
+            if not m.is_evidence
         ]
     for file in files:
         forms = parsed.forms_of(file.key)

@@ -80,6 +80,9 @@ def _from_content(
         key = row["arrival_id"]
         # Of several forms the first that is sound speaks for the file: they come from one sender.
         forms = parsed.everything_of(key)
+        if not forms:
+            found[key] = _of_scan(row, set(), definitions)
+            continue
         spokesman = next((form for form in forms if form in parsed.identities), forms[0])
         error = parsed.errors.get(spokesman)
         identity = error.identity if error is not None else parsed.identities[spokesman]

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from sources.contract import ArchiveMember
 from sources.errors import EmptyWorkbook, OversizedSheet, UnreadableFile
+from sources.evidence import evidence_kind
 from sources.readers.container import CHECK_FILE
 from sources.readers.grid import LIMITS, Limits
 
@@ -27,9 +28,22 @@ _LEFT_OUT_FOLDERS = {"__macosx"}
 
 
 def unpack(
-    data: bytes, key: str, file_name: str, folder: Path, limits: Limits = LIMITS
+    data: bytes,
+    key: str,
+    file_name: str,
+    folder: Path,
+    limits: Limits = LIMITS,
+    member_bytes: int = 0,
 ) -> list[ArchiveMember]:
     """The members of an archive, written into a folder under their hashes.
+
+    Args:
+        data: the archive.
+        key: its key; members get keys below it.
+        file_name: as received.
+        folder: where to leave the members.
+        limits: the caps of a file.
+        member_bytes: the cap of one member where that is higher, since it may be a register.
 
     Raises:
         UnreadableFile: a member's name points outside, is a link, or its bytes are damaged.
@@ -48,7 +62,7 @@ def unpack(
                 f"压缩包内有 {len(wanted)} 个文件，超过 {limits.archive_members} 个的上限"
             )
         for number, (member, name) in enumerate(wanted, start=1):
-            content = _content(archive, member, name, limits)
+            content = _content(archive, member, name, max(limits.file_bytes, member_bytes))
             unpacked += len(content)
             if unpacked > limits.unpacked_bytes:
                 raise OversizedSheet(
@@ -60,7 +74,8 @@ def unpack(
             path.write_bytes(content)
             found.append(
                 ArchiveMember(
-                    f"{key}/{number}", f"{file_name}/{name}", sha256, len(content), path
+                    f"{key}/{number}", f"{file_name}/{name}", sha256, len(content), path,
+                    evidence_kind(content) is not None,
                 )
             )  # fmt: skip
     if not found:
@@ -100,16 +115,16 @@ def _is_left_out(name: str) -> bool:
     )
 
 
-def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, limits: Limits) -> bytes:
+def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, most: int) -> bytes:
     parts: list[bytes] = []
     size = 0
     try:
         with archive.open(member) as stream:
             while chunk := stream.read(_CHUNK):
                 size += len(chunk)
-                if size > limits.file_bytes:
+                if size > most:
                     raise OversizedSheet(
-                        f"压缩包内的“{name}”超过 {limits.file_bytes // 1048576} MB 的上限",
+                        f"压缩包内的“{name}”超过 {most // 1048576} MB 的上限",
                         value_text=name,
                     )
                 parts.append(chunk)

@@ -49,7 +49,9 @@ class _Book:
         return frozenset(i for i, number in enumerate(self.cell_formats) if number in shown)
 
 
-def scan_workbook(data: bytes, limits: Limits) -> dict[str, SheetScan]:
+def scan_workbook(
+    data: bytes, limits: Limits, into: type[SheetScan] = SheetScan
+) -> dict[str, SheetScan]:
     """One scan per worksheet, in the workbook's order.
 
     Raises:
@@ -63,7 +65,7 @@ def scan_workbook(data: bytes, limits: Limits) -> dict[str, SheetScan]:
         book = _book_of(stream)
         percent = book.percent
         return {
-            name: _scan_sheet(stream, start, name, is_hidden, percent, limits)
+            name: _scan_sheet(stream, start, name, into(is_hidden=is_hidden), percent, limits)
             for name, start, is_hidden in book.sheets
         }
     except (struct.error, LookupError, OSError, UnicodeDecodeError, RecursionError) as error:
@@ -125,9 +127,8 @@ def _book_of(stream: bytes) -> _Book:
 
 
 def _scan_sheet(
-    stream: bytes, start: int, sheet: str, is_hidden: bool, percent: frozenset[int], limits: Limits
+    stream: bytes, start: int, sheet: str, scan: SheetScan, percent: frozenset[int], limits: Limits
 ) -> SheetScan:
-    scan = SheetScan(is_hidden=is_hidden)
     hidden_rows: set[int] = set()
     for kind, body in _records(stream, start):
         if kind == _ROW:
@@ -144,9 +145,8 @@ def _scan_sheet(
             row, column, xf = struct.unpack_from("<HHH", body)
             scan.take((row, column), sheet, limits)
             _judge(kind, body, (row, column), xf in percent, scan)
-    for at in scan.filled:
-        if at[0] in hidden_rows:
-            scan.issues.setdefault(at, "hidden_row")
+    for at in scan.filled_in(hidden_rows):
+        scan.hide(at)
     return scan
 
 

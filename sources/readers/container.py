@@ -117,6 +117,8 @@ def _recognise_zip(data: bytes, limits: Limits) -> str:
         return _recognise_odf(names, kinds)
     if any(name.startswith(("word/", "ppt/")) for name in names):
         raise UnreadableFile("这是 Word 或 PPT 文档，不是报表", SAVE_AS_XLSX)
+    if "ofd.xml" in names:
+        raise UnreadableFile("这是 OFD 版式文件（扫描件），不是报表", SAVE_AS_XLSX)
     if "[content_types].xml" in names or any(name.startswith("xl/") for name in names):
         raise UnreadableFile("工作簿已损坏或不完整（缺少主要部件）", CHECK_FILE)
     return ARCHIVE

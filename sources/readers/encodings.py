@@ -7,6 +7,7 @@ text is refused by its place rather than read as other characters.
 from __future__ import annotations
 
 import codecs
+from pathlib import Path
 
 from sources.errors import UnreadableFile
 
@@ -15,7 +16,8 @@ _NOT_TEXT = "请确认文件能用 Excel 或 WPS 正常打开，另存为 xlsx �
 _PLAINLY_UTF8 = 6
 """So many characters beyond ASCII are not valid UTF-8 by chance."""
 _SHORTEST_MOJIBAKE = 4
-_REPLACED = ("\ufffd", "锟斤拷", "烫烫烫")
+_BLOCK = 1 << 20
+REPLACED = ("\ufffd", "锟斤拷", "烫烫烫")
 
 
 def decode(data: bytes) -> str:
@@ -43,6 +45,53 @@ def decode(data: bytes) -> str:
     return _strictly(data, "gb18030")
 
 
+def encoding_of(path: Path) -> str:
+    """The codec of a delimited file too long to be held in memory: it fits every byte.
+
+    Raises:
+        UnreadableFile: no encoding fits, or the bytes are a damaged text.
+    """
+    with path.open("rb") as stream:
+        start = stream.read(_BLOCK)
+    if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        raise UnreadableFile("文本编码是 UTF-32", _SAVE_AS_CSV)
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        wanted = ["utf-16"]
+    elif b"\x00" in start:
+        # The last character may be cut in two where the block ends.
+        wanted = [_wide_codec(start[: len(start) // 2 * 2])]
+    else:
+        wanted = ["utf-8-sig", "gb18030"]
+    for encoding in wanted:
+        failed_at = _first_failure(path, encoding)
+        if failed_at is None:
+            return encoding
+        if encoding == "utf-8-sig" and _is_plainly_utf8(start[:failed_at]):
+            break
+    said = "不是完整的 UTF-16" if wanted[0].startswith("utf-16") else "既不是 UTF-8，也不是 GB18030"
+    raise UnreadableFile(f"文本编码{said}，或字符已损坏", _SAVE_AS_CSV)
+
+
+def _first_failure(path: Path, encoding: str) -> int | None:
+    """The byte from which on a file is not in an encoding, to the block; None where it is."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    done = 0
+    try:
+        with path.open("rb") as stream:
+            while block := stream.read(_BLOCK):
+                decoder.decode(block)
+                done += len(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        return done + error.start
+    return None
+
+
+def _is_plainly_utf8(start: bytes) -> bool:
+    text = start.decode("utf-8", errors="ignore")
+    return sum(not character.isascii() for character in text) >= _PLAINLY_UTF8
+
+
 def _strictly(data: bytes, encoding: str) -> str:
     try:
         return data.decode(encoding)
@@ -55,6 +104,10 @@ def _strictly(data: bytes, encoding: str) -> str:
 
 def _wide(data: bytes) -> str:
     """UTF-16 without a mark: the byte order in which line ends and separators are ASCII."""
+    return data.decode(_wide_codec(data))
+
+
+def _wide_codec(data: bytes) -> str:
     readable = []
     for encoding in ("utf-16-le", "utf-16-be"):
         try:
@@ -62,7 +115,7 @@ def _wide(data: bytes) -> str:
         except UnicodeDecodeError:
             continue
         if "\x00" not in text and "\n" in text and ("," in text or "\t" in text):
-            readable.append(text)
+            readable.append(encoding)
     if len(readable) != 1:
         raise UnreadableFile("内容既不是 Excel 工作簿，也不是文本", _NOT_TEXT)
     return readable[0]
@@ -72,7 +125,7 @@ def is_mojibake(text: str) -> bool:
     """Whether a text was read in the wrong encoding before it was saved again."""
     if text.isascii():
         return False
-    if any(mark in text for mark in _REPLACED):
+    if any(mark in text for mark in REPLACED):
         return True
     if sum(not character.isascii() for character in text) < _SHORTEST_MOJIBAKE:
         return False

@@ -29,7 +29,9 @@ _VALUES = tuple(f"{_OFFICE}{name}" for name in
 _UNSEEN = {"collapse", "filter"}
 
 
-def scan_content(stream: IO[bytes], limits: Limits) -> dict[str, SheetScan]:
+def scan_content(
+    stream: IO[bytes], limits: Limits, into: type[SheetScan] = SheetScan
+) -> dict[str, SheetScan]:
     """One scan per sheet, in the document's order.
 
     Raises:
@@ -38,13 +40,13 @@ def scan_content(stream: IO[bytes], limits: Limits) -> dict[str, SheetScan]:
     """
     scans: dict[str, SheetScan] = {}
     hidden_styles: set[str] = set()
-    scan, sheet, row_no = SheetScan(), "", 0
+    scan, sheet, row_no = into(), "", 0
     for event, element in iterparse(stream, events=("start", "end"), forbid_dtd=True):
         if event == "start":
             if element.tag == f"{_TABLE}table":
                 sheet, row_no = element.get(f"{_TABLE}name", ""), 0
                 is_hidden = element.get(f"{_TABLE}style-name") in hidden_styles
-                scan = scans[sheet] = SheetScan(is_hidden=is_hidden)
+                scan = scans[sheet] = into(is_hidden=is_hidden)
             continue
         if element.tag == f"{_STYLE}style":
             shown = [child.get(f"{_TABLE}display") for child in element]
@@ -111,5 +113,5 @@ def _judge(
         scan.issues[at] = "percent_format"
     elif formula is not None:
         scan.issues[at] = "external_formula" if "file:" in formula else "formula"
-    elif is_hidden:
-        scan.issues[at] = "hidden_row"
+    if is_hidden:
+        scan.hide(at)

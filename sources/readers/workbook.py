@@ -59,10 +59,7 @@ def read_workbook(data: bytes, kind: str = XLSX, limits: Limits = LIMITS) -> lis
         UnreadableFile: a part of the workbook is missing, damaged or no XML, or it is not safe.
         OversizedSheet: a filled cell lies beyond the caps.
     """
-    try:
-        scans = _SCANS[kind](data, limits)
-    except _BROKEN_PARTS as error:
-        raise UnreadableFile("工作簿已损坏或不完整（内部结构不能读取）", CHECK_FILE) from error
+    scans = scans_of(data, kind, limits)
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
         cells: list[Cell] = []
@@ -70,17 +67,37 @@ def read_workbook(data: bytes, kind: str = XLSX, limits: Limits = LIMITS) -> lis
             if scan.filled:
                 rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
                 cells += _cells_of(name, rows, scan)
-    except (CalamineError, ValueError, OSError) as error:
-        raise UnreadableFile("工作簿已损坏或不完整（内容不能读取）", CHECK_FILE) from error
     except BaseException as error:
-        # A panic of calamine is no Exception; left alone it would end the reading process.
-        if type(error).__name__ != "PanicException":
-            raise
-        raise UnreadableFile("工作簿已损坏或不完整（内容不能读取）", CHECK_FILE) from None
+        raise damaged(error) from error
     return cells
 
 
-def _scan_xlsx(data: bytes, limits: Limits) -> dict[str, SheetScan]:
+def scans_of(
+    data: bytes, kind: str, limits: Limits, into: type[SheetScan] = SheetScan
+) -> dict[str, SheetScan]:
+    """The second look at every worksheet; `into` is what one sheet's look is gathered in.
+
+    Raises:
+        UnreadableFile, OversizedSheet: as of `read_workbook`.
+    """
+    try:
+        return _SCANS[kind](data, limits, into)
+    except _BROKEN_PARTS as error:
+        raise UnreadableFile("工作簿已损坏或不完整（内部结构不能读取）", CHECK_FILE) from error
+
+
+def damaged(error: BaseException) -> BaseException:
+    """What to raise for an error while calamine reads: a refusal, or the error that is no such.
+
+    A panic of calamine is no Exception; left alone it would end the reading process.
+    """
+    is_of_file = isinstance(error, CalamineError | ValueError | OSError)
+    if is_of_file or type(error).__name__ == "PanicException":
+        return UnreadableFile("工作簿已损坏或不完整（内容不能读取）", CHECK_FILE)
+    return error
+
+
+def _scan_xlsx(data: bytes, limits: Limits, into: type[SheetScan]) -> dict[str, SheetScan]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         _verify_parts(archive)
         percent = percent_styles(archive)
@@ -88,7 +105,7 @@ def _scan_xlsx(data: bytes, limits: Limits) -> dict[str, SheetScan]:
         for part in sheet_parts(archive):
             with archive.open(part.member) as stream:
                 scans[part.name] = scan_sheet(
-                    stream, part.name, percent, limits, is_hidden=part.is_hidden
+                    stream, part.name, percent, limits, is_hidden=part.is_hidden, into=into
                 )
     return scans
 
@@ -123,24 +140,24 @@ def _verify_parts(archive: zipfile.ZipFile) -> None:
             )  # fmt: skip
 
 
-def _scan_ods(data: bytes, limits: Limits) -> dict[str, SheetScan]:
+def _scan_ods(data: bytes, limits: Limits, into: type[SheetScan]) -> dict[str, SheetScan]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         if "META-INF/manifest.xml" in archive.namelist() and (
             b"encryption-data" in archive.read("META-INF/manifest.xml")
         ):
             raise EncryptedFile
         with archive.open("content.xml") as stream:
-            return scan_content(stream, limits)
+            return scan_content(stream, limits, into)
 
 
-def _scan_xls(data: bytes, limits: Limits) -> dict[str, SheetScan]:
+def _scan_xls(data: bytes, limits: Limits, into: type[SheetScan]) -> dict[str, SheetScan]:
     # Imported here: most files are not of the old kind.
     from sources.readers.biff import scan_workbook
 
-    return scan_workbook(data, limits)
+    return scan_workbook(data, limits, into)
 
 
-_SCANS: Mapping[str, Callable[[bytes, Limits], dict[str, SheetScan]]] = {
+_SCANS: Mapping[str, Callable[[bytes, Limits, type[SheetScan]], dict[str, SheetScan]]] = {
     XLSX: _scan_xlsx, ODS: _scan_ods, XLS: _scan_xls,
 }  # fmt: skip
 

@@ -10,9 +10,11 @@ import polars as pl
 from stdnum.cn import uscc
 from stdnum.exceptions import ValidationError
 
+from sources.marks import ReadingMarks
 from sources.registers.definition import Register, RegisterColumn
 
-MISSING_MARKS = ("", "-", "—", "——", "/", "…", "无")
+_LONGEST_WORD = 9
+"""Bytes of a word that may be a missing mark; drawn-out marks are told by their first sign."""
 _WEIGHTS = (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5)
 _NUMBER = (
     r"^(?:(?P<new>(?:19|20)[0-9]{2}[12389][0-9]{7})\.?(?P<new_check>[0-9X])"
@@ -24,18 +26,18 @@ _TRADEMARK = r"^G?[0-9]{1,8}[A-Z]{0,2}$"
 _EXCEL_EPOCH = pl.lit("1899-12-30").str.to_date()
 
 
-def typed(frame: pl.DataFrame, register: Register) -> pl.DataFrame:
+def typed(frame: pl.DataFrame, register: Register, marks: ReadingMarks) -> pl.DataFrame:
     """The rows with every slot in normal form and a column `<column_code>` of its issue.
 
     Args:
         frame: the slots of the register as text, null for what the file has no column for.
         register: the columns.
+        marks: the declared missing marks.
     """
-    texts = frame.select(_stripped(pl.col(column.slot)) for column in register.columns)
     slots: list[pl.Series] = []
     issues: list[pl.Series] = []
     for column in register.columns:
-        value, issue = _judged(texts[column.slot], column)
+        value, issue = _judged(_without_marks(frame[column.slot], column, marks), column)
         slots.append(value.alias(column.slot))
         issues.append(issue.alias(column.column_code))
     return pl.DataFrame([*slots, *issues])
@@ -53,9 +55,21 @@ def issues_text(register: Register) -> pl.Expr:
     return pl.when(joined != "").then(joined)
 
 
-def _stripped(text: pl.Expr) -> pl.Expr:
+def _without_marks(text: pl.Series, column: RegisterColumn, marks: ReadingMarks) -> pl.Series:
+    """The texts without blanks at their ends; null for a blank or a missing mark.
+
+    A mark that the column declares as a choice (无 of a flag) says what the choice says.
+    """
     plain = text.str.strip_chars()
-    return pl.when(~plain.is_in(MISSING_MARKS)).then(plain)
+    short = (plain.str.len_bytes() <= _LONGEST_WORD) & ~plain.str.contains(r"^[0-9]")
+    suspects = plain.filter(short | ~plain.str.contains(r"^[\p{L}\p{N}]")).unique().drop_nulls()
+    missing = [
+        one for one in suspects if not one or (marks.is_missing(one) and one not in column.choices)
+    ]
+    if not missing:
+        return plain
+    frame = pl.DataFrame({"text": plain})
+    return frame.select(pl.when(~pl.col("text").is_in(missing)).then("text"))["text"]
 
 
 def _judged(text: pl.Series, column: RegisterColumn) -> tuple[pl.Series, pl.Series]:

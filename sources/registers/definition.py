@@ -120,3 +120,8 @@ def registers(definitions: Definitions) -> Mapping[tuple[str, str], Register]:
 def register_of(definitions: Definitions, form_code: str, form_version: str) -> Register | None:
     """The register of a form version; None where the form is none."""
     return registers(definitions).get((form_code, form_version))
+
+
+def largest_register(definitions: Definitions) -> int:
+    """Bytes that the file of a register may have at most; 0 where there is no register."""
+    return max((one.max_file_bytes for one in registers(definitions).values()), default=0)

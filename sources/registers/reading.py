@@ -6,6 +6,7 @@ need no more memory than one block and the keys seen so far.
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
@@ -21,21 +22,31 @@ from sources.errors import MissingColumn, SourceError, UnknownForm, UnmappedColu
 from sources.identity import HIDDEN_PREFIX, identify
 from sources.labels import labels_in
 from sources.marks import ReadingMarks
+from sources.readers.encodings import REPLACED
 from sources.readers.grid import Cell, address
 from sources.registers.account import RegisterAccount, RegisterHeader
 from sources.registers.cells import issues_text, typed
 from sources.registers.definition import (
     SLOTS,
     Register,
-    RegisterColumn,
     register_of,
     registers,
     slot,
 )
-from sources.registers.rows import HEAD_ROWS, Row, SheetRows, head_of, limits_of, sheets_of
+from sources.registers.rows import (
+    HEAD_ROWS,
+    Row,
+    SheetRows,
+    head_of,
+    limits_of,
+    mojibake,
+    sheets_of,
+)
 from sources.texts import normalised
 
 BLOCK_ROWS = 50_000
+_NO_VALUE = frozenset({"error_value", "uncached_formula"})
+_KEEPS_VALUE = frozenset({"formula", "external_formula"})
 
 ROWS_SCHEMA: dict[str, pl.DataType] = {
     "sheet": pl.String(),
@@ -78,11 +89,14 @@ def read_register(
         raise UnknownForm(identity.form_code, reason_zh=f"报表 {identity.form_code} 不是台账")
     writer = _Writer(register, target, ReadingMarks.of(definitions.table("reading_marks")))
     people: dict[str, str] = dict(identity.people)
+    # Rows are lists of texts without cycles; to look for any in a block takes as long as to read.
+    gc.disable()
     try:
         for sheet in sheets_of(path, limits_of(register)):
             writer.take(sheet, people)
         account = writer.done()
     finally:
+        gc.enable()
         writer.close()
     target.with_suffix(".json").write_text(json.dumps(asdict(account), ensure_ascii=False))
     return replace(identity, people=people), account
@@ -112,6 +126,16 @@ def _above_table(cells: Sequence[Cell], definitions: Definitions) -> list[Cell]:
         for cell in cells
         if cell.sheet.startswith(HIDDEN_PREFIX) or cell.row_no < first.get(cell.sheet, HEAD_ROWS)
     ]
+
+
+def _formulas_in(frame: pl.DataFrame, register: Register) -> dict[str, tuple[list[int], list[str]]]:
+    """A text file holds no results: what begins like a formula was never computed."""
+    found = {}
+    for column in register.columns:
+        places = frame[column.slot].str.contains("^=.").fill_null(value=False).arg_true().to_list()
+        if places:
+            found[column.column_code] = (places, ["uncached_formula"] * len(places))
+    return found
 
 
 class _Writer:
@@ -242,19 +266,23 @@ class _Writer:
     def _write(
         self, header: RegisterHeader, block: list[tuple[int, Row]], sheet: SheetRows
     ) -> None:
+        rows = [row for _, row in block]
+        width = max(header.columns.values()) + 1
+        if min(map(len, rows)) < width:
+            rows = [row + [None] * (width - len(row)) for row in rows]
+        columns = list(zip(*rows, strict=False))
         texts: dict[str, list[str | None]] = {}
         for column in self._register.columns:
             at = header.columns.get(column.column_code)
-            texts[column.slot] = (
-                [None] * len(block)
-                if at is None
-                else [row[at] if at < len(row) else None for _, row in block]
-            )
-        broken = self._broken(header, block, sheet, texts)
+            texts[column.slot] = [None] * len(block) if at is None else list(columns[at])
+        instead, beside = self._noted(header, block, sheet, texts)
         frame = pl.DataFrame(texts, schema=dict.fromkeys(texts, pl.String))
-        frame = typed(frame, self._register)
-        for place, column in broken:
-            frame[place, column.column_code] = "error_value"
+        if sheet.is_text:
+            self._refuse_lost_characters(header, block, frame)
+            instead = _formulas_in(frame, self._register)
+        frame = typed(frame, self._register, self._marks)
+        for code, (places, issues) in instead.items():
+            frame = frame.with_columns(frame[code].scatter(places, issues))
         key = self._register.key
         twice = [self._is_repeated(value) for value in frame[key.slot]]
         if any(twice):
@@ -271,29 +299,60 @@ class _Writer:
             pl.Series("row_no", [row_no + 1 for row_no, _ in block], dtype=pl.Int32),
             *(pl.col(s) if (s := slot(n)) in filled else pl.lit(None, pl.String).alias(s)
               for n in range(1, SLOTS + 1)),
-            issues_text(self._register).alias("issues"),
+            pl.concat_str(
+                issues_text(self._register), pl.Series(beside, dtype=pl.String),
+                separator="|", ignore_nulls=True,
+            ).replace("", None).alias("issues"),
         ))  # fmt: skip
 
-    def _broken(
+    def _noted(
         self,
         header: RegisterHeader,
         block: list[tuple[int, Row]],
         sheet: SheetRows,
         texts: dict[str, list[str | None]],
-    ) -> list[tuple[int, RegisterColumn]]:
-        """Error cells and formulas without a value: calamine gives a blank for both."""
-        if not sheet.instead:
-            return []
-        by_column = {header.columns[code]: column for code, column in self._register.by_code.items()
-                     if code in header.columns}  # fmt: skip
-        places = {row_no: place for place, (row_no, _) in enumerate(block)}
-        found = []
-        for (row_no, column_no), text in sheet.instead.items():
-            column, place = by_column.get(column_no), places.get(row_no)
-            if column is not None and place is not None:
-                texts[column.slot][place] = text
-                found.append((place, column))
-        return found
+    ) -> tuple[dict[str, tuple[list[int], list[str]]], list[str | None]]:
+        """What the second look found: issues in place of the cells' own, and issues beside them.
+
+        Calamine gives a blank for an error and for a formula without a value; the text that stands
+        there instead is kept.
+        """
+        instead: dict[str, tuple[list[int], list[str]]] = {}
+        beside: list[str | None] = [None] * len(block)
+        if not sheet.notes and not sheet.hidden_rows:
+            return instead, beside
+        columns = {header.columns[code]: column for code, column in self._register.by_code.items()
+                   if code in header.columns}  # fmt: skip
+        for place, (row_no, _) in enumerate(block):
+            told = []
+            for noted in sheet.notes.get(row_no, ()):
+                column = columns.get(noted.column_no)
+                if column is None:
+                    continue
+                if noted.text is not None:
+                    texts[column.slot][place] = noted.text
+                if noted.issue in _NO_VALUE or (
+                    noted.issue == "percent_format" and column.data_type == "amount"
+                ):
+                    places, issues = instead.setdefault(column.column_code, ([], []))
+                    places.append(place)
+                    issues.append(noted.issue)
+                elif noted.issue in _KEEPS_VALUE:
+                    told.append(f"{column.column_code}={noted.issue}")
+            if row_no in sheet.hidden_rows:
+                told.append(f"{self._register.key_column}=hidden_row")
+            if told:
+                beside[place] = "|".join(told)
+        return instead, beside
+
+    def _refuse_lost_characters(
+        self, header: RegisterHeader, block: list[tuple[int, Row]], frame: pl.DataFrame
+    ) -> None:
+        for column in self._register.columns:
+            lost = frame[column.slot].str.contains_any(list(REPLACED))
+            if lost.any():
+                row_no = block[int(lost.fill_null(value=False).arg_true()[0])][0]
+                raise mojibake(address(row_no, header.columns[column.column_code]))
 
     def _is_repeated(self, key: str | None) -> bool:
         if key is None:

@@ -8,7 +8,7 @@ from functools import partial
 import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
-from tests.corpus.books import in_sheet, xlsx, zipped
+from tests.corpus.books import MAIN, in_sheet, with_members, xlsx, zipped
 from tests.corpus.cases import Case, Form, Value, shifted, taken
 from tests.unit.sources.builders import HEADER, IDENTITY, SHEET, as_csv, sheet_with
 
@@ -192,6 +192,10 @@ CASES: list[Case] = [
           a=("D8", None, "error_value")),
     taken("a formula over another workbook", "a.xlsx",
           partial(_formula, "D8", "='[1]二月'!D8", 12), a=("D8", "12", "external_formula")),
+    taken("a workbook that carries a link to another workbook", "a.xlsx",
+          lambda: with_members(xlsx({"表": SHEET}), {"xl/externalLinks/externalLink1.xml":
+              f'<externalLink {MAIN}><externalBook><sheetNames><sheetName val="a"/>'
+              "</sheetNames></externalBook></externalLink>".encode()}), cells={"表": SHEET}),
     taken("a formula in a text", "a.csv", lambda: as_csv(sheet_with(D8="=6+6")),
           a=("D8", None, "uncached_formula")),
     taken("a percent format", "a.xlsx", partial(_number, "D8", 0.12, "0.0%"),

@@ -60,7 +60,8 @@ class Read:
         for batch in self.batches:
             if key in batch.archives:
                 for member in batch.archives[key]:
-                    yield from self.forms_of(member.key)
+                    if not member.is_evidence:
+                        yield from self.forms_of(member.key)
                 return
             if key in batch.forms:
                 yield from batch.forms[key]

@@ -13,6 +13,7 @@ from sources.definitions import Definitions
 from sources.periods import parse_period
 from sources.registers import register_of
 from sources.registers.template import write_register_workbook
+from tests.corpus.books import zipped
 from tests.integration.conftest import Workspace
 
 CITY, FIRST, SECOND = "150400", "150402", "150403"
@@ -39,6 +40,41 @@ def patent(number: str, **changes: str) -> dict[str, str]:
 SHARED, OVER_TEN, YOUNG, WRONG = (
     "201710601862.3", "200310102344.5", "201810000004.4", "201710601862.4"
 )  # fmt: skip
+
+
+def pledge(number: str, kind: str, amount: str, **changes: str) -> dict[str, str]:
+    return {
+        "contract_number": number, "pledge_kind": kind, "pledgor": "某厂",
+        "pledgor_code": "91350200MA2YJ1XR9G", "pledgee": "某行", "registered_on": "2025-10-15",
+        "amount": amount, "disbursed": "—",
+    } | changes  # fmt: skip
+
+
+def indication(number: str, kind: str, **changes: str) -> dict[str, str]:
+    return {
+        "registration_number": number, "gi_kind": kind, "gi_name": f"演示{number}",
+        "registrant": "某会", "registered_on": "2012-03-01", "legal_status": "有效",
+    } | changes  # fmt: skip
+
+
+ZIPPED = {
+    "IP-R2": [
+        pledge("Z1", "专利", "100.5"),
+        pledge("Z2", "专利权", "1,200"),
+        pledge("Z3", "商标", "300"),
+        pledge("Z4", "混合", "50", registered_on="2025-12-31"),
+        pledge("Z5", "版权", "20", pledgor_code="91440101MA5CJQ4N59"),
+        pledge("Z6", "专利", "9999", registered_on="2025-09-30"),
+    ],
+    "IP-R3": [
+        indication("61", "证明商标"),
+        indication("62", "地理标志证明商标", registered_on="2025-11-20"),
+        indication("63", "证明商标", legal_status="注销"),
+        indication("64", "集体商标"),
+        indication("65", "地理标志保护产品", registered_on="2025-10-01"),
+        indication("66", "农产品地理标志"),
+    ],
+}
 REGISTERS = {
     (FIRST, "IP-R1"): [
         patent(SHARED, is_emerging="是", is_family="是"),
@@ -97,6 +133,9 @@ def night(small: Callable[[], Workspace], tmp_path_factory: pytest.TempPathFacto
                 row["application_number"] = f"{number[:12]}.{check_digit(number[:12])}"
         data = workbook(folder / f"{unit}{form}.xlsx", unit, form, rows)
         workspace.drop(CITY, unit, f"{form}.xlsx", data)
+    members = {f"{name}.xlsx": workbook(folder / f"{name}.xlsx", SECOND, form, ZIPPED[form])
+               for form, name in (("IP-R2", "质押"), ("IP-R3", "地标"))}  # fmt: skip
+    workspace.drop(CITY, SECOND, "台账.zip", zipped({**members, "质押盖章.pdf": b"%PDF-1.7"}))
     workspace.night()
     return workspace
 
@@ -119,6 +158,45 @@ def test_figures_are_counted_from_the_rows_and_a_patent_of_two_categories_counts
         "pledge_items": 1, "pledge_firms": 1, "pledge_registered_trademark": 0,
     }  # fmt: skip
     assert {name: found[name] for name in expected} == expected
+
+
+def test_pledges_and_indications_are_counted_by_kind_from_registers_in_a_zip(
+    night: Workspace,
+) -> None:
+    with duckdb.connect(str(night.home / "work/warehouse.duckdb"), read_only=True) as private:
+        found = dict(private.execute(
+            "select element_code, cast(value as double)"
+            " from intermediate.int_register_figures where area_code = ?", [SECOND],
+        ).fetchall())  # fmt: skip
+    expected = {
+        "pledge_registered_amount": 1670.5, "pledge_registered_patent": 1300.5,
+        "pledge_registered_trademark": 300, "pledge_registered_mixed": 50,
+        "pledge_registered_copyright": 20, "pledge_items": 5, "pledge_firms": 2,
+        "gi_cert_tm_stock": 2, "gi_coll_tm_stock": 1, "gi_product_stock": 1,
+        "farm_product_gi_stock": 1, "gi_tm_new": 1, "gi_product_new": 1,
+    }  # fmt: skip
+    assert {name: found.get(name) for name in expected} == expected
+
+
+def test_a_scan_in_the_zip_of_registers_hangs_on_the_register_its_name_says(
+    night: Workspace,
+) -> None:
+    rows = night.run("submissions", "--json").json
+    assert {row["file_name"] for row in rows if row["file_name"].startswith("台账.zip")} == {
+        "台账.zip/质押.xlsx", "台账.zip/地标.xlsx",
+    }  # fmt: skip
+    kept = {row["submission_id"]: row.get("evidence") for row in rows}
+    assert kept[f"{SECOND}.IP-R2.{PERIOD}.v1"] == ["台账.zip/质押盖章.pdf"]
+
+
+def test_check_looks_into_a_zip_of_registers(night: Workspace, tmp_path: Path) -> None:
+    path = tmp_path / "台账.zip"
+    data = workbook(tmp_path / "r.xlsx", SECOND, "IP-R1", REGISTERS[SECOND, "IP-R1"])
+    path.write_bytes(zipped({"专利.xlsx": data, "盖章.pdf": b"%PDF-1.7"}))
+    said = night.run("check", str(path), "--unit", SECOND, "--json").json
+    assert {(row["rule_id"], row["cell"]) for row in said["findings"]} == {
+        ("R03", "A7"), ("R09", "B6"), ("R15", "M6"),
+    }  # fmt: skip
 
 
 def test_a_register_is_held_against_the_summary_form(night: Workspace) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from orchestration.stages import definitions_of
 from orchestration.stages.answering import answer
+from orchestration.stages.checking import check_files
 from orchestration.stages.loading import load_unread
 from orchestration.stages.reading import read
 from orchestration.stages.receiving import receive
@@ -20,6 +21,7 @@ from sources.periods import parse_period
 from sources.templates.grid import blueprint, fill
 from tests.corpus.books import Rows, xlsx, zipped
 from warehouse.connection import warehouse_writer
+from warehouse.ledger.arrivals import arrivals_in_state, evidence_of
 from warehouse.ledger.engine import open_ledger
 from warehouse.ledger.tables import files, submissions
 from warehouse.raw_files import raw_path
@@ -132,14 +134,14 @@ def test_a_form_of_several_that_is_bad_is_refused_alone(settings: Settings) -> N
 def test_members_of_a_zip_are_kept_by_their_own_hash_beside_the_zip(settings: Settings) -> None:
     first = xlsx({"表": form(settings, "IP-Q1", "2025-Q1")}, None)
     second = xlsx({"表": form(settings, "IP-Q2", "2025-Q1")}, None)
-    archive = zipped({"存量.xlsx": first, "运用.xlsx": second, "扫描.pdf": b"%PDF-1.7"})
+    archive = zipped({"存量.xlsx": first, "运用.xlsx": second, "别的.txt": b"x"})
     assert taken(settings, "报送.zip", archive) == (1, 2, 1, 0)
     hashes = {name: hashlib.sha256(data).hexdigest()
               for name, data in (("a", first), ("b", second), ("zip", archive))}  # fmt: skip
     for digest in hashes.values():
         assert hashlib.sha256(raw_path(settings, digest).read_bytes()).hexdigest() == digest
     found = {row["file_name"]: row for row in rows_of(settings)}
-    assert set(found) == {"报送.zip/存量.xlsx", "报送.zip/运用.xlsx", "报送.zip/扫描.pdf"}
+    assert set(found) == {"报送.zip/存量.xlsx", "报送.zip/运用.xlsx", "报送.zip/别的.txt"}
     assert found["报送.zip/运用.xlsx"]["file_sha256"] == hashes["b"]
     assert {row["archive_sha256"] for row in found.values()} == {hashes["zip"]}
     engine = open_ledger(settings)
@@ -151,6 +153,79 @@ def test_members_of_a_zip_are_kept_by_their_own_hash_beside_the_zip(settings: Se
     # The same bytes again: as a zip, and a member by itself.
     assert taken(settings, "报送.zip", archive) == (1, 0, 0, 3)
     assert taken(settings, "存量.xlsx", first) == (1, 0, 0, 1)
+
+
+SCANS = {
+    "盖章页.pdf": b"%PDF-1.7 ...",
+    "照片.jpg": b"\xff\xd8\xff\xe0JFIF",
+    "图.png": b"\x89PNG\r\n\x1a\n....",
+    "签章.ofd": zipped({"OFD.xml": "<x/>", "Doc_0/Document.xml": "<x/>"}),
+}
+
+
+def evidence(settings: Settings) -> dict[str, str | None]:
+    """Name of every scan in the ledger and the submission it hangs on."""
+    engine = open_ledger(settings)
+    rows = arrivals_in_state(engine, "evidence")
+    engine.dispose()
+    for row in rows:
+        assert raw_path(settings, row["file_sha256"]).exists()
+        assert (row["unit_code"], row["is_evidence"]) == (UNIT, True)
+    return {row["file_name"]: row["submission_id"] for row in rows}
+
+
+def test_scans_in_a_zip_with_one_workbook_hang_on_its_submission(settings: Settings) -> None:
+    workbook = xlsx({"表": form(settings, "IP-Q1", "2025-Q1")}, None)
+    archive = zipped({"存量.xlsx": workbook, **SCANS})
+    assert taken(settings, "报送.zip", archive) == (1, 1, 0, 0)
+    expected = {f"报送.zip/{name}": f"{UNIT}.IP-Q1.2025-Q1.v1" for name in SCANS}
+    assert evidence(settings) == expected
+    # The same zip of the same time is the same arrival, whatever became of the night between.
+    assert taken(settings, "报送.zip", archive) == (1, 0, 0, 1)
+    assert evidence(settings) == expected
+    engine = open_ledger(settings)
+    shown = evidence_of(engine, [f"{UNIT}.IP-Q1.2025-Q1.v1"])
+    engine.dispose()
+    assert sorted(shown[f"{UNIT}.IP-Q1.2025-Q1.v1"]) == sorted(expected)
+
+
+def test_scans_in_a_zip_with_several_forms_hang_where_their_names_say(settings: Settings) -> None:
+    archive = zipped({
+        "存量.xlsx": xlsx({"表": form(settings, "IP-Q1", "2025-Q1")}, None),
+        "运用.xlsx": xlsx({"表": form(settings, "IP-Q2", "2025-Q1")}, None),
+        "运用（盖章）.pdf": b"%PDF-1.7 1", "2025年1季度IP-Q1扫描件.pdf": b"%PDF-1.7 2",
+        "其他.pdf": b"%PDF-1.7 3",
+    })  # fmt: skip
+    assert taken(settings, "报送.zip", archive) == (1, 2, 0, 0)
+    assert evidence(settings) == {
+        "报送.zip/运用（盖章）.pdf": f"{UNIT}.IP-Q2.2025-Q1.v1",
+        "报送.zip/2025年1季度IP-Q1扫描件.pdf": f"{UNIT}.IP-Q1.2025-Q1.v1",
+        "报送.zip/其他.pdf": None,
+    }
+
+
+def test_a_zip_of_scans_alone_is_evidence_and_no_refused_form(settings: Settings) -> None:
+    assert taken(settings, "盖章页.zip", zipped(SCANS)) == (1, 0, 0, 0)
+    assert evidence(settings) == {f"盖章页.zip/{name}": None for name in SCANS}
+    assert list((settings.inbox / CITY / UNIT).iterdir()) == []
+
+
+def test_a_dry_run_says_which_scans_of_a_zip_would_be_kept(
+    settings: Settings, tmp_path: Path
+) -> None:
+    path = tmp_path / "盖章页.zip"
+    path.write_bytes(zipped(SCANS))
+    checked = check_files(settings, definitions_of(settings), [path], UNIT)
+    assert (checked.exit_code, list(checked.findings)) == (0, [])
+    assert [name for name in SCANS if f"“盖章页.zip/{name}”" not in "".join(checked.notes)] == []
+
+
+def test_a_refused_form_does_not_keep_the_scan_of_its_zip_from_being_kept(
+    settings: Settings,
+) -> None:
+    archive = zipped({"坏.xlsx": b"PK", "盖章页.pdf": b"%PDF-1.7"})
+    assert taken(settings, "报送.zip", archive) == (1, 0, 1, 0)
+    assert evidence(settings) == {"报送.zip/盖章页.pdf": None}
 
 
 def test_a_warehouse_that_was_lost_is_read_again_form_by_form(settings: Settings) -> None:

@@ -141,6 +141,16 @@ def mark_recorded(connection: Connection, submission_of: Mapping[str, str]) -> N
         )
 
 
+def turn_to_evidence(engine: Engine, arrival_id: str) -> None:
+    """Notes that an arrival which waited to be read is a paper: a zip that holds only scans."""
+    with writing(engine) as connection:
+        connection.execute(
+            update(arrivals)
+            .where(arrivals.c.arrival_id == arrival_id, arrivals.c.state_code == "kept")
+            .values(state_code="evidence", is_evidence=True)
+        )
+
+
 def link_evidence(engine: Engine, submission_of: Mapping[str, str]) -> None:
     """Hangs scans and photos on the submissions they belong to; a link once made stays."""
     if not submission_of:

@@ -67,7 +67,11 @@ FAILING: dict[str, tuple[str, dict[str, str | None], str | None, str]] = {
     "R18": ("IP-R2", {"registered_on": "2025-09-30"}, None, "registered_on"),
     "R19": ("IP-R2", {"disbursed": "300.01"}, None, "disbursed"),
     "R20": ("IP-R3", {"registered_on": "2026-01-01"}, None, "registered_on"),
-    "R22": ("IP-R2", {"amount": "0", "disbursed": "0"}, None, "amount"),
+    "R22": ("IP-R2", {"amount": "=1+1"}, "amount=uncached_formula", "amount"),
+    "R23": ("IP-R2", {}, "amount=formula", "amount"),
+    "R24": ("IP-R2", {}, "amount=external_formula", "amount"),
+    "R25": ("IP-R1", {}, "application_number=hidden_row", "application_number"),
+    "R26": ("IP-R2", {"amount": "0", "disbursed": "0"}, None, "amount"),
 }  # fmt: skip
 
 

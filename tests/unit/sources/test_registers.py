@@ -22,6 +22,7 @@ from sources.registers.reading import identity_of, read_register
 from sources.registers.template import write_register_workbook
 from sources.submission_files import parse_rows
 
+MARKS = Definitions.load().marks
 HEAD = "专利台账\n表号：强市知台1表,填报单位：红山区,单位代码：150402,报告期：2025年4季度\n"
 HEADER = "申请号,专利类型,专利权人,申请日,授权公告日,法律状态\n"
 ROW = "ZL201710601862.3,发明,演示企业001,2017年7月21日,2019/5/3,维持\n"
@@ -49,7 +50,7 @@ def pledges(definitions: Definitions) -> Register:
 def judged(register: Register, column: str, text: str | None) -> tuple[str | None, str | None]:
     """Normal form and issue of one cell."""
     slots = {c.slot: [text if c.column_code == column else None] for c in register.columns}
-    frame = typed(pl.DataFrame(slots, schema=dict.fromkeys(slots, pl.String)), register)
+    frame = typed(pl.DataFrame(slots, schema=dict.fromkeys(slots, pl.String)), register, MARKS)
     return frame[register.by_code[column].slot][0], frame[column][0]
 
 
@@ -214,7 +215,7 @@ def test_every_register_column_has_a_class_and_personal_ones_are_never_shown(
 
 def test_the_issues_of_a_row_stand_in_one_text(patents: Register) -> None:
     slots = {c.slot: [None] for c in patents.columns}
-    frame = typed(pl.DataFrame(slots, schema=dict.fromkeys(slots, pl.String)), patents)
+    frame = typed(pl.DataFrame(slots, schema=dict.fromkeys(slots, pl.String)), patents, MARKS)
     assert frame.select(issues_text(patents)).item() == (
         "application_number=blank|patent_kind=blank|applicant=blank|application_date=blank"
         "|grant_date=blank|legal_status=blank"
