@@ -119,11 +119,20 @@ def _voided(
 
 
 def _on_blocked_cells(left: pl.DataFrame, settled: pl.DataFrame) -> pl.DataFrame:
-    """History failures on cells whose value is already refused."""
-    return (
-        left.filter(pl.col("rule_kind") == "history")
-        .join(_blocked_cells(settled), on=["submission_id", "element_code"], how="semi")
-        .select("failure")
+    """History failures on cells whose value, or sheets whose period, is already refused."""
+    of_history = left.filter(pl.col("rule_kind") == "history")
+    refused = settled.filter(
+        pl.col("severity_code") == "blocking", pl.col("element_code").is_null()
+    )  # fmt: skip
+    return pl.concat(
+        [
+            of_history.join(
+                _blocked_cells(settled), on=["submission_id", "element_code"], how="semi"
+            ).select("failure"),
+            of_history.filter(pl.col("element_code").is_null())
+            .join(refused, on="submission_id", how="semi")
+            .select("failure"),
+        ]
     )
 
 

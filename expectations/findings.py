@@ -220,6 +220,7 @@ def _submission_facts(rule: Rule, row: Mapping[str, Any]) -> dict[str, str]:
         value=_shown(rule.left, row[rule.left]),
         period=row["period_zh"],
         form=row["form_zh"] or row["form_code"],
+        previous=parse_period(row["copied_from"]).label_zh if row["copied_from"] else "",
     )
 
 
@@ -240,7 +241,7 @@ def _expectation_words(
     """Fills the facts of the rule's two sides and says what was expected."""
     if rule.rule_kind == "consistency":
         return _consistency_words(rule, row, facts, names)
-    if rule.rule_kind == "history":
+    if rule.rule_kind == "history" and not rule.is_of_submission:
         return _history_words(rule, row, facts)
     if rule.operator == "not_null":
         return _ISSUE_EXPECTED.format_map(facts) + "；确无发生填 0"

@@ -15,7 +15,7 @@ import polars as pl
 
 from expectations.expressions import Expression, Operand, Term
 from expectations.reference import past_frame
-from expectations.rules import SEVERITY_ZH, Rule, Rules
+from expectations.rules import Rule, Rules
 from sources.definitions import Definitions, FormElement, FormVersion, Unit
 from sources.periods import MONTHS_IN, Period, index_in_year, previous, same_period_last_year
 from sources.templates import (
@@ -30,6 +30,7 @@ from sources.templates import (
     FormFigure,
     KnownFigure,
 )
+from sources.vocabulary import SEVERITY_ZH
 
 Amounts = Mapping[tuple[str, str], Decimal]
 """A unit's amounts by (element, period code), in the element's own unit."""

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import polars as pl
 
-from expectations.rules import SEVERITIES, SEVERITY_ZH, Rules
+from expectations.rules import SEVERITIES, Rules
+from sources.vocabulary import SEVERITY_ZH, gravity_of
 
 _STYLE = """
 body{font:14px/1.6 "Noto Sans CJK SC","Microsoft YaHei","PingFang SC",sans-serif;margin:2em auto;
@@ -159,7 +160,10 @@ def _causes(findings: pl.DataFrame, rules: Rules, names: Names) -> str:
                 row["advice_zh"],
                 row["submission_id"],
             )
-            for row in group.sort("submission_id", "cell").iter_rows(named=True)
+            for row in sorted(
+                group.iter_rows(named=True),
+                key=lambda row: (row["submission_id"], *gravity_of(row)),
+            )
         ]
         header = (
             "填报单位",

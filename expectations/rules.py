@@ -26,14 +26,9 @@ from expectations.errors import (
 )
 from expectations.expressions import Expression, NotAnExpressionError, parse
 from sources.definitions import Definitions
+from sources.vocabulary import SEVERITY_ZH
 
-SEVERITIES: tuple[str, ...] = ("blocking", "quasi_blocking", "verify", "info")
-SEVERITY_ZH: Mapping[str, str] = {
-    "blocking": "强制性",
-    "quasi_blocking": "准强制性",
-    "verify": "核实性",
-    "info": "提示",
-}
+SEVERITIES: tuple[str, ...] = tuple(SEVERITY_ZH)
 STAGES: tuple[str, ...] = ("reader", "expectation", "register")
 RULE_KINDS: tuple[str, ...] = (
     "structure", "value", "consistency", "history", "register",
@@ -74,6 +69,7 @@ SUBMISSION_COLUMNS: frozenset[str] = frozenset(
         "period_start",
         "period_end",
         "business_date",
+        "copied_pct",
     }
 )
 HISTORY_NAMES: frozenset[str] = frozenset({"value", "previous", "median", "usual"})
@@ -141,7 +137,7 @@ class Rule:
     @property
     def is_of_submission(self) -> bool:
         """Whether the rule looks at the submission as a whole, not at a cell."""
-        return self.rule_kind == "structure" and self.left in SUBMISSION_COLUMNS
+        return self.rule_kind in ("structure", "history") and self.left in SUBMISSION_COLUMNS
 
     @cached_property
     def left_expression(self) -> Expression:
@@ -319,7 +315,7 @@ def _check(rule: Rule, elements: frozenset[str], forms: frozenset[str]) -> None:
         raise UnknownCodeError(rule.rule_id, "运算符", rule.operator)
     if rule.rule_kind == "register":
         return
-    if rule.rule_kind in ("structure", "value"):
+    if rule.rule_kind in ("structure", "value") or rule.is_of_submission:
         _check_columns(rule)
     elif rule.rule_kind == "consistency":
         _check_names(rule, elements, "指标")

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from expectations.adjudicate import FAILURE_SCHEMA, standing
+from expectations.copies import copies_frame, sums_of
 from expectations.engine import failing_rows
 from expectations.findings import FINDINGS_SCHEMA, finding_row, findings_frame
 from expectations.frames import cell_frame, submission_frame
@@ -76,6 +77,8 @@ def validate(
     known = submission_frame(submissions, definitions, business_now)
     cells = cell_frame(known, filed, definitions)
     reference = reference_frame(cells, known, past, definitions)
+    copies = copies_frame(cells, known, reference, sums_of(asked))
+    known = known.join(copies, on="submission_id", how="left")
     judged = consistency.judge(cells, reference, asked)
     cells = cells.with_columns(value=pl.col("amount").cast(pl.Float64)).join(
         statistics_frame(reference), on=SERIES_KEYS, how="left"
@@ -203,6 +206,8 @@ def _facts_of(night: _Night, kept: pl.DataFrame, sides: pl.DataFrame) -> pl.Data
         "decimals_used",
         "decimals_allowed",
         "nil_number",
+        "copied_pct",
+        "copied_from",
     ]
     mine = kept.filter(pl.col("form_code") == night.form_code)
     for check in night.checks:
@@ -223,7 +228,7 @@ def _facts_of(night: _Night, kept: pl.DataFrame, sides: pl.DataFrame) -> pl.Data
 
 
 def _limit(check: Check) -> pl.Expr:
-    if check.rule.rule_kind == "history":
+    if check.rule.rule_kind == "history" and not check.rule.is_of_submission:
         return pl.col(history.right_column(check.rule))
     return pl.lit(None, pl.Float64)
 

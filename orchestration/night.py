@@ -21,7 +21,7 @@ from warehouse.settings import Settings
 
 COUNTED = (
     "files", "left_alone", "received", "refused", "unchanged", "held", "fetched", "evidence",
-    "unsorted",
+    "unsorted", "resumed",
 )  # fmt: skip
 RELEASED, FAILED, CITY_HELD = 0, 1, 3
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -35,8 +35,8 @@ class NightResult:
     steps: tuple[tuple[str, float], ...]
     """Each Dagster step with its seconds."""
     counts: Mapping[str, int]
-    """What came: files, left_alone, received, refused, unchanged, held; fetched, evidence and
-    unsorted."""
+    """What came: files, left_alone, received, refused, unchanged, held; fetched, evidence,
+    unsorted and resumed."""
     channels: tuple[Mapping[str, Any], ...] = ()
     """What each far place came to: label, files, problem_zh, notes."""
 

@@ -2,43 +2,43 @@
 
 What lives here: reading a release by its header set, and its row, kind and area sums (A01, A02,
 A03). Which printed name is which element, and whether a total is a month's or of all years, stands
-in the table `authority_series`. Values keep the unit of the release.
+in the table `authority_series`: several names of one element (企业, 大专院校 … of 职务) are added
+up. Values keep the unit of the release.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from sources.authority_tables import POINT_COLUMN, WINDOW_COLUMNS, ReleaseTable, release_table
 from sources.contract import FormIdentity, SheetCheck
-from sources.definitions import Definitions, FormVersion
+from sources.definitions import Definitions
 from sources.errors import (
     DuplicateRow,
     FormVersionMismatch,
-    MissingColumn,
     UnitMismatch,
     UnknownPeriod,
     UnknownUnit,
     UnmappedRow,
 )
-from sources.identity import read_period, rows_of
-from sources.numbers import canonical, parse_number
+from sources.identity import read_period
+from sources.numbers import ParsedNumber, canonical, parse_number
 from sources.periods import Period, containing
 from sources.readers.grid import Cell
-from sources.texts import normalised
 
 TOTAL_ZH = "合计"
 DERIVED_NOTE = "derived"
 _REGION, _CITY = "region", "city"
 
-# The columns a release may have beside those its layout names: two ways to say when.
-_WINDOW_COLUMNS = ("period_start", "period_end")
-_POINT_COLUMN = "as_of"
 _AREA_COLUMN = "region_code"
 _DAY = re.compile(r"(\d{4})[-/](\d{2})[-/](\d{2})")
+
+__all__ = ["AuthorityRow", "Release", "read_release", "release_table"]
 
 AuthorityRow = tuple[
     str, date | None, str, str | None, str, str, str, str, bool, str | None, str, str
@@ -64,55 +64,9 @@ class _Series:
     period_type: str
 
 
-@dataclass(frozen=True)
-class _Table:
-    """The release's table: its form, its named columns and the rows below the header."""
-
-    form: FormVersion
-    columns: Mapping[str, int]
-    item_columns: tuple[str, ...]
-    value_column: str
-    rows: Sequence[tuple[int, Mapping[int, Cell]]]
-
-    def cell(self, row: Mapping[int, Cell], name: str) -> Cell | None:
-        column = self.columns.get(name)
-        return row.get(column) if column is not None else None
-
-    def text(self, row: Mapping[int, Cell], name: str) -> str | None:
-        cell = self.cell(row, name)
-        return cell.text.strip() if cell is not None and cell.text else None
-
-
-def release_table(cells: Sequence[Cell], definitions: Definitions) -> _Table | None:
-    """The table of a release when the first row is the header of one, else None.
-
-    Raises:
-        MissingColumn: the layout's columns are there, but none that says when.
-    """
-    for sheet, rows in rows_of(cells).items():
-        first = min(rows)
-        columns = {normalised(cell.text): column for column, cell in rows[first].items()}
-        for form in definitions.form_versions:
-            if form.form_kind != "authority":
-                continue
-            layout = definitions.layout(form.layout_code)
-            names = {column: normalised(column.header_zh) for column in layout}
-            if not layout or not all(names[c] in columns for c in layout if c.is_required):
-                continue
-            if _POINT_COLUMN not in columns and not all(c in columns for c in _WINDOW_COLUMNS):
-                strangers = sorted(set(columns) - set(names.values()))
-                raise MissingColumn(_WINDOW_COLUMNS, strangers, sheet=sheet)
-            return _Table(
-                form=form,
-                columns=columns,
-                item_columns=tuple(names[c] for c in layout if c.column_role == "item"),
-                value_column=next(names[c] for c in layout if c.column_role == "value"),
-                rows=[(n, rows[n]) for n in sorted(rows) if n > first],
-            )
-    return None
-
-
-def read_release(table: _Table, definitions: Definitions, expected_unit: str | None) -> Release:
+def read_release(
+    table: ReleaseTable, definitions: Definitions, expected_unit: str | None
+) -> Release:
     """The figures of a release with their series' elements, and the checks it fails.
 
     Raises:
@@ -123,40 +77,42 @@ def read_release(table: _Table, definitions: Definitions, expected_unit: str | N
         for row in definitions.table("authority_series").iter_rows(named=True)
         if row["form_code"] == table.form.form_code
     }
-    rows: list[AuthorityRow] = []
+    figures: dict[tuple[str, str], dict[str, list[_Figure]]] = {}
     margins: dict[tuple[str, str], Margins] = {}
     seen: dict[tuple[str, str, str], Cell] = {}
     periods: list[Period] = []
     for _, row in table.rows:
-        value = table.cell(row, table.value_column)
-        if value is None:
-            continue
-        key = tuple(table.text(row, name) or "" for name in table.item_columns)
-        item_key = "/".join(key)
-        found = series.get(item_key)
-        if found is None:
-            raise UnmappedRow(
-                item_key, reason_zh=f"“{item_key}”不是该发布表已登记的项目",
-                sheet=value.sheet, cell=value.cell, expected_text="、".join(sorted(series)),
-            )  # fmt: skip
-        area = _area(table, row, value, definitions, expected_unit)
-        period = _period(table, row, value, found.period_type)
-        again = seen.setdefault((area, item_key, period.code), value)
-        if again is not value:
-            raise DuplicateRow(area, item_key, [again.cell, value.cell], sheet=value.sheet)
-        periods.append(period)
-        number = parse_number(value.text, definitions.marks)
-        if number.number is not None:
-            margins.setdefault((area, period.code), {})[key] = (number.number, value)
-        note = table.text(row, "note") or table.text(row, "reading")
-        rows.append((
-            table.text(row, "release_id") or f"{found.series_code}-{period.code}",
-            _published_on(table, row), area,
-            table.text(row, "region_name") or definitions.units[area].unit_name_zh,
-            found.element_code, period.code, period.period_type,
-            number.number_text or (value.text or ""),
-            (note or "").startswith(DERIVED_NOTE), note, value.sheet, value.cell,
-        ))  # fmt: skip
+        for value, key in _filled(table, row):
+            item_key = "/".join(key)
+            found = series.get(item_key)
+            if found is None:
+                raise UnmappedRow(
+                    item_key, reason_zh=f"“{item_key}”不是该发布表已登记的项目",
+                    sheet=value.sheet, cell=value.cell, expected_text="、".join(sorted(series)),
+                )  # fmt: skip
+            area = _area(table, row, value, definitions, expected_unit)
+            period = _period(table, row, value, found.period_type)
+            again = seen.setdefault((area, item_key, period.code), value)
+            if again is not value:
+                raise DuplicateRow(area, item_key, [again.cell, value.cell], sheet=value.sheet)
+            periods.append(period)
+            number = parse_number(value.text, definitions.marks)
+            if number.number is not None:
+                margins.setdefault((area, period.code), {})[key] = (number.number, value)
+            place = figures.setdefault((area, period.code), {})
+            place.setdefault(found.element_code, []).append(
+                _Figure(found, item_key, number, value, period, row)
+            )
+    parts = Counter(one.element_code for one in series.values())
+    rows = [
+        _authority_row(table, area, told, definitions)
+        for (area, _), place in figures.items()
+        for element, told in place.items()
+        # Of parts that are not all there nothing is known: a sum of some would be too small.
+        if len(told) == parts[element] and (len(told) == 1 or all(
+            one.number.number is not None for one in told
+        ))
+    ]  # fmt: skip
     if not periods:
         raise UnknownPeriod(None)
     identity = _identity(table, rows, max(periods), definitions, expected_unit)
@@ -164,8 +120,50 @@ def read_release(table: _Table, definitions: Definitions, expected_unit: str | N
     return Release(identity, rows, tuple(_checks(margins, elements, definitions)))
 
 
+@dataclass(frozen=True)
+class _Figure:
+    """One printed figure."""
+
+    series: _Series
+    item_key: str
+    number: ParsedNumber
+    value: Cell
+    period: Period
+    row: Mapping[int, Cell]
+
+
+def _filled(table: ReleaseTable, row: Mapping[int, Cell]) -> Iterator[tuple[Cell, tuple[str, ...]]]:
+    """The figures of a row, each with the names that say what it is."""
+    items = tuple(table.text(row, name) or "" for name in table.item_columns)
+    for name, added in table.value_columns.items():
+        cell = table.cell(row, name)
+        if cell is not None:
+            yield cell, (*items, *added)
+
+
+def _authority_row(
+    table: ReleaseTable, area: str, told: Sequence[_Figure], definitions: Definitions
+) -> AuthorityRow:
+    """One row of the AUTHORITY frame: a printed figure, or the sum of those that are its parts."""
+    first = told[0]
+    row, value, period = first.row, first.value, first.period
+    note = table.text(row, "note") or table.text(row, "reading")
+    text = first.number.number_text or (value.text or "")
+    if len(told) > 1:
+        text = canonical(sum((one.number.number or Decimal(0) for one in told), Decimal(0)))
+        named = "＋".join(one.item_key for one in told)
+        note = f"{DERIVED_NOTE}: {named}" + (f"; {note}" if note else "")
+    return (
+        table.text(row, "release_id") or f"{first.series.series_code}-{period.code}",
+        _published_on(table, row), area,
+        table.text(row, "region_name") or definitions.units[area].unit_name_zh,
+        first.series.element_code, period.code, period.period_type, text,
+        (note or "").startswith(DERIVED_NOTE), note, value.sheet, value.cell,
+    )  # fmt: skip
+
+
 def _area(
-    table: _Table,
+    table: ReleaseTable,
     row: Mapping[int, Cell],
     value: Cell,
     definitions: Definitions,
@@ -178,11 +176,11 @@ def _area(
     return code
 
 
-def _period(table: _Table, row: Mapping[int, Cell], value: Cell, period_type: str) -> Period:
+def _period(table: ReleaseTable, row: Mapping[int, Cell], value: Cell, period_type: str) -> Period:
     """The calendar period of the series' type when the row's dates are one, else a window."""
-    point = table.text(row, _POINT_COLUMN)
+    point = table.text(row, POINT_COLUMN)
     texts: list[str | None] = (
-        [point] if point else [table.text(row, name) for name in _WINDOW_COLUMNS]
+        [point] if point else [table.text(row, name) for name in WINDOW_COLUMNS]
     )
     try:
         if point and len(point) == 4:
@@ -199,7 +197,7 @@ def _period(table: _Table, row: Mapping[int, Cell], value: Cell, period_type: st
     return Period(days[0], days[-1], f"{days[0]}/{days[-1]}", "window")
 
 
-def _published_on(table: _Table, row: Mapping[int, Cell]) -> date | None:
+def _published_on(table: ReleaseTable, row: Mapping[int, Cell]) -> date | None:
     """The printed day of publication; for press items the day named in the source."""
     for name in ("published_on", "source"):
         if match := _DAY.search(table.text(row, name) or ""):
@@ -211,7 +209,7 @@ def _published_on(table: _Table, row: Mapping[int, Cell]) -> date | None:
 
 
 def _identity(
-    table: _Table,
+    table: ReleaseTable,
     rows: Sequence[AuthorityRow],
     period: Period,
     definitions: Definitions,

@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from sources.errors import SourceError
+from sources.layout_difference import LayoutDifference
 
 ANSWER_SHEET_ZH = "审核结果"
 """The sheet of findings in a workbook that was given back: its figures are ours, never filed."""
@@ -127,6 +128,8 @@ class FileToParse:
     """Whether it came out of an archive, in which no other may stand."""
     register_rows: Path | None = None
     """Where to write the rows of a register; None for the first look, which reads no register."""
+    asks_layouts: bool = False
+    """Whether only its headers are asked for, to be held against the layouts."""
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,8 @@ class ParsedBatch:
     checks: Mapping[str, tuple[SheetCheck, ...]]
     forms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     archives: Mapping[str, tuple[ArchiveMember, ...]] = field(default_factory=dict)
+    layouts: Mapping[str, tuple[LayoutDifference, ...]] = field(default_factory=dict)
+    """Of files whose layouts are asked for, which stand nowhere else."""
 
 
 def with_key(schema: Mapping[str, pl.DataType]) -> dict[str, pl.DataType]:

@@ -8,87 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING, ClassVar, TypedDict, Unpack
+from typing import Unpack
 
-if TYPE_CHECKING:
-    from sources.contract import FormIdentity
+from sources.error_base import Place, SourceError, listed
+from sources.table_errors import (
+    DuplicateRow,
+    MissingColumn,
+    MissingRow,
+    UnmappedColumn,
+    UnmappedRow,
+)
 
-
-class Place(TypedDict, total=False):
-    """Where in a file: both absent when the whole file is meant."""
-
-    sheet: str | None
-    cell: str | None
-
-
-def _revive(kind: type[SourceError], state: dict[str, object]) -> SourceError:
-    error = kind.__new__(kind)
-    error.__dict__.update(state)
-    error.args = (error.message_zh,)
-    return error
-
-
-def _listed(names: Sequence[str]) -> str:
-    return "、".join(f"“{name}”" for name in names) if names else "（无）"
-
-
-class SourceError(Exception):
-    """A file, or a place in it, that cannot be read as the form it claims to be.
-
-    Attributes:
-        rule_id: the rule of the registry this error stands for.
-        file_name, sheet, cell: where; sheet and cell are None when the whole file is meant.
-        value_text, expected_text: what was found and what should stand there.
-        problem_zh, advice_zh, message_zh: the fact, what to do, both with the place.
-        identity: form, unit and period, when the file was identified before it failed.
-    """
-
-    rule_id: ClassVar[str] = "S00"
-
-    def __init__(
-        self,
-        problem_zh: str,
-        advice_zh: str,
-        *,
-        file_name: str = "",
-        value_text: str | None = None,
-        expected_text: str | None = None,
-        **place: Unpack[Place],
-    ) -> None:
-        self.problem_zh = problem_zh
-        self.advice_zh = advice_zh
-        self.file_name = file_name
-        self.sheet = place.get("sheet")
-        self.cell = place.get("cell")
-        self.value_text = value_text
-        self.expected_text = expected_text
-        self.identity: FormIdentity | None = None
-        super().__init__(self.message_zh)
-
-    @property
-    def message_zh(self) -> str:
-        """The whole message: file, sheet, cell, problem, advice."""
-        place = f"文件“{self.file_name}”" if self.file_name else "文件"
-        if self.sheet:
-            place += f"，工作表“{self.sheet}”"
-        if self.cell:
-            place += f"，单元格 {self.cell}"
-        return f"{place}：{self.problem_zh}。{self.advice_zh}。"
-
-    def in_file(self, file_name: str, identity: FormIdentity | None = None) -> SourceError:
-        """The same error with the file's name, and its identity where that is known by now."""
-        self.file_name = self.file_name or file_name
-        self.identity = self.identity or identity
-        self.args = (self.message_zh,)
-        return self
-
-    def __reduce__(self) -> tuple[object, tuple[type[SourceError], dict[str, object]]]:
-        """Pickle by state, because the subclasses' arguments differ from the base's."""
-        return _revive, (type(self), dict(self.__dict__))
-
-    def __str__(self) -> str:
-        """The Chinese message."""
-        return self.message_zh
+__all__ = [
+    "SOURCE_ERRORS", "DuplicateForm", "DuplicateRow", "EmptyWorkbook", "EncryptedFile",
+    "FormVersionMismatch", "MissingColumn", "MissingRow", "OversizedSheet", "PeriodMismatch",
+    "Place", "SourceError", "UnitMismatch", "UnknownForm", "UnknownPeriod", "UnknownUnit",
+    "UnmappedColumn", "UnmappedRow", "UnreadableFile", "WorkspaceKindMismatch",
+]  # fmt: skip
 
 
 class UnreadableFile(SourceError):
@@ -233,101 +169,29 @@ class UnknownPeriod(SourceError):
         )  # fmt: skip
 
 
-class MissingColumn(SourceError):
-    """A required column header that is absent or was renamed."""
+class PeriodMismatch(SourceError):
+    """A file whose hidden sheet, printed label and own name do not tell the same period.
 
-    rule_id = "S09"
+    Attributes:
+        told: where a period is told and what is told there, in words, in that order.
+    """
 
-    def __init__(
-        self,
-        missing: Sequence[str],
-        unmapped: Sequence[str] = (),
-        *,
-        reason_zh: str | None = None,
-        **place: Unpack[Place],
-    ) -> None:
-        self.missing = tuple(missing)
-        self.unmapped = tuple(unmapped)
-        problem = reason_zh or f"表头缺少{_listed(self.missing)}"
-        if self.unmapped:
-            problem += f"，另有无法识别的表头{_listed(self.unmapped)}（可能是被改名的列）"
-        super().__init__(
-            problem, "请恢复模板的表头后重新报送", value_text="、".join(self.unmapped) or None,
-            expected_text="、".join(self.missing), **place,
-        )  # fmt: skip
-
-
-class UnmappedColumn(SourceError):
-    """A header that the form does not have, or has only once."""
-
-    rule_id = "S10"
+    rule_id = "S19"
 
     def __init__(
         self,
-        unmapped: Sequence[str],
+        told: Sequence[tuple[str, str]],
         *,
-        reason_zh: str | None = None,
-        known: Sequence[str] = (),
-        **place: Unpack[Place],
-    ) -> None:
-        self.unmapped = tuple(unmapped)
-        super().__init__(
-            reason_zh or f"表头多出无法识别的列{_listed(self.unmapped)}",
-            "请删除自行增加的列后重新报送，需要说明的内容写在备注栏",
-            value_text="、".join(self.unmapped), expected_text="、".join(known) or None, **place,
-        )  # fmt: skip
-
-
-class MissingRow(SourceError):
-    """Rows of the form that the file does not have."""
-
-    rule_id = "S11"
-
-    def __init__(self, missing: Sequence[tuple[str, str]], *, sheet: str | None = None) -> None:
-        self.missing = tuple(missing)
-        listed = "、".join(f"{code} {item}" for code, item in self.missing)
-        super().__init__(
-            f"缺少报表的以下各行：{listed}",
-            "请恢复被删除的行，没有发生的填 0，不要删行",
-            sheet=sheet, expected_text="、".join(code for code, _ in self.missing),
-        )  # fmt: skip
-
-
-class UnmappedRow(SourceError):
-    """A row that the form does not have, or whose code and item contradict each other."""
-
-    rule_id = "S12"
-
-    def __init__(
-        self,
-        row_text: str,
-        *,
-        reason_zh: str | None = None,
+        value_text: str | None = None,
         expected_text: str | None = None,
         **place: Unpack[Place],
     ) -> None:
-        self.row_text = row_text
+        self.told = tuple(told)
         super().__init__(
-            reason_zh or f"“{row_text}”不是本表的指标行",
-            "请删除自行增加的行，恢复模板的代码和指标名称后重新报送",
-            value_text=row_text, expected_text=expected_text, **place,
-        )  # fmt: skip
-
-
-class DuplicateRow(SourceError):
-    """The same row of the form twice."""
-
-    rule_id = "S13"
-
-    def __init__(
-        self, row_code: str, item_zh: str, cells: Sequence[str], *, sheet: str | None = None
-    ) -> None:
-        self.row_code = row_code
-        self.cells = tuple(cells)
-        super().__init__(
-            f"指标行“{row_code} {item_zh}”重复出现（{'、'.join(self.cells)}）",
-            "请只保留一行后重新报送",
-            sheet=sheet, cell=self.cells[-1] if self.cells else None, value_text=row_code,
+            "期别不符：" + "，".join(f"{where}{text}" for where, text in self.told),
+            "请核对本表究竟是哪一期的数据，使模板、表内报告期和文件名一致后重新报送；"
+            "不要用上期的文件改填本期",
+            value_text=value_text, expected_text=expected_text, **place,
         )  # fmt: skip
 
 
@@ -345,18 +209,21 @@ class FormVersionMismatch(SourceError):
         valid_from: date | None = None,
         valid_to: date | None = None,
         expected_version: str | None = None,
+        is_seen_in_table: bool = False,
+        **place: Unpack[Place],
     ) -> None:
         self.form_code = form_code
         self.form_version = form_version
         self.period_code = period_code
         span = f"{valid_from or '不限'} 至 {valid_to or '不限'}（不含）"
+        seen = "表头和各行是该表另一版的：" if is_seen_in_table else ""
         super().__init__(
-            f"报表 {form_code} 第 {form_version} 版不适用于报告期 {period_code}"
+            f"{seen}报表 {form_code} 第 {form_version} 版不适用于报告期 {period_code}"
             + (f"，该版适用期为 {span}" if valid_from or valid_to else ""),
             f"请下载该报告期的模板（第 {expected_version} 版）重新填报"
             if expected_version
             else "请核对报告期，并下载该报告期的模板重新填报",
-            value_text=form_version, expected_text=expected_version,
+            value_text=form_version, expected_text=expected_version, **place,
         )  # fmt: skip
 
 
@@ -384,7 +251,7 @@ class DuplicateForm(SourceError):
     def __init__(self, form_code: str, period_code: str, sheets: Sequence[str]) -> None:
         self.form_code, self.period_code, self.sheets = form_code, period_code, tuple(sheets)
         super().__init__(
-            f"工作表{_listed(self.sheets)}都是报表 {form_code} 的 {period_code} 期，"
+            f"工作表{listed(self.sheets)}都是报表 {form_code} 的 {period_code} 期，"
             "无法确定以哪张为准",
             "请只保留一张后重新报送",
             sheet=self.sheets[0], value_text="、".join(self.sheets),
@@ -394,6 +261,6 @@ class DuplicateForm(SourceError):
 SOURCE_ERRORS: tuple[type[SourceError], ...] = (
     UnreadableFile, EmptyWorkbook, EncryptedFile, OversizedSheet, UnknownForm, UnknownUnit,
     UnitMismatch, UnknownPeriod, MissingColumn, UnmappedColumn, MissingRow, UnmappedRow,
-    DuplicateRow, FormVersionMismatch, WorkspaceKindMismatch, DuplicateForm,
+    DuplicateRow, FormVersionMismatch, WorkspaceKindMismatch, DuplicateForm, PeriodMismatch,
 )  # fmt: skip
 """Every reader error, in the order of their rule ids."""

@@ -18,6 +18,7 @@ from sources.identity import read_period
 from sources.periods import Period
 
 _PDF_MARK_WITHIN = 1024  # where readers look for it; scanners put bytes of their own before
+_CONTAINERS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _PERIOD = re.compile(
     r"\d{4}年(?:第?[1-4一二三四]季度?|[上下]半年|(?:1[-至])?(?:1[0-2]|0?[1-9])月份?|度)?"
     r"|\d{4}[-/.](?:1[0-2]|0?[1-9])(?!\d)|\d{4}-[QS]\d"
@@ -27,7 +28,8 @@ _STAMP_WORDS = re.compile(r"盖章|签章|签字|扫描|照片|原件|版|件|[\
 
 def evidence_kind(data: bytes) -> str | None:
     """`pdf`, `jpg`, `png` or `ofd` for a paper; None for everything else."""
-    if b"%PDF-" in data[:_PDF_MARK_WITHIN]:
+    # An archive or workbook may hold a PDF near its beginning, and is none.
+    if b"%PDF-" in data[:_PDF_MARK_WITHIN] and not data.startswith(_CONTAINERS):
         return "pdf"
     if data.startswith(b"\xff\xd8\xff"):
         return "jpg"

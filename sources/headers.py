@@ -7,14 +7,18 @@ hold other figures.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 from sources.definitions import LayoutColumn
 from sources.errors import MissingColumn, UnmappedColumn
 from sources.labels import labels_in
+from sources.likely import likely_columns
 from sources.marks import ReadingMarks
 from sources.readers.grid import Cell
+from sources.table_errors import Likely
 from sources.texts import normalised
 
 Rows = Mapping[int, Mapping[int, Cell]]
@@ -34,10 +38,12 @@ class Header:
     values: Mapping[str, int]
     columns: frozenset[int]
     """Every column that has a header."""
+    moved: tuple[Cell, ...] = ()
+    """Headings that stand elsewhere among the others than in the form's layout."""
 
 
 @dataclass(frozen=True)
-class _Candidate:
+class Candidate:
     """Some rows of a sheet read as one header: each column's own heading, and those above it."""
 
     sheet: str
@@ -49,7 +55,14 @@ class _Candidate:
 
     @property
     def hits(self) -> int:
+        """How many different columns of the layout are named."""
         return len({order for _, order in self.own.values()} - {0})
+
+
+def fingerprint(headings: Iterable[str]) -> str:
+    """Twelve hex digits of a set of headings, whatever their order and spacing."""
+    names = "\n".join(sorted({normalised(heading) for heading in headings}))
+    return hashlib.sha256(names.encode()).hexdigest()[:12]
 
 
 def find_header(
@@ -66,17 +79,7 @@ def find_header(
         UnmappedColumn: the header has a heading the layout does not know, or one twice; or there
             is a second such table.
     """
-    known: dict[str, LayoutColumn] = {
-        normalised(text): column
-        for column in reversed(layout)
-        for text in (column.header_zh, *column.aliases_zh)
-    }
-    found = [
-        best
-        for sheet, rows in sheets.items()
-        for row_no in rows
-        if (best := _best_from(sheet, rows, row_no, known)) is not None
-    ]
+    found = candidates(sheets, layout)
     required = [column.header_zh for column in layout if column.is_required]
     if not found:
         raise MissingColumn(required, sheet=form_sheet or next(iter(sheets), None))
@@ -103,9 +106,24 @@ def find_header(
     return header
 
 
+def candidates(sheets: Mapping[str, Rows], layout: Sequence[LayoutColumn]) -> list[Candidate]:
+    """Every place of some sheets that names two columns of a layout or more."""
+    known: dict[str, LayoutColumn] = {
+        normalised(text): column
+        for column in reversed(layout)
+        for text in (column.header_zh, *column.aliases_zh)
+    }
+    return [
+        best
+        for sheet, rows in sheets.items()
+        for row_no in rows
+        if (best := _best_from(sheet, rows, row_no, known)) is not None
+    ]
+
+
 def _best_from(
     sheet: str, rows: Rows, first: int, known: Mapping[str, LayoutColumn]
-) -> _Candidate | None:
+) -> Candidate | None:
     """The best header that begins in a row: a further level only where it names more columns."""
     if not any(normalised(cell.text) in known for cell in rows[first].values()):
         return None
@@ -121,7 +139,7 @@ def _best_from(
 
 def _candidate(
     sheet: str, rows: Rows, first: int, last: int, known: Mapping[str, LayoutColumn]
-) -> _Candidate:
+) -> Candidate:
     own: dict[int, tuple[Cell, int]] = {}
     above: list[Cell] = []
     for row_no in range(first, last + 1):
@@ -136,7 +154,7 @@ def _candidate(
             if column is None and row_no > first:
                 column = known.get(_heading_over(own, column_no) + text)
             own[column_no] = (cell, column.column_order if column else 0)
-    return _Candidate(sheet, first, last, own, tuple(above))
+    return Candidate(sheet, first, last, own, tuple(above))
 
 
 def _heading_over(own: Mapping[int, tuple[Cell, int]], column_no: int) -> str:
@@ -145,29 +163,85 @@ def _heading_over(own: Mapping[int, tuple[Cell, int]], column_no: int) -> str:
     return normalised(own[max(places)][0].text) if places else ""
 
 
-def _mapped(best: _Candidate, layout: Sequence[LayoutColumn]) -> Header:
-    by_order = {column.column_order: column for column in layout}
-    found: dict[int, int] = {}
-    unmapped: list[Cell] = []
-    for column_no, (cell, order) in sorted(best.own.items()):
+@dataclass(frozen=True)
+class Matched:
+    """A header held against a layout: what was found where, and what was not.
+
+    Attributes:
+        found: the heading's cell by column order.
+        repeated: further headings of a column that was found, with its order.
+        strangers: headings the layout does not know.
+        absent: columns of the layout without a heading.
+    """
+
+    found: Mapping[int, Cell]
+    repeated: Sequence[tuple[Cell, int]]
+    strangers: Sequence[Cell]
+    absent: Sequence[LayoutColumn]
+
+    @property
+    def places(self) -> dict[int, int]:
+        """Column number in the sheet by column order."""
+        return {order: cell.column_no for order, cell in self.found.items()}
+
+    @property
+    def missing(self) -> list[LayoutColumn]:
+        """The absent columns that must be there."""
+        return [column for column in self.absent if column.is_required]
+
+    @property
+    def moved(self) -> tuple[int, ...]:
+        """Orders of the columns that stand elsewhere among the others than in the layout."""
+        placed = sorted(self.found, key=lambda order: self.found[order].column_no)
+        matcher = SequenceMatcher(None, sorted(placed), placed, autojunk=False)
+        kept = {
+            placed[block.b + step]
+            for block in matcher.get_matching_blocks()
+            for step in range(block.size)
+        }
+        return tuple(order for order in placed if order not in kept)
+
+    @property
+    def likely(self) -> tuple[Likely, ...]:
+        """Which absent column each unknown heading probably is."""
+        return likely_columns(self.strangers, self.absent, self.places)
+
+
+def matched(own: Mapping[int, tuple[Cell, int]], layout: Sequence[LayoutColumn]) -> Matched:
+    """A header held against the layout it was read by."""
+    found: dict[int, Cell] = {}
+    repeated: list[tuple[Cell, int]] = []
+    strangers: list[Cell] = []
+    for _, (cell, order) in sorted(own.items()):
         if not order:
-            unmapped.append(cell)
+            strangers.append(cell)
         elif order in found:
-            raise UnmappedColumn(
-                [cell.text or ""], sheet=best.sheet, cell=cell.cell,
-                reason_zh=f"表头“{cell.text}”与另一列重复（都表示“{by_order[order].header_zh}”）",
-            )  # fmt: skip
+            repeated.append((cell, order))
         else:
-            found[order] = column_no
-    strangers = [(cell.text or "").strip() for cell in unmapped]
-    missing = [c.header_zh for c in layout if c.is_required and c.column_order not in found]
-    at = unmapped[0].cell if unmapped else best.own[min(best.own)][0].cell
-    if missing:
-        raise MissingColumn(missing, strangers, sheet=best.sheet, cell=at)
-    if unmapped:
+            found[order] = cell
+    absent = [column for column in layout if column.column_order not in found]
+    return Matched(found, repeated, strangers, absent)
+
+
+def _mapped(best: Candidate, layout: Sequence[LayoutColumn]) -> Header:
+    by_order = {column.column_order: column for column in layout}
+    told = matched(best.own, layout)
+    found = told.places
+    for cell, order in told.repeated:
         raise UnmappedColumn(
-            strangers, sheet=best.sheet, cell=at, known=[column.header_zh for column in layout]
-        )
+            [cell.text or ""], sheet=best.sheet, cell=cell.cell,
+            reason_zh=f"表头“{cell.text}”与另一列重复（都表示“{by_order[order].header_zh}”）",
+        )  # fmt: skip
+    strangers = [(cell.text or "").strip() for cell in told.strangers]
+    at = told.strangers[0].cell if told.strangers else best.own[min(best.own)][0].cell
+    if told.missing:
+        missing = [column.header_zh for column in told.missing]
+        raise MissingColumn(missing, strangers, likely=told.likely, sheet=best.sheet, cell=at)
+    if strangers:
+        raise UnmappedColumn(
+            strangers, likely=told.likely, sheet=best.sheet, cell=at,
+            known=[column.header_zh for column in layout],
+        )  # fmt: skip
 
     def column_of(role: str) -> int | None:
         return next(
@@ -190,11 +264,12 @@ def _mapped(best: _Candidate, layout: Sequence[LayoutColumn]) -> Header:
             and column.column_order in found
         },
         columns=frozenset(found.values()),
+        moved=tuple(told.found[order] for order in told.moved),
     )
 
 
 def _refuse_strange_groups(
-    best: _Candidate, header: Header, rows: Rows, marks: ReadingMarks
+    best: Candidate, header: Header, rows: Rows, marks: ReadingMarks
 ) -> None:
     """Refuses a heading over the value columns that is not declared to change nothing."""
     over = list(best.above)

@@ -13,13 +13,15 @@ from sources.contract import FormIdentity
 from sources.definitions import Definitions, FormVersion, Unit
 from sources.errors import (
     FormVersionMismatch,
+    PeriodMismatch,
+    SourceError,
     UnitMismatch,
     UnknownForm,
     UnknownPeriod,
     UnknownUnit,
 )
 from sources.labels import FORM, NIL, PERIOD, UNIT_CODE, UNIT_NAME, Label, Labels, labels_of
-from sources.period_texts import read_period, serial_day
+from sources.period_texts import period_in_name, read_period, serial_day
 from sources.periods import Period
 from sources.readers.grid import HIDDEN_SHEET, Cell
 from sources.succession import body_in, body_of
@@ -130,18 +132,25 @@ def _hidden(sheets: Mapping[str, Rows]) -> dict[str, Label]:
     return found
 
 
-def identify(form: FormSheets | Sequence[Cell], definitions: Definitions) -> FormIdentity:
+def identify(
+    form: FormSheets | Sequence[Cell], definitions: Definitions, file_name: str = ""
+) -> FormIdentity:
     """Form, version, unit and period of a filed form (of a workbook's first, if given its cells).
 
+    The file's name is no source of a period, but where it tells one it must be the form's; among
+    several forms of a workbook it may be any one's.
+
     Raises:
-        UnknownForm, UnknownUnit, UnitMismatch, UnknownPeriod, FormVersionMismatch: as named.
+        UnknownForm, UnknownUnit, UnitMismatch, UnknownPeriod, PeriodMismatch, FormVersionMismatch:
+            as named.
     """
     if not isinstance(form, FormSheets):
         form = form_sheets(form, definitions)[0]
     hidden, labels = form.hidden, form.labels
     form_code = _form_code(form, definitions)
     body = _unit(hidden, labels, definitions)
-    period = _period(hidden, labels, _frequency(form_code, definitions))
+    name = "" if form.is_one_of_several else file_name
+    period = _period(hidden, labels, _frequency(form_code, definitions), name)
     # An old code or name, or today's in a form of the past, means the body as it was then.
     unit = body_in(body, period, definitions)
     version = _version(form_code, hidden.get("form_version"), period, definitions)
@@ -169,6 +178,18 @@ def identify(form: FormSheets | Sequence[Cell], definitions: Definitions) -> For
         sheet=form.sheet,
         is_one_of_several=form.is_one_of_several,
     )
+
+
+def told_form(form: FormSheets, definitions: Definitions) -> tuple[str | None, Period | None]:
+    """Which form some sheets say they are, and of which period, as far as they tell it."""
+    try:
+        form_code = _form_code(form, definitions)
+    except SourceError:
+        return None, None
+    try:
+        return form_code, _period(form.hidden, form.labels, _frequency(form_code, definitions), "")
+    except SourceError:
+        return form_code, None
 
 
 def _frequency(form_code: str, definitions: Definitions) -> str | None:
@@ -262,9 +283,12 @@ def _units_named(text: str, definitions: Definitions) -> list[Unit]:
     return list(bodies.values())
 
 
-def _period(hidden: Mapping[str, Label], labels: Labels, frequency: str | None) -> Period:
+def _period(
+    hidden: Mapping[str, Label], labels: Labels, frequency: str | None, file_name: str
+) -> Period:
     told = hidden.get("period_code")
-    said = [*([told] if told else []), *labels.get(PERIOD, ())]
+    printed = labels.get(PERIOD, ())
+    said = [*([told] if told else []), *printed]
     read: list[Period] = []
     for one in said:
         period = read_period(one.text, frequency)
@@ -273,14 +297,23 @@ def _period(hidden: Mapping[str, Label], labels: Labels, frequency: str | None) 
         read.append(period)
     if not read:
         raise UnknownPeriod(None)
-    for one, period in zip(said, read, strict=True):
-        if period != read[0]:
-            theirs = f"模板内置的报告期 {told.text}" if told else f"另一处所印的“{said[0].text}”"
-            raise UnknownPeriod(
-                one.text, sheet=one.sheet, cell=one.cell, expected_text=said[0].text,
-                reason_zh=f"表内印的报告期是“{one.text}”，与{theirs}不一致",
-            )  # fmt: skip
-    return read[0]
+    named = period_in_name(file_name, frequency)
+    other = next((n for n, period in enumerate(read) if period != read[0]), None)
+    if other is None and (named is None or named[1] == read[0]):
+        return read[0]
+    at = said[other] if other is not None else (printed or said)[0]
+    raise PeriodMismatch(
+        [
+            ("模板内置的报告期是", f"“{told.text}”") if told else ("模板未内置报告期", ""),
+            ("表内所印的是", _listed_with_cells(printed)) if printed else ("表内未印报告期", ""),
+            ("文件名所写的是", f"“{named[0]}”") if named else ("文件名未写报告期", ""),
+        ],
+        sheet=at.sheet, cell=at.cell, value_text=at.text, expected_text=said[0].text,
+    )  # fmt: skip
+
+
+def _listed_with_cells(labels: Sequence[Label]) -> str:
+    return "、".join(f"“{label.text}”（{label.cell}）" for label in labels)
 
 
 def _unread_period(said: Label, frequency: str | None) -> UnknownPeriod:

@@ -8,14 +8,21 @@ that only adds up others (合计, 小计) is a control total: checked, never dat
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from sources.contract import VALUES_SCHEMA, VOIDING_ISSUES, FormIdentity, SheetCheck
 from sources.control_totals import ControlTotal, failed_totals
-from sources.definitions import Definitions, FormElement
-from sources.errors import DuplicateRow, MissingRow, UnmappedColumn, UnmappedRow
+from sources.definitions import Definitions, FormElement, FormVersion, LayoutColumn
+from sources.errors import (
+    DuplicateRow,
+    FormVersionMismatch,
+    MissingRow,
+    SourceError,
+    UnmappedColumn,
+    UnmappedRow,
+)
 from sources.headers import Header, find_header
 from sources.identity import identify, is_shown, rows_of
 from sources.labels import labels_in
@@ -64,7 +71,49 @@ def located_values(
 def located(
     sheets: Mapping[str, Rows], identity: FormIdentity, definitions: Definitions
 ) -> Located:
-    """The values of a form on some visible sheets; see `locate`."""
+    """The values of a form on some visible sheets; see `locate`.
+
+    Raises:
+        FormVersionMismatch: the table is not that of the version to report the period on, but all
+            of it is that of another version of the form.
+    """
+    try:
+        return _located(sheets, identity, definitions)
+    except SourceError as refusal:
+        other = _version_it_fits(sheets, identity, definitions)
+        if other is None:
+            raise
+        raise FormVersionMismatch(
+            identity.form_code, other.form_version, identity.period_code,
+            valid_from=other.valid_from, valid_to=other.valid_to,
+            expected_version=identity.form_version, is_seen_in_table=True,
+            sheet=refusal.sheet, cell=refusal.cell,
+        ) from refusal  # fmt: skip
+
+
+def _version_it_fits(
+    sheets: Mapping[str, Rows], identity: FormIdentity, definitions: Definitions
+) -> FormVersion | None:
+    """Another version of the form whose columns and rows the sheets have, every one."""
+    for version in definitions.form_versions:
+        if version.form_code != identity.form_code or (
+            version.form_version == identity.form_version
+        ):
+            continue
+        tried = replace(
+            identity, form_version=version.form_version, layout_code=version.layout_code
+        )
+        try:
+            _located(sheets, tried, definitions)
+        except SourceError:
+            continue
+        return version
+    return None
+
+
+def _located(
+    sheets: Mapping[str, Rows], identity: FormIdentity, definitions: Definitions
+) -> Located:
     marks = definitions.marks
     layout = definitions.layout(identity.layout_code or "")
     elements = definitions.form_elements(identity.form_code, identity.form_version)
@@ -78,7 +127,23 @@ def located(
         for element in elements
     ]
     checks = failed_totals(totals, values, placed, elements, identity)
-    return Located(values, tuple(checks))
+    return Located(values, (*_moved(header, layout, identity), *checks))
+
+
+def _moved(
+    header: Header, layout: Sequence[LayoutColumn], identity: FormIdentity
+) -> list[SheetCheck]:
+    """The note that columns were found by their names, elsewhere than the layout has them."""
+    if not header.moved:
+        return []
+    first = header.moved[0]
+    names = "、".join(f"“{(cell.text or '').strip()}”（{cell.cell}）" for cell in header.moved)
+    expected = "、".join(column.header_zh for column in layout)
+    said = f"工作表“{header.sheet}”：列{names}的位置与版式不同，已按列名收取，各数未受影响"
+    return [SheetCheck(
+        "S20", header.sheet, first.cell, identity.unit_code, None, (first.text or "").strip(),
+        expected, said,
+    )]  # fmt: skip
 
 
 def _refuse_figures_outside(

@@ -1,8 +1,8 @@
 """Periods as counties write them: 2025年3月, 二〇二五年三月, 2025.03, 2025Q1, 2025年1—3月.
 
-What lives here: texts to periods. The SDMX codes and their arithmetic are in `periods`. A span of
-months is a quarter, half or year only where the form's frequency says so: for a monthly form
-`1—3月` is March, whose running total it heads.
+What lives here: texts to periods, and the period a file's name tells. The SDMX codes and their
+arithmetic are in `periods`. A span of months is a quarter, half or year only where the form's
+frequency says so: for a monthly form `1—3月` is March, whose running total it heads.
 """
 
 from __future__ import annotations
@@ -34,6 +34,21 @@ _WHOLE_DAY = re.compile(
     r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]?00:00(?::00)?)?"
 )  # fmt: skip
 _SERIAL = re.compile(r"[3-6]\d{4}(?:\.0+)?")
+# In a name a period stands among other words, and beside days and months of sending.
+_NAMED_YEAR = rf"(?<!\d)(?:20\d\d|二[{_NUMERALS}]{{3}})"
+_NAMED_PART = (
+    rf"第?[1-4一二三四]季度|[上下]半年|(?:\d{{1,2}}月?\s*[-—–－~～至到]\s*)?\d{{1,2}}月份?"
+    rf"|[{_NUMERALS}]{{1,3}}月份?"
+)
+_SENT = r"(?!\s*\d{1,2}\s*[日号])(?!报送|上报|填报|修改|修订|更新|打印|收)"
+_NAMED = re.compile(
+    rf"{_NAMED_YEAR}年度?\s*(?:{_NAMED_PART}){_SENT}"
+    rf"|(?<!\d)20\d\d[-_.]?[QqSs][1-4](?!\d)"
+    rf"|(?<!\d)20\d\d[-_.](?:0[1-9]|1[0-2])(?![-_.年月]?\d)"
+    rf"|(?<![0-9A-Za-z])20\d\d(?:0[1-9]|1[0-2])(?![0-9A-Za-z])"
+    rf"|{_NAMED_YEAR}年度?(?!\s*(?:{_NAMED_PART})){_SENT}"
+    rf"|(?<=_)20\d\d$"
+)
 _EXCEL_EPOCH = date(1899, 12, 30)
 
 
@@ -69,6 +84,21 @@ def serial_day(text: str) -> date | None:
     """
     plain = text.strip()
     return _EXCEL_EPOCH + timedelta(days=int(float(plain))) if _SERIAL.fullmatch(plain) else None
+
+
+def period_in_name(file_name: str, frequency: str | None) -> tuple[str, Period] | None:
+    """The words of a file's name that tell a period of the form's frequency, and the period.
+
+    None where the name tells none, or more than one: a name is then no statement. Days, and a
+    month in which something was sent (`2025年4月报送`), are no periods either.
+    """
+    stem = unicodedata.normalize("NFKC", file_name.rpartition(".")[0] or file_name)
+    told: dict[str, tuple[str, Period]] = {}
+    for match in _NAMED.finditer(stem.strip()):
+        period = read_period(match[0].replace("_", "-"), frequency)
+        if period is not None and period.period_type == frequency:
+            told.setdefault(period.code, (match[0], period))
+    return next(iter(told.values())) if len(told) == 1 else None
 
 
 def _spanned(year: int, first: int, last: int, frequency: str | None) -> Period | None:

@@ -115,7 +115,7 @@ def _parse_form(
     """One form of a file; every form carries all cells of its file, which are kept once."""
     identity: FormIdentity | None = None
     try:
-        found = identify(form, asked.definitions)
+        found = identify(form, asked.definitions, asked.file_name)
         check_identity(found, asked.expected_unit, asked.definitions, asked.workspace_is_synthetic)
         identity = found
         if found.form_kind == "register":

@@ -5,9 +5,12 @@ Errors about the shape of a filed document live in `sources.errors`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
+
+from sources.vocabulary import SEVERITY_ZH, STATE_ZH, VERB_ZH, said, tally
 
 
 class WarehouseError(Exception):
@@ -91,10 +94,14 @@ class WarehouseBusy(WarehouseError):
 class UnknownSubmission(WarehouseError):
     """No such submission in the ledger."""
 
-    def __init__(self, submission_id: str) -> None:
-        """Name the submission."""
-        super().__init__(f"台账中没有报送“{submission_id}”。")
+    def __init__(self, submission_id: str, near: Sequence[str] = ()) -> None:
+        """Name the submission, and those of the ledger whose ids are most like it."""
+        near_zh = f"是不是：{'、'.join(near)}？" if near else ""
+        super().__init__(
+            f"台账中没有报送件“{submission_id}”。{near_zh}报送件编号用 qiangshi submissions 列出。"
+        )
         self.submission_id = submission_id
+        self.near = tuple(near)
 
 
 class UnknownArrival(WarehouseError):
@@ -111,15 +118,49 @@ class UnknownArrival(WarehouseError):
 class IllegalTransition(WarehouseError):
     """A verb that the submission's state does not allow."""
 
-    def __init__(self, verb: str, from_state: str | None, allowed_from: Sequence[str]) -> None:
-        """Name the verb, the present state and the states that would allow it."""
-        states = "、".join(allowed_from) or "无"
+    def __init__(
+        self,
+        verb: str,
+        from_state: str | None,
+        allowed_from: Sequence[str],
+        submission_id: str | None = None,
+    ) -> None:
+        """Name the verb, the present state, the states that would allow it, and the submission."""
+        state_zh = said(STATE_ZH, from_state) or "新报送"
+        allowed_zh = "、".join(f"“{said(STATE_ZH, code)}”" for code in allowed_from if code) or "无"
+        subject = f"报送件“{submission_id}”" if submission_id else "报送件"
+        next_zh = _NEXT_ZH.get((verb, from_state)) or _NEXT_ZH.get(("", from_state)) or ""
         super().__init__(
-            f"当前状态 {from_state or '（新报送）'} 不允许操作 {verb}；允许的状态：{states}。"
+            f"{subject}当前状态为“{state_zh}”，不能{said(VERB_ZH, verb)}；"
+            f"可以的状态：{allowed_zh}。" + next_zh.format(submission_id or "报送件编号")
         )
         self.verb = verb
         self.from_state = from_state
         self.allowed_from = tuple(allowed_from)
+        self.submission_id = submission_id
+
+    def about(self, submission_id: str) -> IllegalTransition:
+        """The same of a named submission."""
+        return IllegalTransition(self.verb, self.from_state, self.allowed_from, submission_id)
+
+
+_NEXT_ZH: dict[tuple[str, str | None], str] = {
+    ("", "received"): "它还没有审核，请先运行 qiangshi nightly。",
+    ("", "refused"): "文件未能采用，请填报单位按回执改正后重新报送。",
+    ("", "withdrawn"): "它已撤回，须由填报单位重新报送。",
+    ("", "held"): "请填报单位按回执改正后重新报送，或用 qiangshi decide return {} 退回。",
+    ("accept", "passed"): "请先在旗县级接收：qiangshi decide accept {} --level county。",
+    ("accept", "explained"): "请先在旗县级接收：qiangshi decide accept {} --level county。",
+    (
+        "accept",
+        "accepted_county",
+    ): "下一步：qiangshi decide accept {} --level city。",
+    ("accept", "accepted_city"): "它已经接收，下一夜纳入发布，不必再接收。",
+    ("accept", "published"): "它已经接收并纳入发布，不必再接收。",
+    ("accept", "returned"): "要撤销退回，先 qiangshi decide accept {} --level county。",
+    ("accept", "superseded"): "要改回这一版，先 qiangshi decide accept {} --level county。",
+}
+"""What a steward does next, by verb and state; without a verb, for every verb."""
 
 
 class DecisionRefused(WarehouseError):
@@ -149,13 +190,36 @@ class SelfApproval(DecisionRefused):
 class OpenFindings(DecisionRefused):
     """An acceptance while findings stand in the way."""
 
-    def __init__(self, submission_id: str, counts: dict[str, int]) -> None:
-        """Name the submission and the open findings by severity."""
-        names = {"blocking": "强制性", "quasi_blocking": "准强制性", "verify": "核实性"}
-        listed = "、".join(
-            f"{names.get(code, code)} {number} 条" for code, number in counts.items()
+    SHOWN = 5
+    _WAYS = (
+        ("blocking", "强制性的须由填报单位改正后重新报送"),
+        (
+            "quasi_blocking",
+            "准强制性的须改正，或附证明说明（qiangshi decide explain {} --evidence 文件）",
+        ),
+        (
+            "verify",
+            "核实性的须改正，或说明原因（qiangshi decide explain {} --rule 规则 --reason 理由）",
+        ),
+    )
+
+    def __init__(
+        self, submission_id: str, counts: dict[str, int], findings: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
+        """Name the submission, the open findings by severity, and the findings, gravest first."""
+        listed = "；".join(
+            f"【{said(SEVERITY_ZH, one['severity_code'])}】规则 {one['rule_id']}"
+            f"{' ' + one['cell'] if one['cell'] else ''} {one['message_zh']}"
+            for one in findings[: self.SHOWN]
         )
-        super().__init__(f"报送“{submission_id}”尚有未处理的问题（{listed}），不能验收。")
+        more = f"；……共 {len(findings)} 条" if len(findings) > self.SHOWN else ""
+        ways = "；".join(way.format(submission_id) for code, way in self._WAYS if counts.get(code))
+        super().__init__(
+            f"报送件“{submission_id}”尚有未处理的问题"
+            f"（{tally(counts, SEVERITY_ZH)} 条），不能接收。"
+            + (f"{listed}{more}。" if listed else "")
+            + f"下一步：{ways}。"
+        )
         self.submission_id = submission_id
         self.counts = counts
 

@@ -13,40 +13,23 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from sources.vocabulary import SEVERITY_ZH, STATE_ZH, gravity_of, said
 from warehouse.settings import Settings
 
-STATE_ZH: Mapping[str, str] = {
-    "received": "已收到，待审核",
-    "refused": "不予接收",
-    "held": "审核未通过，暂不采用",
-    "passed": "审核通过，待验收",
-    "explained": "已说明，待验收",
-    "returned": "已退回",
-    "accepted_county": "县级已验收",
-    "accepted_city": "市级已验收",
-    "published": "已发布",
-    "superseded": "已被新版本替代",
-    "withdrawn": "已撤回",
-}
-SEVERITY_ZH: Mapping[str, str] = {
-    "blocking": "强制性",
-    "quasi_blocking": "准强制性",
-    "verify": "核实性",
-    "info": "提示",
-}
 _NEXT_ZH: Mapping[str, str] = {
     "received": "请等待审核结果。",
     "refused": "请按上列意见改正后重新报送；本文件未采用。",
     "held": "请按上列意见改正后重新报送；此前如有已采用的版本，继续有效。",
     "returned": "请按退回意见改正后重新报送。",
-    "passed": "请等待验收；列有问题的，请按意见更正或书面说明。",
-    "explained": "请等待验收。",
-    "accepted_county": "请等待市级验收。",
+    "passed": "请等待接收；列有问题的，请按意见更正或书面说明。",
+    "explained": "请等待接收。",
+    "accepted_county": "请等待市级接收。",
 }
-_SEVERITIES = tuple(SEVERITY_ZH)
 _CODE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Letters and digits that are not taken for one another when read out."""
 
+REPLACED_WORKBOOK = ".审核结果（已作废）.xlsx"
+"""The marked workbook of a version that another has replaced, or that was withdrawn."""
 RECEIPT, WORKBOOK, REPORT, PAGE = ".回执.txt", ".审核结果.xlsx", ".校验报告.json", ".审核结果.html"
 """The parts of an answer, by the end of their names."""
 
@@ -83,6 +66,8 @@ class Receipt:
     entries_stored: int | None = None
     against_zh: str | None = None
     """The sentence that compares with the version before."""
+    replaced_by: int | None = None
+    """The version that took this one's place, or is to be looked at instead of it."""
     corrected: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
     """Findings of the version before that this one no longer has."""
     findings: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
@@ -114,18 +99,35 @@ class Receipt:
 
     @property
     def state_zh(self) -> str:
-        """The state in words."""
-        return STATE_ZH.get(self.state_code, self.state_code)
+        """The state in words, and which version is the current one where it is not this."""
+        if self.replaced_by is None:
+            return said(STATE_ZH, self.state_code)
+        if self.state_code == "superseded":
+            return f"已被第 {self.replaced_by} 版替代"
+        return f"{said(STATE_ZH, self.state_code)}（{self.replaced_zh}）"
+
+    @property
+    def replaced_zh(self) -> str:
+        """What takes this version's place, in words; empty when it is the current one."""
+        if self.replaced_by is None:
+            return ""
+        if self.state_code == "superseded":
+            return f"已被第 {self.replaced_by} 版替代"
+        return f"已有第 {self.replaced_by} 版，以第 {self.replaced_by} 版的回执为准"
 
     @property
     def next_zh(self) -> str:
         """What the unit is to do now."""
+        if self.replaced_by is not None:
+            return f"本版无须处理，请看第 {self.replaced_by} 版的回执。"
         return _NEXT_ZH.get(self.state_code, "无须处理。")
 
     @property
     def text(self) -> str:
         """The receipt as the unit reads it."""
         lines = ["报送回执" + ("（演示数据）" if self.is_synthetic else ""), ""]
+        if self.replaced_by is not None:
+            lines.insert(1, f"【{self.replaced_zh}】")
         lines += [f"{label}：{said}" for label, said in self.facts]
         lines += [f"状态：{self.state_zh}", "", *self._problems()]
         if self.against_zh:
@@ -145,14 +147,14 @@ class Receipt:
     def _corrections(self) -> list[str]:
         return [
             f"{number}. 已更正：{row['message_zh']}［规则 {row['rule_id']}］"
-            for number, row in enumerate(sorted(self.corrected, key=_gravity), start=1)
+            for number, row in enumerate(sorted(self.corrected, key=gravity_of), start=1)
         ]
 
     def _problems(self) -> list[str]:
         if not self.findings:
             return ["未发现问题。"]
         lines = [f"发现问题 {len(self.findings)} 条："]
-        for number, row in enumerate(sorted(self.findings, key=_gravity), start=1):
+        for number, row in enumerate(sorted(self.findings, key=gravity_of), start=1):
             place = "".join(
                 (
                     f"工作表“{row['sheet']}”" if row.get("sheet") else "",
@@ -161,7 +163,7 @@ class Receipt:
             )
             value = row.get("value_text")
             facts = f"（{place}{'，' if place and value else ''}{f'值：{value}' if value else ''}）"
-            kind = SEVERITY_ZH.get(row["severity_code"], row["severity_code"])
+            kind = said(SEVERITY_ZH, row["severity_code"])
             lines.append(
                 f"{number}. 【{kind}】{row['message_zh']}"
                 + (facts if place or value else "")
@@ -206,9 +208,3 @@ def write_receipts(settings: Settings, receipts: Iterable[Receipt]) -> int:
         (answer_path(settings, one.city_code, one.unit_code, one.submission_id), one.text)
         for one in receipts
     )
-
-
-def _gravity(row: Mapping[str, Any]) -> tuple[int, str, str]:
-    severity = row["severity_code"]
-    place = _SEVERITIES.index(severity) if severity in _SEVERITIES else len(_SEVERITIES)
-    return (place, str(row["rule_id"]), str(row.get("cell") or ""))

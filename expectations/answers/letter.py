@@ -9,21 +9,14 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from expectations.rules import SEVERITIES, SEVERITY_ZH
+from expectations.rules import SEVERITIES
+from sources.vocabulary import SEVERITY_ZH, gravity, said
 
 MARKS_SHEET = "_answer"
 """What was under our marks, hidden from clerks; names the submission that the workbook answers."""
 
 ANSWERED_CELL = "B1"
 """Where on that sheet the submission is named."""
-
-SHOWN_STATUS_ZH: Mapping[str, str] = {
-    "open": "待处理",
-    "explained": "已说明",
-    "returned": "已退回",
-    "corrected": "已更正",
-    "closed": "已关闭",
-}
 
 
 @dataclass(frozen=True)
@@ -52,7 +45,7 @@ class FoundItem:
     @property
     def severity_zh(self) -> str:
         """The severity in words."""
-        return SEVERITY_ZH.get(self.severity_code, self.severity_code)
+        return said(SEVERITY_ZH, self.severity_code)
 
     @property
     def place_zh(self) -> str:
@@ -156,17 +149,8 @@ class Letter:
 
 
 def gravest_first(findings: Sequence[FoundItem]) -> list[FoundItem]:
-    """Findings by severity, rule and place."""
-    rank = {code: place for place, code in enumerate(SEVERITIES)}
+    """Findings by severity, sheet, row and column."""
     return sorted(
         findings,
-        key=lambda one: (
-            rank.get(one.severity_code, len(rank)), one.rule_id, one.sheet or "", _place(one.cell),
-        ),
-    )  # fmt: skip
-
-
-def _place(cell: str | None) -> tuple[int, str]:
-    """By row as people read a form; what is no single cell goes first."""
-    digits = "".join(char for char in cell or "" if char.isdigit())
-    return (int(digits[:7]) if digits else 0, cell or "")
+        key=lambda one: gravity(one.severity_code, one.sheet, one.cell, one.rule_id),
+    )

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from expectations.answers.letter import SHOWN_STATUS_ZH, FoundItem, Letter
+from expectations.answers.letter import FoundItem, Letter
+from sources.vocabulary import FINDING_STATUS_ZH, said
 
 _STYLE = """
 @page{size:A4 portrait;margin:16mm 14mm}
@@ -68,7 +69,7 @@ def _findings(findings: Iterable[FoundItem]) -> str:
         wanted = f"<br>应为：{escape(one.expected_text)}" if one.expected_text else ""
         advice = f"<br>建议：{escape(one.advice_zh)}" if one.advice_zh else ""
         notes = "".join(f"<br><span class=note>{escape(note)}</span>" for note in one.notes_zh)
-        status = SHOWN_STATUS_ZH.get(one.status_code, one.status_code)
+        status = said(FINDING_STATUS_ZH, one.status_code)
         since = f"，{escape(one.since_zh)}" if one.since_zh else ""
         rows.append(
             f"<tr><td>{number}</td><td class={escape(one.severity_code)}>"

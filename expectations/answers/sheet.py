@@ -13,8 +13,9 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
-from expectations.answers.letter import SHOWN_STATUS_ZH, FoundItem, Letter
+from expectations.answers.letter import FoundItem, Letter
 from sources.readers.grid import column_letters, place_of
+from sources.vocabulary import FINDING_STATUS_ZH, said
 
 HEADER = ("序号", "级别", "位置", "填报内容", "应为", "问题", "建议", "说明", "规则", "状态")
 LINK_COLUMN = HEADER.index("位置") + 1
@@ -146,7 +147,7 @@ def _columns(text: str) -> int:
 
 
 def _texts(number: int, one: FoundItem) -> tuple[str | int | None, ...]:
-    status = SHOWN_STATUS_ZH.get(one.status_code, one.status_code)
+    status = said(FINDING_STATUS_ZH, one.status_code)
     place = " ".join(part for part in (one.sheet, one.cell) if part)
     return (
         number, one.severity_zh, place or "整个文件", one.value_text, one.expected_text,

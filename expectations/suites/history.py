@@ -24,7 +24,7 @@ def add_checks(frame: pl.DataFrame, rules: list[Rule]) -> tuple[pl.DataFrame, li
     """One column per rule on the rows it looks at, and a check for each."""
     checks = []
     for rule in rules:
-        if rule.rule_kind != "history":
+        if rule.rule_kind != "history" or rule.is_of_submission:
             continue
         asked = _asked(rule) & pl.col("row_code").is_not_null()
         left, right = _combined(rule.left_expression), _combined(rule.right_expression)

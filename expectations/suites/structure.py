@@ -1,4 +1,4 @@
-"""Structure: what must be filled, and the period a submission is about."""
+"""Structure: what must be filled, and what is asked of a submission as a whole."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def add_checks(frame: pl.DataFrame, rules: list[Rule]) -> tuple[pl.DataFrame, li
     """The structure rules over the frame's own columns."""
     checks = []
     for rule in rules:
-        if rule.rule_kind == "structure":
+        if rule.rule_kind == "structure" or rule.is_of_submission:
             frame, check = column_check(frame, rule)
             checks.append(check)
     return frame, checks

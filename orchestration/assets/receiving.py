@@ -77,6 +77,7 @@ def read_submissions(workspace: Workspace) -> Iterator[dg.MaterializeResult]:
         "refused": done.refused,
         "unchanged": done.unchanged,
         "unsorted": done.unsorted,
+        "resumed": done.resumed,
     }
     for table in READ_TABLES:
         yield dg.MaterializeResult(dg.AssetKey(["raw", table]), metadata=metadata)

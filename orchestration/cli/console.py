@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import wraps
@@ -17,9 +18,9 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestration.errors import OrchestrationError
-from orchestration.stages.submitted import SEVERITY_ZH
 from sources.definitions import DefinitionError, Definitions
 from sources.errors import SourceError
+from sources.vocabulary import SEVERITY_ZH, said
 from warehouse.errors import WarehouseError
 from warehouse.settings import Settings
 
@@ -29,6 +30,11 @@ out = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 
 err = Console(stderr=True)
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="输出 JSON，供程序读取")]
+LimitOption = Annotated[
+    int | None, typer.Option("--limit", min=0, help="最多列多少条，0 为全部；默认 50，JSON 为全部")
+]
+OffsetOption = Annotated[int, typer.Option("--offset", min=0, help="从第几条之后列起")]
+PAGE = 50
 DayOption = Annotated[str | None, typer.Option("--date", help="业务日期 YYYY-MM-DD")]
 
 P = ParamSpec("P")
@@ -61,7 +67,9 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except (OrchestrationError, WarehouseError, SourceError, DefinitionError) as error:
-            err.print(f"[red]{getattr(error, 'message_zh', str(error))}[/red]", highlight=False)
+            told = getattr(error, "message_zh", str(error))
+            # What it names may hold brackets, and an id must not be broken over two lines.
+            err.print(told, style="red", markup=False, highlight=False, soft_wrap=True)
             raise typer.Exit(1) from error
 
     return run
@@ -82,6 +90,38 @@ def print_json(value: Any) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
 
 
+@dataclass(frozen=True)
+class Page:
+    """A part of a list, and what is to be said of the rest."""
+
+    rows: list[dict[str, Any]]
+    first: int
+    total: int
+
+    @classmethod
+    def of(
+        cls, rows: Sequence[dict[str, Any]], limit: int | None, offset: int, *, as_json: bool
+    ) -> Page:
+        """The rows asked for; programs get all unless they ask for fewer."""
+        wanted = (0 if as_json else PAGE) if limit is None else limit
+        end = offset + wanted if wanted else None
+        return cls(list(rows[offset:end]), offset, len(rows))
+
+    def tell_rest(self) -> None:
+        """Says how many there are in all and how to see the others; nothing is cut silently."""
+        if not self.total:
+            return
+        last = self.first + len(self.rows)
+        if len(self.rows) == self.total:
+            out.print(f"共 {self.total} 条，已全部列出。")
+        elif not self.rows:
+            out.print(f"共 {self.total} 条，第 {self.first} 条之后没有了。")
+        else:
+            after = f"接着看：--offset {last}；" if last < self.total else ""
+            shown = f"以上为第 {self.first + 1}～{last} 条"
+            out.print(f"共 {self.total} 条，{shown}。{after}全部列出：--limit 0")
+
+
 def print_rows(
     title: str, rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str], empty: str
 ) -> None:
@@ -97,12 +137,12 @@ def print_rows(
     out.print(table)
 
 
-def print_findings(rows: Sequence[Mapping[str, Any]], empty: str) -> None:
+def print_findings(rows: Sequence[Mapping[str, Any]], empty: str, first: int = 0) -> None:
     """Findings one below the other, as a clerk reads them: where, what, what to do."""
     if not rows:
         out.print(empty)
         return
-    for number, row in enumerate(rows, start=1):
+    for number, row in enumerate(rows, start=first + 1):
         place = " ".join(
             part
             for part in (
@@ -112,18 +152,19 @@ def print_findings(rows: Sequence[Mapping[str, Any]], empty: str) -> None:
             )
             if part
         )
-        head = f"{number}. 【{SEVERITY_ZH[row['severity_code']]}】规则 {row['rule_id']}  {place}"
+        head = (
+            f"{number}. 【{said(SEVERITY_ZH, row['severity_code'])}】规则 {row['rule_id']}  {place}"
+        )
         out.print(head, style="bold", markup=False, highlight=False)
-        said = f"   {row['message_zh']}" + (
+        told = f"   {row['message_zh']}" + (
             f"\n   建议：{row['advice_zh']}" if row["advice_zh"] else ""
         )
         if row.get("earlier_zh"):
-            said += f"\n   {row['earlier_zh']}"
-        out.print(said, markup=False, highlight=False)
+            told += f"\n   {row['earlier_zh']}"
+        out.print(told, markup=False, highlight=False)
         # A file that was only checked has no number in the ledger.
         if row.get("form_code") and "file" not in row:
             out.print(f"   {row['submission_id']}", style="dim", markup=False, highlight=False)
-    out.print(f"共 {len(rows)} 条。")
 
 
 def print_strays(files: Sequence[str]) -> None:

@@ -29,7 +29,9 @@ def group() -> None:
 @app.command()
 @guarded
 def check(
-    folder: Annotated[Path | None, typer.Argument(help="附加定义目录", file_okay=False)] = None,
+    folder: Annotated[
+        Path | None, typer.Argument(help="附加定义目录", file_okay=False, exists=True)
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """检查定义表，逐条指出文件、行、列；退出码 0 无问题，1 有问题。"""

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from orchestration.cli.choosing import chosen, form_codes, period_named, unit_named
 from orchestration.cli.console import (
     JsonFlag,
     definitions_for,
@@ -24,36 +25,20 @@ from orchestration.cli.console import (
 )
 from orchestration.errors import OrchestrationError
 from sources.channels.inbox import SETTLE_SECONDS
-from sources.definitions import Definitions, FormVersion, Unit
-from sources.periods import Period, PeriodError, parse_period
-
-
-def _unit(definitions: Definitions, code: str) -> Unit:
-    unit = definitions.unit(code)
-    if unit is None:
-        raise OrchestrationError(f"没有代码为“{code}”的单位；单位代码见 models/seeds/units.csv")
-    return unit
-
-
-def _period(text: str) -> Period:
-    try:
-        return parse_period(text)
-    except PeriodError as error:
-        raise OrchestrationError(
-            f"“{text}”不是报告期代码；月报写 2025-03，季报写 2025-Q1，年报写 2025"
-        ) from error
+from sources.definitions import Definitions, FormVersion
+from sources.periods import Period
+from sources.vocabulary import PERIOD_TYPE_ZH, said
 
 
 def _form(definitions: Definitions, code: str, period: Period) -> FormVersion:
-    codes = sorted({form.form_code for form in definitions.form_versions})
-    if code not in codes:
-        raise OrchestrationError(f"没有代码为“{code}”的报表；现有：{'、'.join(codes)}")
+    code = chosen("报表", code, form_codes(definitions))
     form = definitions.form(code, period)
     if form is None:
         raise OrchestrationError(f"报表 {code} 没有适用于 {period.label_zh} 的版本")
     if form.frequency != period.period_type:
         raise OrchestrationError(
-            f"报表 {code} 的频率是 {form.frequency}，{period.code} 是 {period.period_type}"
+            f"报表 {code} 是{said(PERIOD_TYPE_ZH, form.frequency)}，"
+            f"{period.code} 却是{said(PERIOD_TYPE_ZH, period.period_type)}的报告期"
         )
     return form
 
@@ -112,7 +97,7 @@ def demo(
 @guarded
 def template(
     form: Annotated[str, typer.Option("--form", help="报表代码，如 IP-M1")],
-    unit: Annotated[str, typer.Option("--unit", help="单位代码，见 units.csv")],
+    unit: Annotated[str, typer.Option("--unit", help="单位代码或全称，见 units.csv")],
     period: Annotated[str, typer.Option("--period", help="报告期，如 2025-12、2025-Q4、2025")],
     target: Annotated[Path | None, typer.Option("--out", help="写到哪里")] = None,
 ) -> None:
@@ -124,10 +109,14 @@ def template(
 
     settings = settings_of()
     definitions = definitions_for(settings)
-    filer, when = _unit(definitions, unit), _period(period)
+    filer, when = unit_named(definitions, unit), period_named(period)
     version = _form(definitions, form, when)
-    if form not in definitions.forms_of_unit(unit):
-        raise OrchestrationError(f"{filer.unit_name_zh} 不填报 {form}")
+    mine = definitions.forms_of_unit(filer.unit_code)
+    if version.form_code not in mine:
+        listed = "、".join(mine) or "无"
+        raise OrchestrationError(
+            f"{filer.unit_name_zh} 不填报 {version.form_code}；它填报的是：{listed}"
+        )
     path = target or Path(f"{version.form_number}_{filer.unit_name_zh}_{when.code}.xlsx")
     register = register_of(definitions, version.form_code, version.form_version)
     notes: Sequence[str] = ()
@@ -144,7 +133,7 @@ def template(
 @guarded
 def check(
     files: Annotated[list[Path], typer.Argument(help="要检查的文件", exists=True, dir_okay=False)],
-    unit: Annotated[str | None, typer.Option("--unit", help="应由哪个单位填报")] = None,
+    unit: Annotated[str | None, typer.Option("--unit", help="应由哪个单位填报，代码或全称")] = None,
     day: Annotated[str | None, typer.Option("--date", help="业务日期")] = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -152,15 +141,24 @@ def check(
     from orchestration.stages.checking import check_files
 
     settings = settings_of(day)
-    checked = check_files(settings, definitions_for(settings), files, unit)
+    definitions = definitions_for(settings)
+    filer = unit_named(definitions, unit).unit_code if unit else None
+    checked = check_files(settings, definitions, files, filer)
     if as_json:
         print_json({
             "read": checked.read, "findings": checked.findings, "exit_code": checked.exit_code,
+            "evidence": checked.evidence,
         })  # fmt: skip
     else:
         for row in checked.read:
             print_read(row)
-        print_findings(checked.findings, "没有发现问题。")
+        for paper in checked.evidence:
+            told = f"{paper['file']}：{paper['message_zh']}。"
+            out.print(told, markup=False, highlight=False, soft_wrap=True)
+        if len(checked.evidence) < len(files):
+            print_findings(checked.findings, "没有发现问题。")
+        if checked.findings:
+            out.print(f"共 {len(checked.findings)} 条，已全部列出。")
         for note in checked.notes:
             err.print(note)
     raise typer.Exit(checked.exit_code)
@@ -176,7 +174,7 @@ def submit(
 
     settings = settings_of()
     init(settings)
-    filer = _unit(definitions_for(settings), unit)
+    filer = unit_named(definitions_for(settings), unit)
     folder = settings.inbox / filer.city_code / filer.unit_code
     folder.mkdir(parents=True, exist_ok=True)
     for path in files:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from orchestration.cli.console import JsonFlag, guarded, out, print_json, print_rows, settings_of
+from sources.vocabulary import RELEASE_KIND_ZH, said
 
 
 def register(app: typer.Typer) -> None:
@@ -25,15 +26,16 @@ def releases(as_json: JsonFlag = False) -> None:
         print_json(found)
         return
     for row in found:
+        row["kind_zh"] = said(RELEASE_KIND_ZH, row["kind"])
         row["table_count"] = len(row["tables"])
-        row["held"] = "、".join(city["city_code"] for city in row["held_cities"])
+        row["held_zh"] = "、".join(city["city_code"] for city in row["held_cities"])
     columns = {
         "release_id": "发布号",
-        "kind": "类别",
+        "kind_zh": "类别",
         "as_of": "截至",
         "published_at": "发布时间",
         "table_count": "表数",
-        "held": "被拦下的城市",
+        "held_zh": "被拦下的城市",
     }
     print_rows("历次发布", found, columns, "尚未发布。")
 

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import typer
 
-from orchestration.cli import definitions, filing, history, night, reading, steward, tracing
+from orchestration.cli import (
+    definitions,
+    filing,
+    history,
+    layouts,
+    night,
+    reading,
+    steward,
+    tracing,
+)
+from orchestration.cli.usage import ChineseGroup
 
 app = typer.Typer(
     name="qiangshi",
+    cls=ChineseGroup,
     help="强市：旗县区报表进，规划指标表出。工作区由 QIANGSHI_HOME 指定，默认 ./var。",
     no_args_is_help=True,
     add_completion=False,
@@ -16,6 +27,7 @@ app = typer.Typer(
 for group in (night, filing, reading, steward, history, tracing):
     group.register(app)
 app.add_typer(definitions.app, name="definitions")
+app.add_typer(layouts.app, name="layouts")
 
 
 def main() -> None:

@@ -95,6 +95,7 @@ def _came(counts: Mapping[str, int]) -> str:
     """What came in one sentence; what needs somebody's hand is named only when there is any."""
     said = f"收到 {counts.get('files', 0)} 个文件：新报送 {counts.get('received', 0)} 件"
     for label, words in (
+        ("resumed", "上次未处理完、接着处理 {} 件"),
         ("unchanged", "重复报送 {} 件"),
         ("refused", "拒收 {} 件"),
         ("held", "审核未通过扣留 {} 件"),

@@ -9,8 +9,12 @@ import typer
 from rich.table import Table
 
 from orchestration.cli.arrivals import list_arrivals, print_arrivals
+from orchestration.cli.choosing import checked_filters
 from orchestration.cli.console import (
     JsonFlag,
+    LimitOption,
+    OffsetOption,
+    Page,
     day_of,
     definitions_for,
     guarded,
@@ -24,37 +28,14 @@ from orchestration.cli.console import (
 )
 from orchestration.cli.deadlines import list_owed
 from orchestration.errors import OrchestrationError
-from orchestration.stages.submitted import SEVERITY_ZH
+from sources.vocabulary import SEVERITY_ZH, STATE_ZH, TARGET_STATUS_ZH, said, tally
 
-CityOption = Annotated[str | None, typer.Option("--city", help="城市代码")]
-UnitOption = Annotated[str | None, typer.Option("--unit", help="单位代码")]
+CityOption = Annotated[str | None, typer.Option("--city", help="城市代码或全称")]
+UnitOption = Annotated[str | None, typer.Option("--unit", help="单位代码或全称")]
 FormOption = Annotated[str | None, typer.Option("--form", help="报表代码")]
 PeriodOption = Annotated[str | None, typer.Option("--period", help="报告期")]
 ReleaseOption = Annotated[str | None, typer.Option("--release", help="发布号，默认当前发布")]
 
-STATE_ZH: Mapping[str, str] = {
-    "received": "已接收",
-    "refused": "拒收",
-    "held": "扣留",
-    "passed": "审核通过",
-    "explained": "已说明",
-    "returned": "已退回",
-    "accepted_county": "旗县级已接收",
-    "accepted_city": "市级已接收",
-    "published": "已发布",
-    "superseded": "已被新版取代",
-    "withdrawn": "已撤回",
-}
-STATUS_ZH: Mapping[str, str] = {
-    "not_due": "未到期",
-    "not_computable": "无法计算",
-    "no_data": "无数据",
-    "met": "达标",
-    "incomplete": "未报齐",
-    "not_met": "未达标",
-    "on_track": "进度正常",
-    "behind": "落后",
-}
 STATUS_STYLE: Mapping[str, str] = {
     "met": "green",
     "on_track": "green",
@@ -71,7 +52,12 @@ def register(app: typer.Typer) -> None:
 
 
 @guarded
-def status(city: CityOption = None, as_json: JsonFlag = False) -> None:
+def status(
+    city: CityOption = None,
+    limit: LimitOption = None,
+    offset: OffsetOption = 0,
+    as_json: JsonFlag = False,
+) -> None:
     """来了什么、欠什么、错在哪里。"""
     from orchestration.stages import arrivals_in, channel_reports, last_failure, stray_files
     from warehouse.errors import NoRelease
@@ -82,6 +68,7 @@ def status(city: CityOption = None, as_json: JsonFlag = False) -> None:
     from warehouse.queries.tables import owed
 
     settings = settings_of()
+    city = checked_filters(settings, {"city_code": city})["city_code"]
     engine = open_ledger(settings)
     found: dict[str, Any] = {
         "home": settings.home,
@@ -97,7 +84,8 @@ def status(city: CityOption = None, as_json: JsonFlag = False) -> None:
     }
     try:
         found["release"] = dict(manifest(settings))
-        found["owed"] = owed(settings, city_code=city)
+        page = Page.of(owed(settings, city_code=city), limit, offset, as_json=as_json)
+        found["owed"] = page.rows
     except NoRelease as error:
         found["note"] = error.message_zh
     if as_json:
@@ -108,12 +96,10 @@ def status(city: CityOption = None, as_json: JsonFlag = False) -> None:
     if found["last_failure"]:
         failure = found["last_failure"]
         out.print(f"[red]上次运行失败（{failure['at']}）：{failure['message']}[/red]")
-    states = found["submissions"].items()
-    out.print("报送件：" + ("，".join(f"{STATE_ZH[s]} {n}" for s, n in sorted(states)) or "无"))
+    out.print("报送件：" + (tally(found["submissions"], STATE_ZH) or "无"))
     print_arrivals(found["arrivals"])
     print_channels(found["channels"])
-    waiting = found["open_findings"].items()
-    out.print("待处理问题：" + ("，".join(f"{SEVERITY_ZH[s]} {n}" for s, n in waiting) or "无"))
+    out.print("待处理问题：" + (tally(found["open_findings"], SEVERITY_ZH) or "无"))
     if found["release"] is None:
         out.print(found["note"])
         return
@@ -126,9 +112,14 @@ def status(city: CityOption = None, as_json: JsonFlag = False) -> None:
         "form_code": "报表",
         "period_code": "报告期",
         "due_at": "应报时间",
-        "state_code": "状态",
+        "state_zh": "状态",
     }
-    print_rows("到期未报", found["owed"], columns, "到期报表全部报齐。")
+    for row in page.rows:
+        row["state_zh"] = said(STATE_ZH, row["state_code"]) or "未报送"
+    if page.rows or not page.total:
+        title = f"到期未报（{page.total} 份）"
+        print_rows(title, page.rows, columns, "到期报表全部报齐。")
+    page.tell_rest()
 
 
 @guarded
@@ -144,11 +135,16 @@ def coverage(
     """各市各表的报送率、及时率、接收率；默认各表最近到期的一期。"""
     from warehouse.queries.tables import coverage as asked
 
+    settings = settings_of()
+    given = {"city_code": city, "unit_code": unit, "period_code": period}
+    wanted = checked_filters(settings, given)
+    city, unit, period = wanted["city_code"], wanted["unit_code"], wanted["period_code"]
     if owed:
         list_owed(city, unit, period, as_json=as_json)
         return
-
-    found = asked(settings_of(), city_code=city, period_code=period)
+    if unit is not None:
+        raise OrchestrationError("--unit 只与 --owed 同用")
+    found = asked(settings, city_code=city, period_code=period)
     if as_json:
         print_json(found)
         return
@@ -175,6 +171,8 @@ def findings(
     severity: Annotated[str | None, typer.Option("--severity", help="级别代码")] = None,
     rule: Annotated[str | None, typer.Option("--rule", help="规则编号")] = None,
     every: Annotated[bool, typer.Option("--all", help="包括提示和已处理的")] = False,
+    limit: LimitOption = None,
+    offset: OffsetOption = 0,
     as_json: JsonFlag = False,
 ) -> None:
     """审核问题：哪个文件、哪个单元格、什么值、违反哪条规则、怎么办。"""
@@ -189,11 +187,16 @@ def findings(
         "severity_code": severity,
         "rule_id": rule,
     }
-    found = finding_rows(open_ledger(settings_of()), filters, is_open=not every)
+    settings = settings_of()
+    wanted = checked_filters(settings, filters)
+    rows = finding_rows(open_ledger(settings), wanted, is_open=not every)
+    found = Page.of(rows, limit, offset, as_json=as_json)
     if as_json:
-        print_json(found)
+        print_json(found.rows)
         return
-    print_findings(found, "没有待处理的问题。")
+    if found.rows or not found.total:
+        print_findings(found.rows, "没有待处理的问题。", found.first)
+    found.tell_rest()
 
 
 @guarded
@@ -209,6 +212,8 @@ def submissions(
     evidence: Annotated[
         bool, typer.Option("--evidence", help="改列扫描件、照片等佐证及所属报送件")
     ] = False,
+    limit: LimitOption = None,
+    offset: OffsetOption = 0,
     as_json: JsonFlag = False,
 ) -> None:
     """报送件及其状态，最近到达的在前。"""
@@ -223,19 +228,22 @@ def submissions(
         "period_code": period,
         "state_code": state,
     }
+    settings = settings_of()
+    wanted = checked_filters(settings, filters)
     if unsorted or evidence:
-        list_arrivals("unsorted" if unsorted else "evidence", city, unit, as_json=as_json)
+        which = "unsorted" if unsorted else "evidence"
+        list_arrivals(which, wanted["city_code"], wanted["unit_code"], as_json=as_json)
         return
-    engine = open_ledger(settings_of())
-    found = submission_rows(engine, filters)
-    papers = evidence_of(engine, [row["submission_id"] for row in found])
-    for row in found:
+    engine = open_ledger(settings)
+    found = Page.of(submission_rows(engine, wanted), limit, offset, as_json=as_json)
+    papers = evidence_of(engine, [row["submission_id"] for row in found.rows])
+    for row in found.rows:
         row["evidence"] = papers.get(row["submission_id"], [])
     if as_json:
-        print_json(found)
+        print_json(found.rows)
         return
-    for row in found:
-        row["state_zh"] = STATE_ZH[row["state_code"]]
+    for row in found.rows:
+        row["state_zh"] = said(STATE_ZH, row["state_code"])
         row["evidence_zh"] = "、".join(row["evidence"])
     columns = {
         "submission_id": "报送件",
@@ -245,7 +253,9 @@ def submissions(
         "version": "版本",
         "evidence_zh": "佐证",
     }
-    print_rows(f"报送件（{len(found)} 件）", found, columns, "没有报送件。")
+    if found.rows or not found.total:
+        print_rows(f"报送件（{found.total} 件）", found.rows, columns, "没有报送件。")
+    found.tell_rest()
 
 
 @guarded
@@ -315,7 +325,7 @@ def _print_plan(
     category = None
     for row in rows:
         status_code = row["status_code"]
-        said = STATUS_ZH.get(status_code, status_code)
+        word = said(TARGET_STATUS_ZH, status_code)
         style = STATUS_STYLE.get(status_code, "")
         grid.add_row(
             row["category_zh"] if row["category_zh"] != category else "",
@@ -325,7 +335,7 @@ def _print_plan(
             row["target_printed"],
             row["actual_printed"] or "",
             row["period_code"] or "",
-            f"[{style}]{said}[/{style}]" if style else said,
+            f"[{style}]{word}[/{style}]" if style else word,
             f"{row['reported_units']}/{row['expected_units']}" if row["expected_units"] else "",
             *(_linked(row["links"], side) for side in sides),
         )
@@ -338,12 +348,12 @@ def _print_plan(
 
 def _linked(links: Sequence[Mapping[str, Any]], side: str) -> str:
     """What a target is in the plan before or after: 延续 BT-T01, 新增, 不再设置."""
-    said = (
+    named = (
         " ".join(filter(None, (link["link_zh"], link["other_target_code"])))
         for link in links
         if link["side"] == side
     )
-    return "；".join(said)
+    return "；".join(named)
 
 
 def _print_links(links: Sequence[Mapping[str, Any]]) -> None:

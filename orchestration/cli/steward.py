@@ -22,6 +22,7 @@ from orchestration.cli.console import (
 from orchestration.cli.deadlines import extend_deadline
 from orchestration.errors import OrchestrationError
 from sources.definitions import Definitions
+from sources.vocabulary import STATE_ZH, said
 from warehouse.ledger.verbs import Decision
 from warehouse.raw_files import StoredFile, store_bytes
 from warehouse.settings import Settings
@@ -105,7 +106,9 @@ def decide(
     if as_json:
         print_json(decided.__dict__)
         return
-    out.print(f"{decided.submission_id}：{decided.from_state} → {decided.to_state}")
+    before, after = said(STATE_ZH, decided.from_state), said(STATE_ZH, decided.to_state)
+    moved = f"{before} → {after}" if before != after else f"已记录，状态不变（{after}）"
+    out.print(f"{decided.submission_id}：{moved}", highlight=False)
     if decided.correction_id:
         out.print(f"更正编号 {decided.correction_id}，须由另一人 approve 后生效")
 
@@ -150,7 +153,10 @@ def _decide(
             engine, identity, author=author, at=at, level="county" if level == "county" else "city"
         )
     if row is None or value is None or evidence is None or confirmed_by is None:
-        raise OrchestrationError("更正需要 --row、--value、--evidence 和 --confirmed-by")
+        raise OrchestrationError(
+            "更正需要 --row 行代码、--value 新值、--evidence 依据文件、"
+            "--confirmed-by 填报单位确认人和 --reason 理由"
+        )
     key = submission_key(engine, identity)
     return verbs.correct(
         engine,
@@ -169,11 +175,11 @@ def _decide(
 
 
 def _tell(done: dict[str, Any], *, as_json: bool) -> None:
-    said = done.pop("said")
+    sentence = done.pop("said")
     if as_json:
         print_json(done)
     else:
-        out.print(said, highlight=False)
+        out.print(sentence, highlight=False)
 
 
 def _known_reason(definitions: Definitions, code: str) -> None:

@@ -10,30 +10,15 @@ from rich.markup import escape
 from rich.tree import Tree
 
 from orchestration.cli.console import JsonFlag, guarded, out, print_json, settings_of
-from orchestration.cli.reading import STATE_ZH, STATUS_ZH, PeriodOption, ReleaseOption
-
-OBSERVED_ZH: Mapping[str, str] = {
-    "reported": "填报",
-    "nil": "零报告",
-    "corrected": "已更正",
-    "history": "历史补录",
-    "authority": "主管部门发布",
-    "register": "台账",
-    "carried": "沿用上期",
-    "missing": "未报",
-    "held": "扣留待改",
-    "not_due": "未到期",
-    "awaiting_authority": "等待主管部门发布",
-    "not_applicable": "不适用",
-}
-COMBINED_ZH: Mapping[str, str] = {"sum": "各期相加", "last": "取期末", "reference": "人口资料"}
-SOURCE_ZH: Mapping[str, str] = {
-    "sum_of_units": "各单位合计",
-    "department": "市直部门",
-    "authority": "主管部门发布",
-    "register": "台账",
-    "history": "历史补录",
-}
+from orchestration.cli.reading import PeriodOption, ReleaseOption
+from sources.vocabulary import (
+    COMBINED_ZH,
+    OBSERVED_ZH,
+    SOURCE_ZH,
+    STATE_ZH,
+    TARGET_STATUS_ZH,
+    said,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -65,11 +50,11 @@ def trace(
 
 def _tree(found: Mapping[str, Any], *, full: bool) -> Tree:
     target, figure = found["target"], found["figure"]
-    said = STATUS_ZH.get(figure["status_code"], figure["status_code"])
+    judged = said(TARGET_STATUS_ZH, figure["status_code"])
     root = Tree(
         f"[bold]{target['target_code']} {target['indicator_zh']}[/bold]"
         f" {figure['period_code']}：{figure['actual_printed'] or '无值'} {target['unit_zh'] or ''}"
-        f"（{said}：{figure['status_reason_zh']}）"
+        f"（{judged}：{figure['status_reason_zh']}）"
     )
     root.add(f"原文：{escape(target['quote'])}（{target['document']}，第 {target['line']} 行）")
     if target["basis_reason_zh"]:
@@ -78,7 +63,7 @@ def _tree(found: Mapping[str, Any], *, full: bool) -> Tree:
     if indicator is None:
         return root
     source = figure["source_of_record"] or ""
-    named = "、".join(SOURCE_ZH.get(code, code) for code in source.split("+") if code)
+    named = "、".join(said(SOURCE_ZH, code) for code in source.split("+") if code)
     root.add(f"指标：{indicator['indicator_zh']}，{indicator['definition_zh']} 来源：{named}")
     branch = root.add(f"计算：{found['arithmetic_zh']}")
     if not found["is_equal"]:
@@ -87,7 +72,7 @@ def _tree(found: Mapping[str, Any], *, full: bool) -> Tree:
             "请运维人员核查[/bold red]"
         )
     for year in found.get("years", ()):
-        status = STATUS_ZH.get(year["status_code"], year["status_code"])
+        status = said(TARGET_STATUS_ZH, year["status_code"])
         branch.add(f"{year['period_code']}：{year['actual_printed'] or '无值'}（{status}）")
     _add_terms(root, found, found["terms"], full=full)
     for title, terms in (
@@ -98,7 +83,7 @@ def _tree(found: Mapping[str, Any], *, full: bool) -> Tree:
             _add_terms(root.add(title), found, terms, full=full)
     for unit in found.get("units", ()):
         mark = " ← 最低" if unit["is_deciding"] else ""
-        status = STATUS_ZH.get(unit["status_code"], unit["status_code"])
+        status = said(TARGET_STATUS_ZH, unit["status_code"])
         value = "无值" if unit["actual_value"] is None else _number(unit["actual_value"])
         _add_terms(
             root.add(f"{unit['unit_name_zh']}：{value}（{status}）{mark}"),
@@ -138,7 +123,7 @@ def _add_unit(root: Tree, found: Mapping[str, Any], unit: Mapping[str, Any], *, 
         paper = found["submissions"].get(leaf.get("submission_id"))
         if paper and full:
             acts = "，".join(
-                f"{act['effective_at']:%Y-%m-%d} {STATE_ZH.get(act['to_state'], act['to_state'])}"
+                f"{act['effective_at']:%Y-%m-%d} {said(STATE_ZH, act['to_state'])}"
                 f"（{act['by_zh']}）"
                 for act in paper["decisions"]
             )
@@ -146,7 +131,7 @@ def _add_unit(root: Tree, found: Mapping[str, Any], unit: Mapping[str, Any], *, 
 
 
 def _leaf(leaf: Mapping[str, Any]) -> str:
-    status = OBSERVED_ZH.get(leaf["obs_status"], leaf["obs_status"])
+    status = said(OBSERVED_ZH, leaf["obs_status"])
     start = f"{leaf['period_code']}：{_number(leaf['value'])}（{status}）"
     if leaf.get("authority_release_id"):
         return f"{start} ← {leaf['authority_release_id']}，{leaf['published_on'] or '发布日期不详'}"

@@ -21,11 +21,20 @@ from expectations.answers.page import page
 from expectations.rules import Rules
 from orchestration.progress import tell
 from orchestration.stages import night_folder
-from orchestration.stages.letters import PUT_AWAY, Answered, answers_for
+from orchestration.stages.letters import Answered, answers_for
 from sources.definitions import Definitions
 from warehouse.ledger.tables import events
+from warehouse.ledger.versions import overtaken
 from warehouse.raw_files import raw_path
-from warehouse.receipts import PAGE, RECEIPT, REPORT, WORKBOOK, answer_path, write_parts
+from warehouse.receipts import (
+    PAGE,
+    RECEIPT,
+    REPLACED_WORKBOOK,
+    REPORT,
+    WORKBOOK,
+    answer_path,
+    write_parts,
+)
 from warehouse.settings import Settings
 
 MARK = "receipts.json"
@@ -41,6 +50,7 @@ def answer(settings: Settings, definitions: Definitions, engine: Engine) -> int:
         newer = events.c.recorded_at > datetime.fromisoformat(since)
         asked = select(events.c.submission_id).where(newer).distinct()
         moved = sorted(str(row[0]) for row in connection.execute(asked))
+        moved += overtaken(connection, moved)
         answers = answers_for(settings, definitions, connection, moved)
     rules = Rules.load(definitions)
     written = write_parts(part for one in answers for part in _texts(settings, one, rules))
@@ -63,9 +73,13 @@ def mark_workbooks(settings: Settings, answers: Sequence[Answered]) -> int:
     """Number of marked workbooks written; one that says the same already is left untouched."""
     tasks = []
     for one in answers:
-        if one.row["state_code"] in PUT_AWAY:
-            continue
         target = _path(settings, one, WORKBOOK)
+        set_aside = _path(settings, one, REPLACED_WORKBOOK)
+        if one.is_over:
+            if target.exists():
+                target.replace(set_aside)
+            continue
+        set_aside.unlink(missing_ok=True)
         if not one.letter.findings:
             # What was found before is gone: marks would send the clerk after nothing.
             target.unlink(missing_ok=True)

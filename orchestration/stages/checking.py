@@ -13,11 +13,14 @@ import polars as pl
 from expectations.findings import findings_frame, from_sheet_check, from_source_error
 from expectations.rules import Rules
 from orchestration.stages.registering import check_registers
-from orchestration.stages.submitted import SEVERITY_ZH, submission_rows, values_of
+from orchestration.stages.submitted import submission_rows, values_of
 from sources.contract import FileToParse, ParsedBatch
 from sources.definitions import Definitions
 from sources.errors import SourceError
+from sources.evidence import evidence_kind
+from sources.readers.grid import LIMITS
 from sources.submission_files import parse_many
+from sources.vocabulary import SEVERITY_ZH, gravity_of
 from warehouse.connection import private_warehouse
 from warehouse.errors import WarehouseError, WorkspaceMissing
 from warehouse.ledger.engine import open_ledger
@@ -28,6 +31,10 @@ from warehouse.settings import Settings
 from warehouse.workspace import is_synthetic
 
 CLEAN, BLOCKED, REFUSED = 0, 1, 2
+PAPER_ZH = (
+    "这是 {} 扫描件或照片，不是报表：随报表一同报送即可，作为佐证按指纹保存并挂在所属报送件上；"
+    "其中的数不会读取，数据请用 Excel 报表填报"
+)
 HISTORY = ("unit_code", "form_code", "period_code", "element_code", "number_text")
 
 
@@ -41,22 +48,33 @@ class Checked:
         exit_code: clean, blocked or refused.
         read: one row per form read: what it is, cells and figures, content hash, and how it
             compares with the version in the ledger.
+        evidence: one row per scan or photo, which the night keeps and does not read: file, kind
+            and what becomes of it.
     """
 
     findings: Sequence[dict[str, Any]]
     notes: Sequence[str]
     exit_code: int
     read: Sequence[dict[str, Any]] = ()
+    evidence: Sequence[dict[str, str]] = ()
 
 
 def check_files(
     settings: Settings, definitions: Definitions, files: Sequence[Path], unit_code: str | None
 ) -> Checked:
     """The findings of files as the night would find them; the workspace may be absent."""
+    papers = {number: kind for number, path in enumerate(files) if (kind := _paper(path))}
+    evidence = [
+        {"file": files[number].name, "kind": kind, "message_zh": PAPER_ZH.format(kind.upper())}
+        for number, kind in papers.items()
+    ]
+    if len(papers) == len(files):
+        return Checked((), (), CLEAN, evidence=evidence)
     rules = Rules.load(definitions)
     wanted = [
         FileToParse(key=str(number), path=path, file_name=path.name, expected_unit=unit_code)
         for number, path in enumerate(files)
+        if number not in papers
     ]
     batches = list(parse_many(wanted, definitions, _kind(settings)))
     rows: list[dict[str, str | None]] = []
@@ -86,16 +104,25 @@ def check_files(
         found = pl.concat([found, judged])
     found = pl.concat([found, of_registers])
     names = _names(files, batches)
+    order = {name: number for number, name in enumerate(dict.fromkeys(names.values()))}
     listed = [
         row
         | {"file": names[row["submission_id"]], "severity_zh": SEVERITY_ZH[row["severity_code"]]}
         for row in found.iter_rows(named=True)
     ]
+    listed.sort(key=lambda row: (order[row["file"]], *gravity_of(row)))
     read = _read(definitions, wanted, batches, names)
     _beside_the_ledger(settings, listed, read, notes)
     is_blocked = any(row["severity_code"] == "blocking" for row in listed)
     exit_code = REFUSED if is_refused else BLOCKED if is_blocked else CLEAN
-    return Checked(listed, notes, exit_code, read)
+    return Checked(listed, notes, exit_code, read, evidence)
+
+
+def _paper(path: Path) -> str | None:
+    """The kind of a scan or photo, told by its bytes as the night does; None for any other file."""
+    if path.stat().st_size > LIMITS.file_bytes:
+        return None
+    return evidence_kind(path.read_bytes())
 
 
 def _read(

@@ -25,6 +25,7 @@ from warehouse.errors import WorkspaceMissing
 from warehouse.ledger.changes import chunks
 from warehouse.ledger.resubmissions import Comparison, comparisons
 from warehouse.ledger.tables import findings, submissions
+from warehouse.ledger.versions import replaced_by
 from warehouse.queries.explanations import Explained, explained_before
 from warehouse.receipts import Receipt
 from warehouse.settings import Settings
@@ -67,6 +68,11 @@ class Answered:
     receipt: Receipt
     letter: Letter
 
+    @property
+    def is_over(self) -> bool:
+        """Whether its marked workbook must not be mended any more: another version came."""
+        return self.row["state_code"] in PUT_AWAY or self.row["replaced_by"] is not None
+
 
 def answers_for(
     settings: Settings, definitions: Definitions, connection: Connection, moved: Sequence[str]
@@ -83,11 +89,15 @@ def answers_for(
     stored = read_back(settings, definitions, rows)
     compared = comparisons(connection, moved, stored.answered)
     earlier = explained_before(connection, [one for part in said.values() for one in part])
+    newer = replaced_by(connection, moved)
     forms = {(f.form_code, f.form_version): f.form_zh for f in definitions.form_versions}
     return [
-        _answered(row, forms, said.get(row["submission_id"], []), stored, compared, earlier)
+        _answered(
+            row | {"replaced_by": newer.get(row["submission_id"])},
+            forms, said.get(row["submission_id"], []), stored, compared, earlier,
+        )
         for row in rows
-    ]
+    ]  # fmt: skip
 
 
 def read_back(
@@ -216,6 +226,7 @@ def _answered(
         entries_stored=len(values) or None,
         figures_stored=sum(one.number_text is not None for one in values),
         against_zh=beside.text_zh if beside else None,
+        replaced_by=row["replaced_by"],
         corrected=[one.__dict__ for one in mended],
         is_synthetic=row["is_synthetic"],
         form_sheet=row["form_sheet"],
@@ -236,6 +247,7 @@ def _answered(
         period_code=row["period_code"],
         checked_at=row["known_from"],
         is_synthetic=row["is_synthetic"],
+        title_zh=f"审核结果（{receipt.replaced_zh}）" if receipt.replaced_zh else "审核结果",
     )
     return Answered(row, receipt, letter)
 

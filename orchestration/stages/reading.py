@@ -10,6 +10,7 @@ import polars as pl
 from expectations.findings import findings_frame, from_sheet_check, from_source_error
 from expectations.rules import Rules
 from orchestration.progress import tell
+from orchestration.stages import last_failure
 from orchestration.stages.loading import Parsed, load, load_unread, parse
 from orchestration.stages.receiving import KeptArrival, kept_for_reading, let_go
 from orchestration.stages.sorting import hang_up_evidence, recognise
@@ -36,10 +37,13 @@ class Read:
     unchanged: int
     unsorted: int
     """Files of all nights that wait for somebody to confirm whose they are."""
+    resumed: int = 0
+    """Files that an unfinished night had recorded already; they are no repetitions."""
 
 
 def read(settings: Settings, definitions: Definitions) -> Read:
     """Every kept file read once; a bad one is refused in words and stops nothing else."""
+    has_failed = last_failure(settings) is not None
     engine = open_ledger(settings)
     try:
         kept = kept_for_reading(settings, engine)
@@ -63,8 +67,14 @@ def read(settings: Settings, definitions: Definitions) -> Read:
         engine.dispose()
     let_go(settings, kept)
     refused = sum(one.outcome == "recorded" and one.state_code == "refused" for one in recorded)
-    unchanged = sum(one.outcome == "no_op" for one in recorded)
-    return Read(len(kept), len(new), refused, unchanged, unsorted)
+    repeated = [one for one in recorded if one.outcome == "no_op"]
+    resumed = sum(_is_resumed(one, has_failed=has_failed) for one in repeated)
+    return Read(len(kept), len(new), refused, len(repeated) - resumed, unsorted, resumed)
+
+
+def _is_resumed(one: Recorded, *, has_failed: bool) -> bool:
+    """Whether a file is no repetition but one that a night cut off had left in the inbox."""
+    return one.is_same_arrival and (has_failed or one.state_code == "received")
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orchestration.progress import tell
 from orchestration.stages import ReleaseOutcome, save_outcome
+from orchestration.stages.answering import answer
 from orchestration.stages.modelling import BuildPlan, modelled, planned, remember_inputs
 from sources.definitions import Definitions
 from warehouse.connection import private_warehouse
@@ -16,7 +17,7 @@ from warehouse.settings import Settings
 EVERY_CITY = "全部城市"
 
 
-def release(settings: Settings, _definitions: Definitions) -> ReleaseOutcome:
+def release(settings: Settings, definitions: Definitions) -> ReleaseOutcome:
     """What the night came to.
 
     Raises:
@@ -24,6 +25,13 @@ def release(settings: Settings, _definitions: Definitions) -> ReleaseOutcome:
     """
     outcome = _publish(settings, planned(settings))
     save_outcome(settings, outcome)
+    tell("发布：更新回执")
+    engine = open_ledger(settings)
+    try:
+        # Receipts of tonight's check say 待发布; what the release took in is told so tonight.
+        answer(settings, definitions, engine)
+    finally:
+        engine.dispose()
     return outcome
 
 

@@ -10,13 +10,6 @@ import polars as pl
 
 from sources.contract import ParsedBatch
 
-SEVERITY_ZH: Mapping[str, str] = {
-    "blocking": "强制性",
-    "quasi_blocking": "准强制性",
-    "verify": "核实性",
-    "info": "提示",
-}
-
 
 def submission_rows(
     batch: ParsedBatch, received_at: Mapping[str, datetime], otherwise: datetime

@@ -38,12 +38,14 @@ _BROKEN_ZIP = (
     OSError, struct.error,
 )  # fmt: skip
 CHECK_FILE = "请确认文件能用 Excel 或 WPS 正常打开，另存为 xlsx 后重新报送"
+_AS_EVIDENCE = "扫描件和照片请不要放进压缩包，随报表单独报送，作为佐证保存；数据请用 Excel 报表填报"
+_AS_ZIP = "请改用 zip 打包，或直接报送 xlsx"
 _OTHER_MAGIC = {
-    b"%PDF": "PDF 文件",
-    b"\x89PNG": "图片文件",
-    b"\xff\xd8\xff": "图片文件",
-    b"Rar!": "RAR 压缩包",
-    b"7z\xbc\xaf": "7z 压缩包",
+    b"%PDF": (" PDF 文件", _AS_EVIDENCE),
+    b"\x89PNG": ("图片文件", _AS_EVIDENCE),
+    b"\xff\xd8\xff": ("图片文件", _AS_EVIDENCE),
+    b"Rar!": (" RAR 压缩包", _AS_ZIP),
+    b"7z\xbc\xaf": (" 7z 压缩包", _AS_ZIP),
 }
 
 
@@ -77,9 +79,9 @@ def recognise(data: bytes, file_name: str, limits: Limits = LIMITS) -> str:
         return _recognise_zip(data, limits)
     if data.startswith(_OLE):
         return _recognise_ole(data)
-    for magic, name in _OTHER_MAGIC.items():
+    for magic, (name, advice) in _OTHER_MAGIC.items():
         if data.startswith(magic):
-            raise UnreadableFile(f"这是{name}，不是报表", SAVE_AS_XLSX)
+            raise UnreadableFile(f"这是{name}，不是报表", advice)
     suffix = _suffix(file_name)
     if suffix in _WORKBOOK_SUFFIXES:
         raise UnreadableFile(

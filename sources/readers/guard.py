@@ -73,14 +73,14 @@ def pack(batch: ParsedBatch) -> bytes:
         frame.write_ipc(buffer)
         frames.append(buffer.getvalue())
     rest = (batch.identities, batch.errors, batch.checks, batch.forms, batch.archives)
-    return pickle.dumps((*rest, frames))
+    return pickle.dumps((*rest, batch.layouts, frames))
 
 
 def unpack(payload: bytes) -> ParsedBatch:
     """The batch a child packed."""
-    identities, errors, checks, forms, archives, frames = pickle.loads(payload)
+    identities, errors, *rest, frames = pickle.loads(payload)
     cells, values, authority = (pl.read_ipc(io.BytesIO(frame)) for frame in frames)
-    return ParsedBatch(identities, errors, cells, values, authority, checks, forms, archives)
+    return ParsedBatch(identities, errors, cells, values, authority, *rest)
 
 
 class _Child:

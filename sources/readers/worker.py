@@ -10,11 +10,14 @@ import pickle
 import resource
 import signal
 import sys
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from sources.contract import FileToParse
 from sources.errors import SourceError
+from sources.layout_diff import compare_layouts
+from sources.layout_difference import LayoutDifference
 from sources.readers.guard import ReadingJob, Told, pack
 from sources.submission_files import BatchBuilder, parse_file
 
@@ -29,18 +32,22 @@ def _limit(memory_bytes: int) -> None:
 
 def _read_batch(files: list[FileToParse], job: ReadingJob, connection: Connection) -> bytes:
     batch = BatchBuilder()
+    compared: dict[str, tuple[LayoutDifference, ...]] = {}
     for file in files:
         connection.send(Told("taking", key=file.key))
         # Should the parent be gone, the alarm ends even a reader that never returns.
         signal.setitimer(signal.ITIMER_REAL, job.timeout_seconds * 2 + 1)
         try:
+            if file.asks_layouts:
+                compared[file.key] = compare_layouts(file, job.definitions)
+                continue
             kind = job.workspace_is_synthetic
             batch.take(file.key, parse_file(file, job.definitions, kind, spool=job.spool))
         except SourceError as error:
             batch.refuse(file.key, error)
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
-    return pack(batch.build())
+    return pack(replace(batch.build(), layouts=compared))
 
 
 def main(descriptor: int) -> None:

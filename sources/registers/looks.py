@@ -44,7 +44,7 @@ def read_register_of(file: FileToParse, target: Path, definitions: Definitions) 
     from sources.registers.reading import read_register
 
     try:
-        return read_register(file.path, definitions, target)[0]
+        return read_register(file.path, definitions, target, file.file_name)[0]
     except SourceError as error:
         raise error.in_file(file.file_name) from error.__cause__
     except MemoryError as error:

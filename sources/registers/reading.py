@@ -62,7 +62,7 @@ def identity_of(path: Path, definitions: Definitions) -> FormIdentity | None:
 
 
 def read_register(
-    path: Path, definitions: Definitions, target: Path
+    path: Path, definitions: Definitions, target: Path, file_name: str = ""
 ) -> tuple[FormIdentity, RegisterAccount]:
     """Writes the rows to `target` (Parquet) with the account beside it (json), and says whose.
 
@@ -72,7 +72,7 @@ def read_register(
     head = head_of(path, limits_of(max(
         registers(definitions).values(), key=lambda register: register.max_file_bytes
     )))  # fmt: skip
-    identity = identify(_above_table(head, definitions), definitions)
+    identity = identify(_above_table(head, definitions), definitions, file_name)
     register = register_of(definitions, identity.form_code, identity.form_version)
     if register is None:
         raise UnknownForm(identity.form_code, reason_zh=f"报表 {identity.form_code} 不是台账")

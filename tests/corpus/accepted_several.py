@@ -8,9 +8,9 @@ from sources.errors import (
     DuplicateForm,
     EncryptedFile,
     MissingColumn,
+    PeriodMismatch,
     UnitMismatch,
     UnknownForm,
-    UnknownPeriod,
     UnreadableFile,
 )
 from tests.corpus.books import ods, xls, xlsx, zipped, zipped_by_windows
@@ -53,7 +53,7 @@ CASES: list[Case] = [
             [Form(), IN_APRIL, Refusal(UnitMismatch, "戊县（900102）", "戊县")]),
     several("a template that names no sheet of its workbook", "a.xlsx",
             lambda: xlsx({"三月": SHEET, "四月": APRIL}, IDENTITY | {"period_code": "2025-07"}),
-            [Refusal(UnknownPeriod, "不一致", "三月", "B4"), IN_APRIL]),
+            [Refusal(PeriodMismatch, "期别不符", "三月", "B4"), IN_APRIL]),
     several("the same month twice beside another", "a.xlsx",
             lambda: xlsx({"三月": SHEET, "三月改": sheet_with(D8=99), "四月": APRIL}, None),
             [Refusal(DuplicateForm, "“三月”、“三月改”", "三月"), IN_APRIL]),

@@ -20,6 +20,7 @@ from tests.corpus import (
     accepted_contents,
     accepted_formats,
     accepted_several,
+    drifted,
     refused_containers,
     refused_contents,
 )
@@ -30,6 +31,7 @@ MANIFEST: list[Case] = [
     *accepted_formats.CASES,
     *accepted_contents.CASES,
     *accepted_several.CASES,
+    *drifted.CASES,
     *refused_containers.CASES,
     *refused_contents.CASES,
 ]

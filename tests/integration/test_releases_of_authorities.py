@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
+from io import BytesIO
 from pathlib import Path
+
+from openpyxl import Workbook
 
 from tests.integration.conftest import Workspace, changed
 
@@ -148,3 +151,29 @@ def test_a_figure_printed_in_ten_thousands_stands_in_the_elements_unit(demo: Wor
         "select theirs from marts.reconciliation where element_code = 'resident_population'"
     )
     assert float(theirs) == float(printed["value"]) * 10000
+
+
+def test_a_release_of_five_kinds_of_applicant_stands_beside_those_of_two(copied: Workspace) -> None:
+    """Generated, with invented figures: no release in this layout is at hand."""
+    header = ["起始日期", "截止日期", "地区代码", "地区", "专利类型",
+              "企业", "大专院校", "科研机构", "机关团体", "个人", "合计"]  # fmt: skip
+    told = {"发明": (30, 5, 3, 1, 2), "实用新型": (70, 9, 4, 2, 11), "外观设计": (8, 0, 0, 0, 6)}
+    told["合计"] = tuple(map(sum, zip(*told.values(), strict=True)))
+    book = Workbook()
+    book.active.append(header)
+    for kind, figures in told.items():
+        book.active.append(["2023-05-01", "2023-05-31", "150200", "包头市", kind, *figures,
+                            sum(figures)])  # fmt: skip
+    data = BytesIO()
+    book.save(data)
+    copied.drop("150200", "150200", "合成示例（虚构数据）五类申请人.xlsx", data.getvalue())
+    copied.night()
+    found = dict(copied.query(
+        "select element_code, theirs from marts.reconciliation"
+        " where period_code = '2023-05' and area_code = '150200'"
+    ))  # fmt: skip
+    assert found["patent_grants"] == 151
+    assert found["patent_grants_service"] == 132
+    assert found["patent_grants_non_service"] == 19
+    assert found["patent_grants_invention_service"] == 39
+    assert len(found) == 12

@@ -94,6 +94,12 @@ def test_a_fault_comes_back_marked_and_its_correction_in_the_returned_workbook_i
     assert "与上一版相比：已更正 1 条，仍有 0 条，新出现 0 条。" in receipt
     assert not outbox(workspace, clean, ".审核结果.xlsx").exists()
     assert states(workspace, clean) == []
+    # The night's own release is in the receipt, and no older answer looks current.
+    assert "状态：已纳入发布" in receipt
+    first = outbox(workspace, f"{SERIES}.v1", ".回执.txt").read_text(encoding="utf-8")
+    assert "状态：已被第 3 版替代" in first
+    assert "【已被第 3 版替代】" in outbox(workspace, held, ".回执.txt").read_text(encoding="utf-8")
+    assert not outbox(workspace, held, ".审核结果.xlsx").exists()
     # The version before the fault is superseded; of the one held back, the finding is mended.
     assert states(workspace, held) == [("V02", "corrected")]
     [(value, version)] = workspace.query(
@@ -135,7 +141,7 @@ def test_a_file_refused_without_identity_is_mended_by_its_own_returned_copy(
 
 
 def test_a_dry_run_of_a_returned_workbook_says_what_it_would_mend(workspace: Workspace) -> None:
-    returned = outbox(workspace, f"{SERIES}.v2", ".审核结果.xlsx")
+    returned = outbox(workspace, f"{SERIES}.v2", ".审核结果（已作废）.xlsx")
     before = sorted((workspace.home / "outbox").rglob("*"))
     said = workspace.run("check", str(returned), "--json", ends_with=1).json
     [form] = said["read"]

@@ -13,6 +13,8 @@ from orchestration.cli.arrivals import ARRIVAL_VERBS
 from orchestration.cli.main import app
 from orchestration.cli.steward import VERBS
 from sources.channels.addresses import REMOTE_KINDS
+from sources.definitions import Definitions
+from sources.headers import fingerprint
 
 ROOT = Path(__file__).resolve().parents[2]
 READMES = {
@@ -69,6 +71,15 @@ def test_the_forms_page_names_every_form_and_element() -> None:
     assert [code for code in seed("form_elements", "element_code") if f"`{code}`" not in page] == []
 
 
+def test_the_forms_page_has_every_layout_with_its_fingerprint() -> None:
+    page = (ROOT / "docs/forms.md").read_text(encoding="utf-8")
+    definitions = Definitions.load()
+    for code in sorted(set(seed("layouts", "layout_code"))):
+        headings = [c.header_zh for c in definitions.layout(code) if c.is_required]
+        line = next(line for line in page.splitlines() if line.startswith(f"| {code} |"))
+        assert line.endswith(f"| {'、'.join(headings)} | `{fingerprint(headings)}` |"), code
+
+
 def test_make_help_tells_of_every_target() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     phony = re.search(r"^\.PHONY: (.+)$", makefile, re.M)
@@ -81,3 +92,10 @@ def test_make_help_tells_of_every_target() -> None:
 def test_a_page_links_only_to_files_that_exist(path: Path) -> None:
     links = re.findall(r"\]\((?!http)([^)#]+)", path.read_text(encoding="utf-8"))
     assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_the_chinese_readme_says_truly_in_which_language_the_page_of_meanings_is() -> None:
+    page = (ROOT / "docs/semantics.md").read_text(encoding="utf-8")
+    prose = [line for line in page.splitlines() if line and line[0] not in "|#"]
+    assert sum(line.isascii() for line in prose) > len(prose) / 2
+    assert "docs/semantics.md)：英文" in READMES["README.zh-CN.md"]

@@ -10,6 +10,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, func, insert, select, update
 
 from warehouse.clock import technical_now
+from warehouse.errors import IllegalTransition
 from warehouse.ledger import states
 from warehouse.ledger.tables import events, files, submissions
 
@@ -53,7 +54,10 @@ def apply_changes(connection: Connection, changes: Sequence[Change]) -> dict[str
     recorded_at = technical_now()
     rows = []
     for change in changes:
-        to_state = states.move(change.verb, change.from_state, change.to_state)
+        try:
+            to_state = states.move(change.verb, change.from_state, change.to_state)
+        except IllegalTransition as error:
+            raise error.about(change.submission_id) from error
         order[change.submission_id] = order.get(change.submission_id, 0) + 1
         state[change.submission_id] = to_state
         rows.append(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rapidfuzz import fuzz, process
 from sqlalchemy import Connection, select
 
 from warehouse.errors import DecisionRefused, UnknownSubmission
@@ -58,5 +59,7 @@ def submission_row(connection: Connection, submission_id: str, author: str) -> M
     found = select(submissions).where(submissions.c.submission_id == submission_id)
     row = connection.execute(found).mappings().first()
     if row is None:
-        raise UnknownSubmission(submission_id)
+        known: list[str] = list(connection.execute(select(submissions.c.submission_id)).scalars())
+        near = process.extract(submission_id, known, scorer=fuzz.ratio, limit=2, score_cutoff=80)
+        raise UnknownSubmission(submission_id, [name for name, _, _ in near])
     return dict(row)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 import polars as pl
 from sqlalchemy import Connection, Engine, insert, select, update
 
+from sources.vocabulary import gravity_of
 from warehouse.ledger.changes import chunks
 from warehouse.ledger.engine import writing
 from warehouse.ledger.tables import findings
@@ -182,3 +184,16 @@ def _set_status(connection: Connection, finding_ids: Iterable[str], status: str)
             .where(findings.c.finding_id.in_(part), findings.c.status_code != status)
             .values(status_code=status)
         )
+
+
+def open_findings(
+    connection: Connection, submission_id: str, severities: Iterable[str]
+) -> list[dict[str, Any]]:
+    """The open findings of a submission of some severities, gravest first."""
+    found = select(findings).where(
+        findings.c.submission_id == submission_id,
+        findings.c.status_code == "open",
+        findings.c.severity_code.in_(sorted(severities)),
+    )
+    rows = [dict(row) for row in connection.execute(found).mappings()]
+    return sorted(rows, key=gravity_of)

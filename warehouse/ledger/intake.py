@@ -78,6 +78,8 @@ class Recorded:
     state_code: str
     known_from: datetime
     is_newest: bool = True
+    is_same_arrival: bool = False
+    """A no-op because this very arrival was recorded before, by a night that did not finish."""
 
 
 Key = tuple[str, str, str]
@@ -200,6 +202,9 @@ class _Desk:
                     state_code=row["state_code"],
                     known_from=row["known_from"],
                     is_newest=row["version"] is None or max(versions, key=newest_order) is row,
+                    is_same_arrival=not is_new
+                    and (row["received_at"], row["file_name"])
+                    == (record.received_at, record.file_name),
                 )
             )
         return found

@@ -72,5 +72,8 @@ def move(verb: str, from_state: str | None, to_state: str | None = None) -> str:
     moves = TRANSITIONS.get(verb, {})
     targets = moves.get(from_state, ())
     if not targets or (to_state is not None and to_state not in targets):
-        raise IllegalTransition(verb, from_state, sorted(state or "" for state in moves))
+        allowed = [
+            state or "" for state, ends in moves.items() if to_state is None or to_state in ends
+        ]
+        raise IllegalTransition(verb, from_state, sorted(allowed))
     return to_state or targets[0]

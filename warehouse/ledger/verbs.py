@@ -12,14 +12,21 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, select, update
 
-from warehouse.errors import DecisionRefused, OpenFindings
+from sources.vocabulary import FINDING_STATUS_ZH, said
+from warehouse.errors import DecisionRefused, IllegalTransition, OpenFindings
 from warehouse.ledger import states
 from warehouse.ledger.changes import Change, register_files
 from warehouse.ledger.corrections import approve, correct, reject
 from warehouse.ledger.decisions import Decision, decide, required, submission_row
 from warehouse.ledger.engine import writing
 from warehouse.ledger.explanations import checked_explanation
-from warehouse.ledger.findings import decide_findings, move_open, open_counts, reopen_mended
+from warehouse.ledger.findings import (
+    decide_findings,
+    move_open,
+    open_counts,
+    open_findings,
+    reopen_mended,
+)
 from warehouse.ledger.policies import supersede_older
 from warehouse.ledger.tables import findings, submissions
 from warehouse.raw_files import StoredFile
@@ -114,7 +121,7 @@ def return_(
     reason_code: str = "returned",
 ) -> Decision:
     """Gives a submission back to the reporting unit; its open findings go with it."""
-    text = required(reason, "退回须写明原因。")
+    text = required(reason, "退回须写明原因（--reason）。")
     with writing(engine) as connection:
         row = submission_row(connection, submission_id, author)
         change = Change(
@@ -150,12 +157,17 @@ def accept(
     target = {"county": "accepted_county", "city": "accepted_city"}[level]
     with writing(engine) as connection:
         row = submission_row(connection, submission_id, author)
-        states.move("accept", row["state_code"], target)
+        try:
+            states.move("accept", row["state_code"], target)
+        except IllegalTransition as error:
+            raise error.about(submission_id) from error
         _reopen(connection, submission_id, row["state_code"])
         counts = open_counts(connection, [submission_id]).get(submission_id)
         standing = {code: counts[code] for code in _IN_THE_WAY[target] if counts and counts[code]}
         if standing:
-            raise OpenFindings(submission_id, standing)
+            raise OpenFindings(
+                submission_id, standing, open_findings(connection, submission_id, standing)
+            )
         _refuse_if_newer_accepted(connection, row)
         decision = decide(
             connection,
@@ -185,7 +197,7 @@ def withdraw(
     reason_code: str = "withdrawn",
 ) -> Decision:
     """Takes a submission out for ever; the same bytes filed again are a new version."""
-    text = required(reason, "撤回须写明原因。")
+    text = required(reason, "撤回须写明原因（--reason）。")
     with writing(engine) as connection:
         row = submission_row(connection, submission_id, author)
         change = Change(
@@ -222,7 +234,10 @@ def _explainable(
             if row.severity_code in asked and row.status_code == "open"
         ]
         if not wanted:
-            raise DecisionRefused(f"报送“{submission_id}”没有可以说明的问题。")
+            raise DecisionRefused(
+                f"报送件“{submission_id}”没有可以说明的问题：没有待处理的核实性问题；"
+                "准强制性的须附 --evidence 依据文件，强制性的须改正后重新报送。"
+            )
         return wanted
     wanted = list(finding_ids)
     for key in wanted:
@@ -233,7 +248,9 @@ def _explainable(
         if rows[key].severity_code not in (*asked, "info"):
             raise DecisionRefused(f"问题“{key}”为准强制性，说明须附证明材料，否则须更正数据。")
         if rows[key].status_code not in ("open", "explained"):
-            raise DecisionRefused(f"问题“{key}”已处理（{rows[key].status_code}）。")
+            raise DecisionRefused(
+                f"问题“{key}”已处理（{said(FINDING_STATUS_ZH, rows[key].status_code)}）。"
+            )
     return wanted
 
 
@@ -261,4 +278,7 @@ def _refuse_if_newer_accepted(connection: Connection, row: Mapping[str, Any]) ->
     ).first()
     place = (row["received_at"], row["file_name"])
     if newer is not None and (newer.received_at, newer.file_name) > place:
-        raise DecisionRefused(f"更新的版本“{newer.submission_id}”已验收，请先撤回或退回它。")
+        raise DecisionRefused(
+            f"报送件“{row['submission_id']}”不能接收：更新的版本“{newer.submission_id}”已接收。"
+            f"确要用这一版，请先用 qiangshi decide return {newer.submission_id} 退回它。"
+        )

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Engine, func, select
 
+from sources.vocabulary import gravity_of
 from warehouse.errors import DecisionRefused, UnknownSubmission
 from warehouse.ledger.tables import corrections, events, findings, submissions
 
@@ -33,11 +34,14 @@ def submission_rows(engine: Engine, filters: Mapping[str, str | None]) -> Rows:
 
 
 def finding_rows(engine: Engine, filters: Mapping[str, str | None], *, is_open: bool) -> Rows:
-    """Findings as the ledger holds them, those of refused files included; or the open ones."""
+    """Findings as the ledger holds them, those of refused files included; or the open ones.
+
+    Gravest first; of equal gravity the newest file's first, each file's by sheet, row and column.
+    """
     names = [column.name for column in findings.columns]
-    found = select(*(findings.c[name] for name in names), submissions.c.file_name).join(
-        submissions, findings.c.submission_id == submissions.c.submission_id
-    )
+    found = select(
+        *(findings.c[name] for name in names), submissions.c.file_name, submissions.c.received_at
+    ).join(submissions, findings.c.submission_id == submissions.c.submission_id)
     for name in ("unit_code", "form_code", "period_code", "severity_code", "rule_id"):
         if filters.get(name) is not None:
             found = found.where(findings.c[name] == filters[name])
@@ -46,11 +50,13 @@ def finding_rows(engine: Engine, filters: Mapping[str, str | None], *, is_open: 
     if is_open:
         # 提示 asks for no act, so it is not among what is open.
         found = found.where(findings.c.status_code == "open", findings.c.severity_code != "info")
-    found = found.order_by(
-        submissions.c.received_at.desc(), findings.c.submission_id, findings.c.cell
-    )
     with engine.connect() as connection:
-        return [dict(row) for row in connection.execute(found).mappings()]
+        rows = [dict(row) for row in connection.execute(found).mappings()]
+    # Gravest first; of equal gravity the newest file; within a file by sheet, row and column.
+    rows.sort(key=lambda row: (row["submission_id"], *gravity_of(row)))
+    rows.sort(key=lambda row: row["received_at"], reverse=True)
+    rows.sort(key=lambda row: gravity_of(row)[0])
+    return rows
 
 
 def state_counts(engine: Engine) -> dict[str, int]:
@@ -85,7 +91,10 @@ def finding_ids_of(engine: Engine, submission_id: str, rule_id: str) -> list[str
     with engine.connect() as connection:
         ids = [str(row[0]) for row in connection.execute(found)]
     if not ids:
-        raise DecisionRefused(f"报送“{submission_id}”没有规则 {rule_id} 的待处理问题。")
+        raise DecisionRefused(
+            f"报送件“{submission_id}”没有规则 {rule_id} 的待处理问题；"
+            "待处理的问题用 qiangshi findings 列出。"
+        )
     return ids
 
 

@@ -14,13 +14,14 @@ from typing import Any
 from sqlalchemy import Engine, select
 
 from sources.periods import PeriodError, parse_period
+from sources.vocabulary import STATE_ZH
 from warehouse.ledger.extensions import extended_to
 from warehouse.ledger.intake import newest_order
 from warehouse.ledger.tables import submissions
 from warehouse.queries.published import ask
 from warehouse.settings import Settings
 
-_TO_BE_MENDED = {"held": "审核未通过", "returned": "已退回", "refused": "不予接收"}
+_TO_BE_MENDED = {code: STATE_ZH[code] for code in ("held", "returned", "refused")}
 _DAY = timedelta(days=1)
 
 Key = tuple[str, str, str]

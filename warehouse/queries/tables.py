@@ -1,8 +1,7 @@
-"""What readers ask of the marts: a plan's table, coverage, findings, what is owed."""
+"""What readers ask of the marts: a plan's table, coverage, what is owed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from warehouse.errors import UnknownTarget
@@ -107,21 +106,3 @@ def owed(settings: Settings, *, city_code: str | None) -> Rows:
         order by rates.due_at desc, rates.city_code, rates.unit_code, rates.form_code
     """
     return ask(settings, sql, [city_code, city_code])
-
-
-FINDING_FILTERS = ("city_code", "unit_code", "form_code", "period_code", "severity_code", "rule_id")
-
-
-def findings(settings: Settings, filters: Mapping[str, str | None], *, is_open: bool) -> Rows:
-    """Findings of the latest versions in the marts, newest period first."""
-    wanted = {name: value for name, value in filters.items() if value is not None}
-    conditions: Sequence[str] = [f"{name} = ?" for name in FINDING_FILTERS if name in wanted]
-    if is_open:
-        conditions = [*conditions, "status_code = 'open'"]
-    where = " and ".join(conditions) or "true"
-    return ask(
-        settings,
-        f"select * from marts.findings where {where}"
-        " order by period_code desc, unit_code, form_code, cell, rule_id",
-        [wanted[name] for name in FINDING_FILTERS if name in wanted],
-    )

@@ -1,7 +1,8 @@
 with authority_series as (select * from {{ ref('authority_series') }}),
 
+-- Several printed names may be parts of one element: the element is one row all the same.
 typed as (
-    select
+    select distinct
         series_code,
         form_code,
         element_code,

@@ -14,6 +14,17 @@ from tests.unit.expectations.example_kinds import (
     ytd,
 )
 
+A_QUARTER = {
+    "aid_cases": "12",
+    "mediation_cases": "15",
+    "enforcement_cases_received": "40",
+    "enforcement_cases_closed": "35",
+    "complaints_received": "60",
+    "complaints_replied": "55",
+    "training_person_times": "300",
+    "training_classes": "11",
+}
+
 EXAMPLES = [
     Example("P01", "IP-M1", None, {}, {}, period="2025-01", failing_period="2025-Q1"),
     Example("P02", "IP-A1", None, {}, {}, period="2025", failing_period="2026"),
@@ -377,5 +388,13 @@ EXAMPLES = [
         {"ip_workforce": "250"},
         {"ip_workforce": "251"},
         past={"2024-Q4": {"ip_workforce": "100"}},
+    ),
+    in_quarter(
+        "H08",
+        "IP-Q3",
+        None,
+        {**A_QUARTER, "aid_cases": "13"},
+        A_QUARTER,
+        past={"2024-Q4": A_QUARTER},
     ),
 ]

@@ -16,10 +16,11 @@ Row = Sequence[object]
 
 FORMS = [
     # code, version, number, frequency, kind, calendar, layout, from, to
-    ("T-M1", "1", "测月1表", "month", "template", "M", "L-M", "2020-01-01", "2024-01-01"),
+    ("T-M1", "1", "测月1表", "month", "template", "M", "L-M-1", "2020-01-01", "2024-01-01"),
     ("T-M1", "2", "测月1表", "month", "template", "M", "L-M", "2024-01-01", None),
     ("T-C1", "1", "测市1表", "month", "template", "M", "L-M", "2020-01-01", None),
     ("P-M1", "1", None, "month", "authority", "M", "L-R", "2000-01-01", None),
+    ("P-M2", "1", None, "month", "authority", "M", "L-R5", "2000-01-01", None),
     ("P-N1", "1", None, "year", "authority", "M", "L-P", "2000-01-01", None),
 ]
 ROWS = [
@@ -36,12 +37,30 @@ LAYOUT = [
     ("L-M", "4", "value", "current", "本月", "本月数", "true"),
     ("L-M", "5", "value", "ytd", "1—本月累计", "本年累计", "true"),
     ("L-M", "6", "remark", None, "备注", None, "false"),
+    ("L-M-1", "1", "item", None, "指标名称", "指标|项目", "true"),
+    ("L-M-1", "2", "row_code", None, "代码", "行次", "true"),
+    ("L-M-1", "3", "unit", None, "计量单位", "单位", "true"),
+    ("L-M-1", "4", "value", "ytd", "自年初累计", None, "true"),
+    ("L-M-1", "5", "value", "current", "本月实际", None, "true"),
     ("L-R", "1", "item", None, "patent_kind", None, "true"),
     ("L-R", "2", "item", None, "applicant_kind", None, "true"),
     ("L-R", "3", "value", "current", "count", None, "true"),
     ("L-P", "1", "item", None, "item", None, "true"),
     ("L-P", "2", "value", "current", "value", None, "true"),
-]
+    *(("L-R", str(place), "remark", None, name, None, "false")
+      for place, name in enumerate(("release_id", "published_on", "period_start", "period_end",
+                                    "region_code", "region_name", "note"), 4)),
+    *(("L-P", str(place), "remark", None, name, None, "false")
+      for place, name in enumerate(("item_as_printed", "as_of", "unit", "reading", "source"), 3)),
+    ("L-R5", "1", "item", None, "patent_kind", "专利类型", "true"),
+    *(("L-R5", str(place), "value", who, who, None, "true")
+      for place, who in enumerate(("企业", "大专院校", "科研机构", "机关团体", "个人", "合计"), 2)),
+    *(("L-R5", str(place), "remark", None, name, alias, "false")
+      for place, (name, alias) in enumerate((("period_start", "起始日期"),
+                                             ("period_end", "截止日期"),
+                                             ("region_code", "地区代码"),
+                                             ("region_name", "地区")), 8)),
+]  # fmt: skip
 UNITS = [
     ("900000", "甲自治区", "region", "900000", None),
     ("900100", "乙市", "city", "900100", "乙"),
@@ -49,6 +68,8 @@ UNITS = [
     ("900101", "丁区", "county", "900100", "丁"),
     ("900102", "戊县", "county", "900100", None),
 ]
+FIVE = {"企业": "职务", "大专院校": "职务", "科研机构": "职务", "机关团体": "职务",
+        "个人": "非职务", "合计": "合计"}  # fmt: skip
 SERIES = [
     *((kind, who) for kind in ("发明", "外观设计", "合计") for who in ("职务", "非职务", "合计"))
 ]
@@ -103,6 +124,9 @@ def small_definitions(
         *({"series_code": "REL", "form_code": "P-M1", "item_key": f"{kind}/{who}",
            "element_code": f"{kind}·{who}", "period_type": "month", "unit_factor": "1"}
           for kind, who in SERIES),
+        *({"series_code": "REL-5", "form_code": "P-M2", "item_key": f"{kind}/{who}",
+           "element_code": f"{kind}·{element}", "period_type": "month", "unit_factor": "1"}
+          for kind in ("发明", "外观设计", "合计") for who, element in FIVE.items()),
         {"series_code": "NEWS", "form_code": "P-N1", "item_key": "grants",
          "element_code": "grants_all_time", "period_type": "year", "unit_factor": "1"},
     ])  # fmt: skip
@@ -133,6 +157,18 @@ SHEET: list[list[object]] = [
     ["联系电话：", "0000-000000"],
 ]
 HEADER = 5
+
+# The same form as its first version had it, for periods before 2024: other headings, another order.
+OLD_SHEET: list[list[object]] = [
+    *SHEET[:3],
+    ["报告期：", "2023年11月"],
+    SHEET[4],
+    ["指标名称", "代码", "计量单位", "自年初累计", "本月实际"],
+    ["专利授权量", "01", "件", 30, 12],
+    ["  其中：发明", "02", "件", None, 5],
+    ["质押融资金额", "03", "万元", None, 1500.5],
+    *SHEET[11:],
+]
 
 
 def sheet_with(**changes: object) -> list[list[object]]:

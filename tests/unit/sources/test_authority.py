@@ -15,6 +15,7 @@ from sources.errors import (
     UnitMismatch,
     UnknownPeriod,
     UnknownUnit,
+    UnmappedColumn,
     UnmappedRow,
 )
 from sources.submission_files import parse_submission
@@ -219,3 +220,98 @@ def test_baotous_running_total_is_never_the_years_flow() -> None:
     kinds = dict(definitions.table("elements").select("element_code", "kind").iter_rows())
     assert kinds[element] == "cumulative"
     assert frame.height == 8
+
+
+# No release with five kinds of applicant is at hand: this one is generated, its figures invented.
+FIVE_HEADER = ["起始日期", "截止日期", "地区代码", "地区", "专利类型", "合计", "企业", "大专院校",
+               "科研机构", "机关团体", "个人"]  # fmt: skip
+IN_FIVE = {("发明", "900100"): (1, 1, 1, 0, 1), ("外观设计", "900100"): (0, 2, 0, 0, 4),
+           ("发明", "900200"): (2, 1, 1, 1, 0), ("外观设计", "900200"): (1, 0, 0, 0, 2),
+           }  # fmt: skip
+
+
+def _in_five() -> list[list[object]]:
+    """The release of `_release` in the other layout: the same sums, service told in four parts."""
+    rows: list[list[object]] = [list(FIVE_HEADER)]
+    everything = {**IN_FIVE}
+    for area in ("900100", "900200"):
+        of_area = [told for (_, where), told in IN_FIVE.items() if where == area]
+        everything["合计", area] = tuple(map(sum, zip(*of_area, strict=True)))
+    both = [told for (kind, _), told in everything.items() if kind == "合计"]
+    everything["合计", "900000"] = tuple(map(sum, zip(*both, strict=True)))
+    return rows + [
+        ["2023-01-01", "2023-01-31", area, "", kind, sum(told), *told]
+        for (kind, area), told in everything.items()
+    ]
+
+
+def _figures(parsed: ParsedSubmission) -> dict[tuple[str, ...], str]:
+    columns = ("area_code", "element_code", "period_code", "value_text")
+    return {row[:3]: row[3] for row in parsed.authority.select(columns).rows()}
+
+
+def _five_parsed(rows: list[list[object]]) -> ParsedSubmission:
+    name = "合成示例（虚构数据）五类申请人.xlsx"
+    return parse_submission(as_xlsx(rows, None), name, "900000", DEFINITIONS, True)
+
+
+def test_both_layouts_of_a_release_give_the_same_elements_and_figures() -> None:
+    in_five = _five_parsed(_in_five())
+    assert in_five.identity.layout_code == "L-R5"
+    assert _figures(in_five) == _figures(_parsed(_release()))
+    assert in_five.checks == ()
+
+
+def test_a_figure_added_up_from_four_kinds_says_so() -> None:
+    frame = _five_parsed(_in_five()).authority
+    service = frame.filter(frame["element_code"] == "发明·职务").row(0, named=True)
+    assert (service["value_text"], service["is_derived"], service["cell"]) == ("3", True, "G2")
+    assert service["note"] == "derived: 发明/企业＋发明/大专院校＋发明/科研机构＋发明/机关团体"
+    total = frame.filter(frame["element_code"] == "发明·合计").row(0, named=True)
+    assert (total["is_derived"], total["note"]) == (False, None)
+
+
+def test_four_kinds_of_which_one_is_blank_make_no_sum() -> None:
+    rows = _in_five()
+    rows[1][FIVE_HEADER.index("大专院校")] = None
+    found = _figures(_five_parsed(rows))
+    assert ("900100", "发明·职务", "2023-01") not in found
+    assert found["900100", "发明·合计", "2023-01"] == "4"
+
+
+def test_the_five_kinds_are_held_against_their_total() -> None:
+    rows = _in_five()
+    rows[1][FIVE_HEADER.index("企业")] = 2
+    failed = {(check.rule_id, check.cell) for check in _five_parsed(rows).checks}
+    assert failed == {("A01", "F2"), ("A02", "G6")}
+
+
+def test_columns_of_a_release_may_stand_anywhere() -> None:
+    turned = [list(reversed(row)) for row in _in_five()]
+    assert _figures(_five_parsed(turned)) == _figures(_five_parsed(_in_five()))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error", "words", "cell"),
+    [
+        ("大专院校", "高等院校", MissingColumn, "“高等院校”可能是“大专院校”", "H1"),
+        ("截止日期", None, MissingColumn, "表头缺少“period_end”", "A1"),
+        ("地区", "地区名", UnmappedColumn, "“地区名”", "D1"),
+        ("地区", "企业", UnmappedColumn, "重复", "G1"),
+    ],
+)
+def test_a_release_with_another_column_is_refused_by_name(
+    old: str, new: str | None, error: type[SourceError], words: str, cell: str
+) -> None:
+    rows = _in_five()
+    rows[0][FIVE_HEADER.index(old)] = new
+    with pytest.raises(error) as refusal:
+        _five_parsed(rows)
+    assert words in refusal.value.message_zh
+    assert (refusal.value.sheet, refusal.value.cell) == ("表", cell)
+
+
+def test_an_unknown_column_of_figures_is_not_dropped_without_a_word() -> None:
+    rows = [[*row, "其他" if at == 0 else 3] for at, row in enumerate(_in_five())]
+    with pytest.raises(UnmappedColumn, match="“其他”"):
+        _five_parsed(rows)

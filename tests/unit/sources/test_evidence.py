@@ -77,3 +77,11 @@ def test_a_name_tells_the_one_form_it_names() -> None:
 def test_a_scan_has_the_stem_of_its_form() -> None:
     assert stem_of("红山区12月（盖章扫描件）.pdf") == stem_of("红山区12月.xlsx")
     assert stem_of("红山区12月.pdf") != stem_of("红山区11月.xlsx")
+
+
+def test_a_zip_that_begins_with_a_stored_pdf_is_an_archive_and_no_scan() -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("盖章件.pdf", b"%PDF-1.4 a scan")
+        archive.writestr("三月.xlsx", b"a form")
+    assert evidence_kind(packed.getvalue()) is None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sources.period_texts import read_period, serial_day
+from sources.period_texts import period_in_name, read_period, serial_day
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,37 @@ def test_a_day_count_is_told_as_the_day_it_usually_means() -> None:
     assert day is not None
     assert day.isoformat() == "2025-03-01"
     assert serial_day("2025") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "frequency", "code"),
+    [
+        ("东河区2025年3月知识产权创造情况月报表.xlsx", "month", "2025-03"),
+        ("强市知创月1表_东河区_2025-03.xlsx", "month", "2025-03"),
+        ("150202_202503.csv", "month", "2025-03"),
+        ("二〇二五年三月月报.xlsx", "month", "2025-03"),
+        ("东河区2025年1—3月月报.xlsx", "month", "2025-03"),
+        ("东河区2025年1-3月季报.xlsx", "quarter", "2025-Q1"),
+        ("东河区2025年一季度.xlsx", "quarter", "2025-Q1"),
+        ("季报2025Q1.xlsx", "quarter", "2025-Q1"),
+        ("东河区2025年年报.xlsx", "year", "2025"),
+        ("强市知能年1表_东河区_2025.xlsx", "year", "2025"),
+        ("东河区2025年度年报（2026年1月报送）.xlsx", "year", "2025"),
+        ("东河区2025年3月月报 2025.04.05.xlsx", "month", "2025-03"),
+        ("东河区2025年3月月报（2025年4月3日）.xlsx", "month", "2025-03"),
+        ("东河区月报 2025年4月报送.xlsx", "month", None),
+        ("东河区月报 20250405.xlsx", "month", None),
+        ("东河区月报 2025-04-05.xlsx", "month", None),
+        ("东河区3月月报.xlsx", "month", None),
+        ("2025年3月和2025年4月.xlsx", "month", None),
+        ("东河区2025年3月.xlsx", "quarter", None),
+        ("2026年报送.xlsx", "year", None),
+        ("150202.xlsx", "month", None),
+        ("150202.IP-M1.2025-12.v2.审核结果.xlsx", "month", "2025-12"),
+        ("150000.refused.3e202511dc01.审核结果.xlsx", "month", None),
+        ("", "month", None),
+    ],
+)
+def test_the_period_a_files_name_tells(name: str, frequency: str, code: str | None) -> None:
+    told = period_in_name(name, frequency)
+    assert (told[1].code if told else None) == code

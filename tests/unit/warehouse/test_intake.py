@@ -169,3 +169,11 @@ def test_a_night_of_6500_files_is_taken_checked_and_accepted_in_seconds(ledger):
     assert (written, known) == (4 * 6540, 6540)
     # Measured 1.6 s on two cores; the ceiling leaves room for a busy machine.
     assert seconds < 8
+
+
+def test_the_very_arrival_recorded_before_is_told_from_a_file_sent_again(ledger):
+    ledger.file("a1", at=JAN_10, name="上报.xlsx")
+    [again] = record_batch(ledger.engine, [filed("a1", at=JAN_10, name="上报.xlsx")], NOW, None)
+    [sent] = record_batch(ledger.engine, [filed("a1", at=JAN_20, name="上报.xlsx")], NOW, None)
+    assert (again.outcome, again.is_same_arrival) == ("no_op", True)
+    assert (sent.outcome, sent.is_same_arrival) == ("no_op", False)

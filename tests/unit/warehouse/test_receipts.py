@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
+from sources.vocabulary import STATE_ZH
 from tests.unit.warehouse.builders import JAN_10
 from warehouse.ledger.states import STATES
-from warehouse.receipts import STATE_ZH, Receipt, answer_path, short_code, write_receipts
+from warehouse.receipts import Receipt, answer_path, short_code, write_receipts
 from warehouse.settings import Settings
 
 FINDINGS = (
@@ -136,3 +139,24 @@ def test_a_receipt_says_what_a_new_version_mended_and_what_was_explained_before(
     assert "   本期说明：本月集中办理授权\n   上期说明（2025年11月）：去年积压" in text
     assert "与上一版相比：已更正 1 条，仍有 1 条，新出现 0 条。" in text
     assert "1. 已更正：合计不等于分项之和［规则 C02］" in text
+
+
+@pytest.mark.parametrize(
+    ("state", "words", "next_words"),
+    [
+        ("superseded", "状态：已被第 3 版替代", "本版无须处理，请看第 3 版的回执。"),
+        ("held", "状态：审核未通过，暂不采用（已有第 3 版，以第 3 版的回执为准）", "本版无须处理"),
+    ],
+)
+def test_a_receipt_of_a_replaced_version_does_not_look_current(
+    state: str, words: str, next_words: str
+) -> None:
+    text = receipt(state_code=state, replaced_by=3).text
+    assert text.splitlines()[1].startswith("【已")
+    assert words in text
+    assert next_words in text
+    assert "改正后重新报送" not in text
+
+
+def test_a_receipt_after_the_release_says_that_the_figures_are_in_it() -> None:
+    assert "状态：已纳入发布" in receipt(state_code="published").text

@@ -234,3 +234,43 @@ def ledger_settled(ledger) -> None:
 
     settle(ledger.engine)
     assert ledger.apply(MANUAL) == []
+
+
+def test_a_refused_acceptance_names_the_finding_the_reason_and_the_next_step(ledger):
+    submission_id = ledger.passed(severity="verify")
+    verbs.accept(ledger.engine, submission_id, level="county", **ZHANG)
+    with pytest.raises(OpenFindings) as caught:
+        verbs.accept(ledger.engine, submission_id, level="city", **ZHANG)
+    said = caught.value.message_zh
+    assert f"报送件“{submission_id}”尚有未处理的问题（核实性 1 条），不能接收" in said
+    assert "【核实性】规则 " in said
+    assert f"qiangshi decide explain {submission_id} --rule 规则 --reason 理由" in said
+    assert "强制性的须由填报单位改正" not in said
+
+
+def test_an_acceptance_at_the_city_before_the_county_says_what_to_do_first(ledger):
+    submission_id = ledger.passed(severity="verify")
+    with pytest.raises(IllegalTransition) as caught:
+        verbs.accept(ledger.engine, submission_id, level="city", **ZHANG)
+    said = caught.value.message_zh
+    assert f"报送件“{submission_id}”当前状态为“审核通过，待接收”，不能接收" in said
+    assert "可以的状态：“旗县级已接收”。" in said
+    assert f"qiangshi decide accept {submission_id} --level county" in said
+
+
+def test_a_verb_on_a_withdrawn_submission_names_it_and_the_way_on(ledger):
+    submission_id = ledger.passed(severity="verify")
+    verbs.withdraw(ledger.engine, submission_id, reason="报错了单位", **ZHANG)
+    with pytest.raises(IllegalTransition) as caught:
+        verbs.return_(ledger.engine, submission_id, reason="口径不对", **ZHANG)
+    said = caught.value.message_zh
+    assert f"报送件“{submission_id}”当前状态为“已撤回”，不能退回" in said
+    assert "须由填报单位重新报送" in said
+
+
+def test_a_misspelt_submission_is_answered_with_the_nearest(ledger):
+    submission_id = ledger.passed(severity="verify")
+    with pytest.raises(UnknownSubmission) as caught:
+        verbs.accept(ledger.engine, submission_id.replace("v1", "v7"), level="county", **ZHANG)
+    assert caught.value.near == (submission_id,)
+    assert f"是不是：{submission_id}？" in caught.value.message_zh
