@@ -8,10 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tests.conformance import bodies, borders, completeness, judgements, readings, suites, sums
+from tests.conformance import (
+    bodies,
+    borders,
+    completeness,
+    judgements,
+    readings,
+    successors,
+    suites,
+    sums,
+)
 from tests.conformance.worlds import TrapWorld
 
-MODULES = (sums, bodies, borders, judgements, completeness)
+MODULES = (sums, bodies, borders, successors, judgements, completeness)
 
 
 def _named(ending: str, *modules: object) -> dict[str, Callable[..., None]]:

@@ -96,6 +96,22 @@ def t24_holds(world: TrapWorld) -> None:
     }
 
 
+def t23_each_rows(world: TrapWorld) -> None:
+    # Each county is bound; 2 accepted nothing, so that nothing says how much of it was closed.
+    world.city(223, 2, {"A": ("2025-01-01", "2025-12-31")})
+    world.file(at(223, 1), "A", "2025", {"closed": "10", "accepted": "10"})
+    world.file(at(223, 2), "A", "2025", {"closed": "0", "accepted": "0"})
+    world.plan(223, "2025-01-01", "2025-12-31")
+    world.target(223, "each", "RATE", "per_unit", 2025, "95")
+
+
+def t23_each_holds(world: TrapWorld) -> None:
+    """What binds each county is not met while one of them has nothing to divide by."""
+    row = world.only("select * from marts.plan_table where target_code = '223-each'")
+    assert (row["numerator"], row["denominator"]) == (1, 2)
+    assert (row["status_code"], row["status_reason_zh"]) == ("not_computable", "分母为零")
+
+
 def t26_rows(world: TrapWorld) -> None:
     world.city(26, 1, {"MS": ("2025-12-01", "2025-12-31")})
     world.people(at(26), 2024, "year_end", 10000000, known="2025-04-30")

@@ -209,6 +209,18 @@ MUTATIONS: dict[str, Mutation] = {
     "a transfer of a part takes the whole": Mutation(
         "t12_transfer", SUCCESSIONS, "where events.remainder > 0", "where false"
     ),
+    "a body told under its later code is told under its former too": Mutation(
+        "t12_told", "models/intermediate/measures/int_elements_by_view.sql",
+        "min(unit_codes.same_unit_code) as body_code", "min(unit_codes.unit_code) as body_code",
+    ),
+    "what ended owes a level of the last day": Mutation(
+        "t12_levels", CITIES,
+        "            and coalesce(stays.left_on > counted_parts.view_end, true),\n", ",\n",
+    ),
+    "each county meets what only one of them can": Mutation(
+        "t23_each", STATUSES,
+        "basis = 'per_unit' and is_complete and failing_units_zh is null", "false",
+    ),
     "a transfer owes its old city the whole year": Mutation(
         "t12_moved", "models/intermediate/measures/int_periods_outside_life.sql",
         "            and bounded_bodies.city_code = spells.city_code\n", "",
@@ -313,8 +325,8 @@ MUTATIONS: dict[str, Mutation] = {
         "when false then 'definition_changed'", "city_indicators",
     ),
     "rounded before comparing": Mutation(
-        "t26", STATUSES, "{{ meets(\n            'evaluations.actual_value'",
-        "{{ meets(\n            'round(evaluations.actual_value, 2)'",
+        "t26", STATUSES, "{{ meets(\n                'evaluations.actual_value'",
+        "{{ meets(\n                'round(evaluations.actual_value, 2)'",
     ),
     "distinct counts added": Mutation(
         "t27", CITIES,

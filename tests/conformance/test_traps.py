@@ -6,7 +6,15 @@ that each of them can fail.
 
 from __future__ import annotations
 
-from tests.conformance import bodies, borders, completeness, judgements, readings, sums
+from tests.conformance import (
+    bodies,
+    borders,
+    completeness,
+    judgements,
+    readings,
+    successors,
+    sums,
+)
 from tests.conformance.worlds import TrapWorld
 
 
@@ -110,6 +118,14 @@ def test_t12_a_transfer_within_a_period_leaves_each_city_its_months(city: TrapWo
     borders.t12_moved_holds(city)
 
 
+def test_t12_one_body_under_two_codes_or_in_two_cities_counts_once(city: TrapWorld) -> None:
+    successors.t12_told_holds(city)
+
+
+def test_t12_a_flow_over_a_level_holds_those_that_ended(city: TrapWorld) -> None:
+    successors.t12_levels_holds(city)
+
+
 def test_t12_each_unit_bound_is_a_body_of_its_period(city: TrapWorld) -> None:
     borders.t12_bound_holds(city)
 
@@ -164,6 +180,10 @@ def test_t21_a_filed_unit_is_not_guessed_and_a_slip_is_found() -> None:
 
 def test_t22_growth_is_of_the_summed_levels(city: TrapWorld) -> None:
     sums.t22_holds(city)
+
+
+def test_t23_each_unit_bound_must_have_a_value(city: TrapWorld) -> None:
+    judgements.t23_each_holds(city)
 
 
 def test_t23_every_comparator_as_its_word_says(city: TrapWorld) -> None:

@@ -55,7 +55,8 @@ summed_members as (
         view_periods.view_code,
         view_periods.plan_code,
         viewable.city_code,
-        max(viewable.level_code) as level_code,
+        -- Of a body whose level changed the last one, as with what is read off a day.
+        max_by(viewable.level_code, viewable.period_end) as level_code,
         bool_and(viewable.is_partition_member) as is_partition_member,
         max(viewable.kind) as kind,
         max(view_periods.view_start) as view_start,

@@ -6,78 +6,135 @@ periods_outside_life as (select * from {{ ref('int_periods_outside_life') }}),
 
 elements as (select * from {{ ref('stg_definitions__elements') }}),
 
--- One figure may be filed by months, by a yearly form and afterwards as history. Never added: the
--- yearly form speaks for its year where it is declared to, else the finest complete filings do,
--- then history, then what there is. A body that moved chooses once, for both of its cities.
-filings as (
+unit_codes as (select * from {{ ref('int_unit_codes') }}),
+
+bodies as (
     select
-        element_views.unit_code,
-        element_views.element_code,
-        element_views.view_type,
-        element_views.view_code,
-        element_views.plan_code,
-        element_views.filed_type,
-        count(element_views.value) > 0 as has_value,
-        sum(element_views.reported_cells) >= sum(element_views.expected_cells) as is_whole
-    from element_views
-    group by
-        element_views.unit_code, element_views.element_code, element_views.view_type,
-        element_views.view_code, element_views.plan_code, element_views.filed_type
+        unit_codes.unit_code,
+        min(unit_codes.same_unit_code) as body_code
+    from unit_codes
+    group by unit_codes.unit_code
 ),
 
+-- A body keeps its filings under whichever code and in whichever city it made them.
+views_of_bodies as (
+    select
+        element_views.*,
+        coalesce(bodies.body_code, element_views.unit_code) as body_code
+    from element_views
+    left join bodies
+        on element_views.unit_code = bodies.unit_code
+),
+
+-- One figure may be filed by months, by a yearly form and afterwards as history. Never added: the
+-- yearly form speaks for its year where it is declared to, else the finest complete filings do,
+-- then history, then what there is. Of a body that moved or was recoded all of its filings tell
+-- whether a way is complete.
+filings as (
+    select
+        views_of_bodies.body_code,
+        views_of_bodies.element_code,
+        views_of_bodies.view_type,
+        views_of_bodies.view_code,
+        views_of_bodies.plan_code,
+        views_of_bodies.filed_type,
+        count(views_of_bodies.value) > 0 as has_value,
+        sum(views_of_bodies.reported_cells) >= sum(views_of_bodies.expected_cells) as is_whole
+    from views_of_bodies
+    group by
+        views_of_bodies.body_code, views_of_bodies.element_code, views_of_bodies.view_type,
+        views_of_bodies.view_code, views_of_bodies.plan_code, views_of_bodies.filed_type
+),
+
+-- Each code and each city has the best of the ways in which something was filed there.
 ranked as (
     select
-        filings.*,
+        views_of_bodies.*,
+        filings.has_value,
         row_number() over (
             partition by
-                filings.unit_code, filings.element_code, filings.view_type, filings.view_code,
-                filings.plan_code
+                views_of_bodies.unit_code, views_of_bodies.city_code,
+                views_of_bodies.element_code, views_of_bodies.view_type,
+                views_of_bodies.view_code, views_of_bodies.plan_code
             order by
                 case
                     when
                         elements.annual_precedence = 'annual'
-                        and filings.filed_type = 'year' and filings.has_value then 0
-                    when filings.filed_type <> 'history' and filings.is_whole then 1
-                    when filings.filed_type = 'history' and filings.has_value then 2
-                    when filings.filed_type <> 'history' then 3
+                        and views_of_bodies.filed_type = 'year' and filings.has_value then 0
+                    when views_of_bodies.filed_type <> 'history' and filings.is_whole then 1
+                    when views_of_bodies.filed_type = 'history' and filings.has_value then 2
+                    when views_of_bodies.filed_type <> 'history' then 3
                     else 4
                 end,
-                {{ coarseness('filings.filed_type') }} asc nulls last
+                {{ coarseness('views_of_bodies.filed_type') }} asc nulls last
         ) as preference
-    from filings
+    from views_of_bodies
+    inner join filings
+        on
+            views_of_bodies.body_code = filings.body_code
+            and views_of_bodies.element_code = filings.element_code
+            and views_of_bodies.view_type = filings.view_type
+            and views_of_bodies.view_code = filings.view_code
+            and coalesce(views_of_bodies.plan_code, '') = coalesce(filings.plan_code, '')
+            and views_of_bodies.filed_type = filings.filed_type
     left join elements
-        on filings.element_code = elements.element_code
+        on views_of_bodies.element_code = elements.element_code
+),
+
+-- Where one figure tells the year, it tells all of it: what the body filed of the same year by
+-- months, under a former code or in a former city, is in it.
+told_years as (
+    select distinct
+        ranked.body_code,
+        ranked.element_code,
+        ranked.view_code
+    from ranked
+    where
+        ranked.preference = 1
+        and ranked.view_type = 'year'
+        and ranked.filed_type in ('year', 'history')
+        and ranked.has_value
 ),
 
 chosen as (
     select
-        element_views.*,
-        element_views.filed_type = 'history' as is_history
-    from element_views
-    inner join ranked
+        ranked.*,
+        ranked.filed_type = 'history' as is_history
+    from ranked
+    left join told_years
         on
-            element_views.unit_code = ranked.unit_code
-            and element_views.element_code = ranked.element_code
-            and element_views.view_type = ranked.view_type
-            and element_views.view_code = ranked.view_code
-            and coalesce(element_views.plan_code, '') = coalesce(ranked.plan_code, '')
-            and element_views.filed_type = ranked.filed_type
-    where ranked.preference = 1
+            ranked.body_code = told_years.body_code
+            and ranked.element_code = told_years.element_code
+            and ranked.view_code = told_years.view_code
+            and ranked.view_type = 'year'
+    where
+        ranked.preference = 1
+        and (told_years.body_code is null or ranked.filed_type in ('year', 'history'))
 ),
 
--- What a body filed of a year in one way, in all of its cities.
+-- What a body filed of a year in one way, under all of its codes and in all of its cities.
 own_years as (
     select
-        element_views.unit_code,
-        element_views.element_code,
-        element_views.view_code,
-        element_views.filed_type,
-        sum(element_views.value) as value
-    from element_views
-    where element_views.view_type = 'year'
+        views_of_bodies.body_code,
+        views_of_bodies.element_code,
+        views_of_bodies.view_code,
+        views_of_bodies.filed_type,
+        sum(views_of_bodies.value) as value
+    from views_of_bodies
+    where views_of_bodies.view_type = 'year'
     group by
-        element_views.unit_code, element_views.element_code, element_views.view_code,
-        element_views.filed_type
+        views_of_bodies.body_code, views_of_bodies.element_code, views_of_bodies.view_code,
+        views_of_bodies.filed_type
+),
+
+-- A year may be told under the code of later; what else the body had there counts as told.
+codes_of_bodies as (
+    select distinct
+        views_of_bodies.body_code,
+        views_of_bodies.unit_code,
+        views_of_bodies.city_code,
+        views_of_bodies.element_code
+    from views_of_bodies
 ),
 
 filed_years as (
@@ -94,13 +151,16 @@ filed_years as (
 -- the body did not exist, else it would hide gaps of other years.
 other_years as (
     select
-        years.unit_code,
+        codes.unit_code,
         years.city_code,
         years.element_code,
         filed_years.filed_type,
         years.view_start,
         years.view_end,
-        years.value - coalesce(own_years.value, 0) as difference,
+        case
+            when codes.unit_code = years.unit_code then years.value - coalesce(own_years.value, 0)
+            else 0
+        end as difference,
         filed_years.filed_periods_in_view - coalesce(periods_outside_life.periods, 0)
         - coalesce(own_cells.reported_cells, 0) as cells,
         years.is_history,
@@ -110,24 +170,37 @@ other_years as (
         on
             years.view_code = filed_years.view_code
             and years.filed_type <> filed_years.filed_type
+    inner join codes_of_bodies as codes
+        on
+            years.body_code = codes.body_code
+            and years.city_code = codes.city_code
+            and years.element_code = codes.element_code
+    left join chosen as own_telling
+        on
+            codes.unit_code = own_telling.unit_code
+            and codes.element_code = own_telling.element_code
+            and years.view_type = own_telling.view_type
+            and years.view_code = own_telling.view_code
+            and own_telling.filed_type in ('year', 'history')
+            and own_telling.value is not null
     left join own_years
         on
-            years.unit_code = own_years.unit_code
+            years.body_code = own_years.body_code
             and years.element_code = own_years.element_code
             and years.view_code = own_years.view_code
             and filed_years.filed_type = own_years.filed_type
     left join element_views as own_cells
         on
-            years.unit_code = own_cells.unit_code
-            and years.city_code = own_cells.city_code
-            and years.element_code = own_cells.element_code
+            codes.unit_code = own_cells.unit_code
+            and codes.city_code = own_cells.city_code
+            and codes.element_code = own_cells.element_code
             and years.view_code = own_cells.view_code
             and own_cells.view_type = 'year'
             and filed_years.filed_type = own_cells.filed_type
     left join periods_outside_life
         on
-            years.unit_code = periods_outside_life.unit_code
-            and years.city_code = periods_outside_life.city_code
+            codes.unit_code = periods_outside_life.unit_code
+            and codes.city_code = periods_outside_life.city_code
             and filed_years.filed_type = periods_outside_life.filed_type
             and periods_outside_life.view_type = 'year'
             and filed_years.view_code = periods_outside_life.view_code
@@ -136,6 +209,7 @@ other_years as (
         and years.filed_type in ('year', 'history')
         and years.kind in ('flow', 'fact')
         and years.value is not null
+        and (codes.unit_code = years.unit_code or own_telling.unit_code is null)
 ),
 
 plan_changes as (

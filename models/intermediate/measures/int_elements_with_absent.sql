@@ -8,6 +8,8 @@ units as (select * from {{ ref('stg_definitions__units') }}),
 
 successions as (select * from {{ ref('int_unit_successions') }}),
 
+unit_codes as (select * from {{ ref('int_unit_codes') }}),
+
 -- Who files an element at any time, and those of before who became one of them.
 owing_bodies as (
     select
@@ -52,6 +54,20 @@ past_views as (
         elements_by_view.view_code
 ),
 
+-- What a body filed under one of its codes it filed under all of them.
+told_views as (
+    select distinct
+        unit_codes.same_unit_code as unit_code,
+        elements_by_view.city_code,
+        elements_by_view.element_code,
+        elements_by_view.view_type,
+        elements_by_view.view_code,
+        elements_by_view.plan_code
+    from elements_by_view
+    inner join unit_codes
+        on elements_by_view.unit_code = unit_codes.unit_code
+),
+
 -- A past year that some filed afterwards is not whole while a member of that time has no row of it:
 -- before the forms began nobody owed one, yet what one county filed is not the city's.
 absent_views as (
@@ -88,15 +104,15 @@ absent_views as (
         on
             units.unit_code = ever_owing.unit_code
             and past_views.element_code = ever_owing.element_code
-    left join elements_by_view
+    left join told_views
         on
-            units.unit_code = elements_by_view.unit_code
-            and past_views.city_code = elements_by_view.city_code
-            and past_views.element_code = elements_by_view.element_code
-            and past_views.view_type = elements_by_view.view_type
-            and past_views.view_code = elements_by_view.view_code
-            and elements_by_view.plan_code is null
-    where elements_by_view.unit_code is null
+            units.unit_code = told_views.unit_code
+            and past_views.city_code = told_views.city_code
+            and past_views.element_code = told_views.element_code
+            and past_views.view_type = told_views.view_type
+            and past_views.view_code = told_views.view_code
+            and told_views.plan_code is null
+    where told_views.unit_code is null
 ),
 
 elements_with_absent as (

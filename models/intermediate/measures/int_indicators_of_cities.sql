@@ -12,6 +12,8 @@ populations as (select * from {{ ref('int_populations_by_vintage') }}),
 
 units as (select * from {{ ref('int_units_labelled') }}),
 
+units_dated as (select * from {{ ref('stg_definitions__units') }}),
+
 -- How a city prints an indicator: by its own rules where it has some.
 rules_of_print as (
     select
@@ -82,8 +84,20 @@ counted_parts as (
     where parts.is_counted
 ),
 
+-- Until when a body was in a city; open for one that has not left it.
+stays as (
+    select
+        units_dated.unit_code,
+        units_dated.city_code,
+        case when bool_or(units_dated.valid_to is null) then null else max(units_dated.valid_to) end
+            as left_on
+    from units_dated
+    group by units_dated.unit_code, units_dated.city_code
+),
+
 -- Where members file both sides of a ratio, one that filed a single side brings neither: its part
--- over the others' whole would be no share of anything.
+-- over the others' whole would be no share of anything. One that ended, moved or was recoded before
+-- the last day owes no level of that day: what it brought until then stays the city's.
 sided_parts as (
     select
         counted_parts.*,
@@ -91,7 +105,8 @@ sided_parts as (
             counted_parts.counted_numerator is null
             <> (counted_parts.counted_denominator is null)
             and bool_or(counted_parts.counted_numerator is not null) over sides
-            and bool_or(counted_parts.counted_denominator is not null) over sides,
+            and bool_or(counted_parts.counted_denominator is not null) over sides
+            and coalesce(stays.left_on > counted_parts.view_end, true),
             false
         ) as is_one_sided
     from counted_parts
@@ -99,6 +114,10 @@ sided_parts as (
         on
             counted_parts.city_code = rules_of_print.city_code
             and counted_parts.indicator_code = rules_of_print.indicator_code
+    left join stays
+        on
+            counted_parts.unit_code = stays.unit_code
+            and counted_parts.city_code = stays.city_code
     window sides as (
         partition by
             counted_parts.city_code, counted_parts.indicator_code, counted_parts.view_type,

@@ -22,10 +22,16 @@ compared as (
         targets.rounding_mode,
         targets.unit_factor,
         targets.plan_start,
-        {{ meets(
-            'evaluations.actual_value', 'targets.comparator', 'targets.direction',
-            'targets.threshold', 'targets.tolerance_pct', 'evaluations.reference_value'
-        ) }} as is_met,
+        -- What binds each unit is met by all of them, not by the weakest that has a value.
+        case
+            when
+                targets.basis = 'per_unit' and evaluations.actual_value is not null
+                and evaluations.numerator < evaluations.denominator then false
+            else {{ meets(
+                'evaluations.actual_value', 'targets.comparator', 'targets.direction',
+                'targets.threshold', 'targets.tolerance_pct', 'evaluations.reference_value'
+            ) }}
+        end as is_met,
         coalesce(evaluations.coverage_pct, 0) >= targets.publish_min_coverage_pct as is_covered,
         -- What a relative target is held against must be as complete and settled as what is held.
         coalesce(evaluations.coverage_pct, 0) >= targets.publish_min_coverage_pct
@@ -110,6 +116,10 @@ judged as (
                 numerator is not null and actual_value is null
                 and not (basis = 'per_unit' and reported_units = 0) then 'not_computable'
             when actual_value is null or is_met is null then 'no_data'
+            -- All reported and none below, yet of one there is nothing to divide by.
+            when
+                basis = 'per_unit' and is_complete and failing_units_zh is null
+                and numerator < denominator then 'not_computable'
             when
                 not is_complete and can_be_met_early and is_met
                 and not (is_final and is_unsettled)

@@ -117,7 +117,8 @@ values_of_bodies as (
         ) as denominator,
         max(indicators_of_units.factor) as factor,
         bool_or(indicators_of_units.is_ratio) as is_ratio,
-        bool_and(indicators_of_units.has_all_terms) as has_all_terms,
+        -- What ended before the last day brings no level of it; its successor does.
+        bool_or(indicators_of_units.has_all_terms) as has_all_terms,
         bool_and(indicators_of_units.reported_units = 1) as is_reported,
         bool_or(indicators_of_units.is_provisional) as is_provisional,
         bool_or(indicators_of_units.is_carried) as is_carried,

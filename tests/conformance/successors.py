@@ -1,0 +1,130 @@
+"""Traps of one body under two codes or in two cities: what it says twice of one year counts once.
+
+A yearly figure filed under the later code tells the whole year; what a body brought before it ended
+stays its city's, also where the other side of a ratio is a level of the last day.
+"""
+
+from __future__ import annotations
+
+from tests.conformance.borders import _changed
+from tests.conformance.sums import near
+from tests.conformance.worlds import Indicator, TrapWorld, at
+
+_JULY = "2025-07-01"
+_YEAR = ("2025-01-01", "2025-12-31")
+# Told by one figure a year after months with a gap; told by history under the later code.
+_TOLD, _PAST = 621, 622
+# A county moves from a city that files by months to one that files by quarters.
+_MONTHLY, _QUARTERLY = 623, 624
+_RECODED, _MERGED, _LEVELLED = 625, 626, 627
+
+
+def _recoded(world: TrapWorld, place: int) -> None:
+    # 1 is recoded to 2; 3 stays as it was.
+    world.city(place, 0)
+    world.unit(place, 1, "county", valid_to=_JULY)
+    world.unit(place, 2, "county", valid_from=_JULY)
+    world.unit(place, 3, "county")
+    _changed(world, "recode", _JULY, at(place, 1), at(place, 2))
+
+
+def t12_told_rows(world: TrapWorld) -> None:
+    for code, frequency, kind in (("QG", "quarter", "template"), ("HG", "year", "history")):
+        world.define("forms", {
+            "form_code": code, "form_version": "1", "form_zh": code, "frequency": frequency,
+            "form_kind": kind, "valid_from": "2015-01-01",
+        })  # fmt: skip
+        world.define("form_elements", {
+            "form_code": code, "form_version": "1", "row_code": "01", "element_code": "grants",
+            "value_column": "current", "unit_factor": 1, "is_required": "true",
+        })  # fmt: skip
+    for place, november in ((_TOLD, None), (_PAST, 10)):
+        _recoded(world, place)
+        world.owes(place, "county", "M", *_YEAR)
+        world.months(at(place, 1), "M", "2025-01", [10] * 6, "grants")
+        world.months(at(place, 2), "M", "2025-07", [10] * 4 + [november, 10], "grants")
+        world.months(at(place, 3), "M", "2025-01", [1] * 12, "grants")
+        world.plan(place, "2025-01-01" if place == _TOLD else "2024-01-01", "2025-12-31")
+        world.target(place, "SUM", "GRANTS", "cumulative", 2025, "1000")
+        world.target(place, "EACH", "GRANTS", "per_unit", 2025, "12")
+    world.owes(_TOLD, "county", "AG", *_YEAR)
+    world.file(at(_TOLD, 2), "AG", "2025", {"grants": "120"})
+    world.file(at(_TOLD, 3), "AG", "2025", {"grants": "12"})
+    world.file(at(_PAST, 2), "HG", "2024", {"grants": "120"})
+    world.file(at(_PAST, 3), "HG", "2024", {"grants": "12"})
+    for place, form in ((_MONTHLY, "M"), (_QUARTERLY, "QG")):
+        world.city(place, 0)
+        world.unit(place, 1, "county")
+        world.owes(place, "county", form, *_YEAR)
+    world.unit(_MONTHLY, 2, "county", valid_to=_JULY)
+    world.unit(_MONTHLY, 2, "county", valid_from=_JULY, city_code=at(_QUARTERLY))
+    moved = at(_MONTHLY, 2)
+    _changed(world, "transfer", _JULY, moved, moved)
+    world.months(at(_MONTHLY, 1), "M", "2025-01", [1] * 12, "grants")
+    for quarter in range(1, 5):
+        world.file(at(_QUARTERLY, 1), "QG", f"2025-Q{quarter}", {"grants": "3"})
+    for month in range(1, 7):
+        world.file(moved, "M", f"2025-{month:02d}", {"grants": "10"}, city=at(_MONTHLY))
+    for quarter in (3, 4):
+        world.file(moved, "QG", f"2025-Q{quarter}", {"grants": "30"}, city=at(_QUARTERLY))
+
+
+def t12_told_holds(world: TrapWorld) -> None:
+    """A yearly figure under the later code holds the months under the former; a past year told
+    under the later code lacks nobody; a county that files by other periods in its new city counts
+    in both."""
+    for place, period, view, value in (
+        (_TOLD, "2025", "year", 132), (_TOLD, "2025-12", "plan_to_date", 132),
+        (_PAST, "2024", "year", 132), (_PAST, "2025", "year", 132),
+        (_PAST, "2025-12", "plan_to_date", 264), (_MONTHLY, "2025", "year", 72),
+        (_QUARTERLY, "2025", "year", 72),
+    ):  # fmt: skip
+        row = world.city_value("GRANTS", place, period, view)
+        assert (row["value"], row["coverage_pct"], row["missing_units_zh"]) == (
+            value, 100, None,
+        ), (place, period)  # fmt: skip
+    assert world.query(
+        "select unit_code, actual_value from marts.unit_progress"
+        f" where target_code = '{_TOLD}-EACH' order by unit_code"
+    ) == [(at(_TOLD, 2), 120), (at(_TOLD, 3), 12)]
+
+
+def t12_levels_rows(world: TrapWorld) -> None:
+    world.define_indicator("PER_STOCK", Indicator({"grants": "1"}, {"stock": "1"}, "1", 2))
+    _recoded(world, _RECODED)
+    world.city(_MERGED, 0)
+    world.unit(_MERGED, 1, "county", valid_to=_JULY)
+    world.unit(_MERGED, 2, "county")
+    _changed(world, "merge", _JULY, at(_MERGED, 1), at(_MERGED, 2))
+    world.city(_LEVELLED, 1)
+    world.unit(_LEVELLED, 2, "zone", valid_to=_JULY)
+    world.unit(_LEVELLED, 2, "county", valid_from=_JULY)
+    for form, element, scale in (("M", "grants", 1), ("MS", "stock", 10)):
+        for place in (_RECODED, _MERGED, _LEVELLED):
+            world.owes(place, "county", form, *_YEAR)
+        world.owes(_LEVELLED, "zone", form, *_YEAR)
+        for place, unit, first, values in (
+            (_RECODED, 1, 1, [10] * 6), (_RECODED, 2, 7, [10] * 6), (_RECODED, 3, 1, [10] * 12),
+            (_MERGED, 1, 1, [10] * 6), (_MERGED, 2, 1, [10] * 6 + [20] * 6),
+            (_LEVELLED, 1, 1, [10] * 12), (_LEVELLED, 2, 1, [40] * 12),
+        ):  # fmt: skip
+            filed = [value * scale for value in values]
+            world.months(at(place, unit), form, f"2025-{first:02d}", filed, element)
+    world.plan(_RECODED, *_YEAR)
+    world.target(_RECODED, "EACH", "PER_STOCK", "per_unit", 2025, "1.2")
+
+
+def t12_levels_holds(world: TrapWorld) -> None:
+    """A year's flow over a level of its last day holds the flow of those that ended, merged or
+    took another code or rank before that day."""
+    for place, numerator, denominator in (
+        (_RECODED, 240, 200), (_MERGED, 240, 200), (_LEVELLED, 600, 500),
+    ):  # fmt: skip
+        row = world.city_value("PER_STOCK", place, "2025", "year")
+        assert (row["numerator"], row["denominator"]) == (numerator, denominator), place
+        assert (row["value"], row["coverage_pct"]) == (near(1.2), 100)
+    assert world.city_value("PER_STOCK", _LEVELLED, "2025", "year")["expected_units"] == 2
+    assert world.query(
+        "select unit_code, numerator, denominator, status_code from marts.unit_progress"
+        f" where target_code = '{_RECODED}-EACH' order by unit_code"
+    ) == [(at(_RECODED, 2), 120, 100, "met"), (at(_RECODED, 3), 120, 100, "met")]
