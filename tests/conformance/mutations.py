@@ -232,6 +232,10 @@ MUTATIONS: dict[str, Mutation] = {
         " over (partition by observations.unit_code) as city_code\n"
         "        ),\n        '' as plan_key",
     ),
+    "a trace that takes each code for a body": Mutation(
+        "t12_traced", "models/marts/dimensions/dim_units.sql",
+        "min(unit_codes.same_unit_code) as body_code", "min(unit_codes.unit_code) as body_code",
+    ),
     "a recoded unit bound twice": Mutation(
         "t12_bound", "models/intermediate/progress/int_targets_by_unit.sql",
         "{{ in_force('units', 'judged_periods.view_end') }}", "true",

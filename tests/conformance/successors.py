@@ -6,9 +6,16 @@ stays its city's, also where the other side of a ratio is a level of the last da
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
+
+import duckdb
+
 from tests.conformance.borders import _changed
 from tests.conformance.sums import near
 from tests.conformance.worlds import Indicator, TrapWorld, at
+from warehouse.queries.trace.arithmetic import combined
+from warehouse.queries.trace.leaves import Scope, terms_of
 
 _JULY = "2025-07-01"
 _YEAR = ("2025-01-01", "2025-12-31")
@@ -16,7 +23,7 @@ _YEAR = ("2025-01-01", "2025-12-31")
 _TOLD, _PAST = 621, 622
 # A county moves from a city that files by months to one that files by quarters.
 _MONTHLY, _QUARTERLY = 623, 624
-_RECODED, _MERGED, _LEVELLED = 625, 626, 627
+_RECODED, _MERGED, _LEVELLED, _ANNUAL = 625, 626, 627, 628
 
 
 def _recoded(world: TrapWorld, place: int) -> None:
@@ -128,3 +135,77 @@ def t12_levels_holds(world: TrapWorld) -> None:
         "select unit_code, numerator, denominator, status_code from marts.unit_progress"
         f" where target_code = '{_RECODED}-EACH' order by unit_code"
     ) == [(at(_RECODED, 2), 120, 100, "met"), (at(_RECODED, 3), 120, 100, "met")]
+
+
+def t12_traced_rows(world: TrapWorld) -> None:
+    # The yearly form rules, though the months under both codes are whole.
+    world.define("elements", {
+        "element_code": "ruled", "element_zh": "ruled", "kind": "flow", "unit_zh": "件",
+        "is_non_negative": "true", "annual_precedence": "annual",
+    })  # fmt: skip
+    world.define_indicator("RULED", Indicator({"ruled": "1"}))
+    _recoded(world, _ANNUAL)
+    for code, frequency in (("MR", "month"), ("AR", "year")):
+        world.define("forms", {
+            "form_code": code, "form_version": "1", "form_zh": code, "frequency": frequency,
+            "form_kind": "template", "valid_from": "2015-01-01",
+        })  # fmt: skip
+        world.define("form_elements", {
+            "form_code": code, "form_version": "1", "row_code": "01", "element_code": "ruled",
+            "value_column": "current", "unit_factor": 1, "is_required": "true",
+        })  # fmt: skip
+        world.owes(_ANNUAL, "county", code, *_YEAR)
+    for unit, first, months in ((1, 1, [10] * 6), (2, 7, [10] * 6), (3, 1, [1] * 12)):
+        world.months(at(_ANNUAL, unit), "MR", f"2025-{first:02d}", months, "ruled")
+    for unit, year in ((2, "125"), (3, "13")):
+        world.file(at(_ANNUAL, unit), "AR", "2025", {"ruled": year})
+    world.plan(_ANNUAL, *_YEAR)
+    world.target(_ANNUAL, "EACH", "RULED", "per_unit", 2025, "13")
+
+
+def _traced(
+    world: TrapWorld, place: int, indicator: str, since: int = 2025
+) -> tuple[float | None, dict[str, int]]:
+    """A city's figure to the end of 2025 added up from its leaves; how many each unit has above."""
+    [[is_ratio]] = world.query(
+        f"select is_ratio from marts.indicators where indicator_code = '{indicator}'"
+    )
+    scope = Scope(at(place), date(since, 1, 1), date(2025, 12, 31))
+    with duckdb.connect(str(world.release_file), read_only=True) as connection:
+        terms = terms_of(connection, {"indicator_code": indicator, "is_ratio": is_ratio}, scope)
+    leaves = {one["unit_code"]: len(one["leaves"]) for one in terms[0]["units"]}
+    found = combined(terms, Decimal(1), is_ratio=bool(is_ratio))
+    return None if found is None else float(found), leaves
+
+
+def t12_traced_holds(world: TrapWorld) -> None:
+    """A trace finds below a city's figure what the city added of a body that was recoded, merged or
+    moved: its year once, its level of the last day only, and the flow it brought before."""
+    for place, indicator, leaves in (
+        (_TOLD, "GRANTS", {2: 1, 3: 12}), (_ANNUAL, "RULED", {2: 1, 3: 1}),
+        (_PAST, "GRANTS", {1: 6, 2: 6, 3: 12}), (_MONTHLY, "GRANTS", {1: 12, 2: 6}),
+        (_QUARTERLY, "GRANTS", {1: 4}), (_RECODED, "STOCK", {2: 1, 3: 1}),
+        (_MERGED, "STOCK", {2: 1}), (_RECODED, "PER_STOCK", {1: 6, 2: 6, 3: 12}),
+        (_MERGED, "PER_STOCK", {1: 6, 2: 12}), (_LEVELLED, "PER_STOCK", {1: 12, 2: 12}),
+    ):  # fmt: skip
+        expected = {at(place, unit): number for unit, number in leaves.items()}
+        if place == _QUARTERLY:
+            expected[at(_MONTHLY, 2)] = 2
+        found, counted = _traced(world, place, indicator)
+        published = world.city_value(indicator, place, "2025", "year")["value"]
+        assert (found, counted) == (near(published), expected), (place, indicator)
+    to_date = world.city_value("GRANTS", _PAST, "2025-12", "plan_to_date")["value"]
+    assert _traced(world, _PAST, "GRANTS", since=2024)[0] == near(to_date)
+    year = Scope(at(_ANNUAL), date(2025, 1, 1), date(2025, 12, 31))
+    bound = world.query(
+        "select unit_code, string_split(filed_unit_codes, '|'), actual_value"
+        f" from marts.unit_progress where target_code = '{_ANNUAL}-EACH' order by unit_code"
+    )
+    assert [(unit, actual) for unit, _, actual in bound] == [
+        (at(_ANNUAL, 2), 125),
+        (at(_ANNUAL, 3), 13),
+    ]
+    with duckdb.connect(str(world.release_file), read_only=True) as connection:
+        for unit, codes, actual in bound:
+            [term] = terms_of(connection, {"indicator_code": "RULED"}, year.of_unit(unit, codes))
+            assert term["value"] == actual

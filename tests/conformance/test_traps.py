@@ -126,6 +126,10 @@ def test_t12_a_flow_over_a_level_holds_those_that_ended(city: TrapWorld) -> None
     successors.t12_levels_holds(city)
 
 
+def test_t12_a_trace_follows_a_body_through_its_codes(city: TrapWorld) -> None:
+    successors.t12_traced_holds(city)
+
+
 def test_t12_each_unit_bound_is_a_body_of_its_period(city: TrapWorld) -> None:
     borders.t12_bound_holds(city)
 

@@ -2,6 +2,17 @@
 
 with units as (select * from {{ ref('stg_definitions__units') }}),
 
+unit_codes as (select * from {{ ref('int_unit_codes') }}),
+
+-- A body that was recoded is one under all of its codes; the first of them names it.
+bodies as (
+    select
+        unit_codes.unit_code,
+        min(unit_codes.same_unit_code) as body_code
+    from unit_codes
+    group by unit_codes.unit_code
+),
+
 final as (
     select
         {{ release_id() }} as release_id,
@@ -17,8 +28,11 @@ final as (
         units.aliases_zh,
         units.code_kind,
         units.valid_from,
-        units.valid_to
+        units.valid_to,
+        bodies.body_code
     from units
+    left join bodies
+        on units.unit_code = bodies.unit_code
 )
 
 select * from final

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from warehouse.queries.trace.leaves import Scope, chosen, printed
+from warehouse.queries.trace.leaves import Scope, chosen, printed, two_sided
 
 CITY, EAST, WEST = "010100", "010101", "010102"
 YEAR = Scope(city_code=CITY, start=date(2024, 1, 1), end=date(2024, 12, 31))
@@ -22,8 +22,8 @@ def _leaf(unit: str, period: str, value: int, obs_status: str = "reported") -> d
     else:
         start, end, kind = date(2024, 1, 1), date(2024, 12, 31), "year"
     return {
-        "unit_code": unit, "period_code": period, "period_type": kind, "period_start": start,
-        "period_end": end, "value": value, "obs_status": obs_status,
+        "unit_code": unit, "body_code": unit, "period_code": period, "period_type": kind,
+        "period_start": start, "period_end": end, "value": value, "obs_status": obs_status,
     }  # fmt: skip
 
 
@@ -67,6 +67,65 @@ def test_a_years_figure_is_no_part_of_a_quarter() -> None:
     leaves = [_leaf(EAST, "2024-Q4", 4), EAST_AFTERWARDS]
     found = chosen(leaves, {(EAST, 2024, "history"): True}, quarter, is_summed=True)
     assert [leaf["value"] for leaf in found] == [4]
+
+
+RECODED = [leaf | {"body_code": EAST} for leaf in QUARTERS]
+WEST_YEAR, WEST_MISSING = (
+    _leaf(WEST, "2024", 25) | {"body_code": EAST},
+    _leaf(WEST, "2024", 0) | {"body_code": EAST, "value": None},
+)
+
+
+@pytest.mark.parametrize(
+    ("leaves", "choices", "total"),
+    [
+        pytest.param(
+            [*RECODED, WEST_YEAR], {(WEST, 2024, "year"): True}, 25,
+            id="beside months under its own code too",
+        ),
+        pytest.param([*RECODED[:4], WEST_YEAR], {}, 25, id="beside months of the former code only"),
+        pytest.param(
+            [*RECODED, WEST_YEAR], {(WEST, 2024, "year"): False}, 20, id="not where months rule"
+        ),
+        pytest.param([*RECODED, WEST_MISSING], {}, 20, id="not where it was never filed"),
+    ],
+)  # fmt: skip
+def test_a_yearly_figure_tells_the_year_of_a_recoded_body(
+    leaves: list[dict[str, Any]], choices: Choices, total: int
+) -> None:
+    found = chosen(leaves, choices, YEAR, is_summed=True)
+    assert sum(leaf["value"] for leaf in found if leaf["value"] is not None) == total
+    second_half = Scope(city_code=CITY, start=date(2024, 7, 1), end=date(2024, 12, 31))
+    half = [leaf for leaf in leaves if leaf["period_end"] > date(2024, 6, 30)]
+    told = [leaf for leaf in chosen(half, choices, second_half, is_summed=True) if leaf["value"]]
+    assert [leaf for leaf in told if leaf["period_type"] == "quarter"] == [
+        leaf for leaf in half if leaf["period_type"] == "quarter"
+    ]
+
+
+def test_a_level_is_that_of_the_last_day_only() -> None:
+    june, december = (
+        _leaf(unit, "2024", 100) | {"period_type": "month", "period_end": date(2024, month, 30)}
+        for unit, month in ((EAST, 6), (WEST, 12))
+    )
+    to_that_day = Scope(city_code=CITY, start=date(2024, 1, 1), end=date(2024, 12, 30))
+    assert chosen([june, december], {}, to_that_day, is_summed=False) == [december]
+
+
+@pytest.mark.parametrize(("has_left", "total"), [(True, 18), (False, 12)])
+def test_a_unit_that_left_keeps_its_flow_without_a_level(has_left: bool, total: int) -> None:
+    def unit(code: str, value: int, *, has_left: bool = False) -> dict[str, Any]:
+        leaf = {"level_code": "county", "has_left": has_left, "value": value}
+        return {"unit_code": code, "value": value, "leaves": [leaf]}
+
+    flow = [unit(EAST, 6, has_left=has_left), unit(WEST, 12)]
+    found = two_sided(
+        [
+            {"term_role": "numerator", "units": flow},
+            {"term_role": "denominator", "units": [unit(WEST, 100)]},
+        ]
+    )
+    assert [term["value"] for term in found] == [total, 100]
 
 
 PRINTED_QUARTERS = [_leaf(CITY, f"2024-Q{n}", n, "authority") for n in (1, 2, 3, 4)]

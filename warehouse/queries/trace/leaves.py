@@ -70,14 +70,22 @@ _TERMS = """
     order by term_role desc, term_order
 """
 _OBSERVED = """
-    with levels as (
-        select unit_code, max(level_code) as level_code from marts.units group by unit_code
+    with bodies as (
+        select unit_code, max(level_code) as level_code, max(body_code) as body_code
+        from marts.units group by unit_code
+    ),
+    stays as (
+        select unit_code, city_code,
+            case when count(valid_to) = count(*) then max(valid_to) end as left_on
+        from marts.units group by unit_code, city_code
     )
-    select unit_code, unit_name_zh, level_code, form_code, period_code, period_type, period_start,
-        period_end, value, unit_zh, obs_status, is_provisional, submission_id, version,
-        source_cell, received_at, accepted_at
+    select unit_code, unit_name_zh, coalesce(body_code, unit_code) as body_code, level_code,
+        coalesce(left_on <= $end, false) as has_left, form_code, period_code, period_type,
+        period_start, period_end, value, unit_zh, obs_status, is_provisional, submission_id,
+        version, source_cell, received_at, accepted_at
     from marts.unit_observations
-    left join levels using (unit_code)
+    left join bodies using (unit_code)
+    left join stays using (unit_code, city_code)
     where element_code = $element and period_end between $start and $end
         and case
             when len($codes) > 0 then unit_code in $codes
@@ -155,14 +163,15 @@ def _with_units(connection: duckdb.DuckDBPyConnection, term: Row, scope: Scope) 
     else:
         observed = rows(connection, _OBSERVED, asked | codes)
         found = chosen(_counted(observed, scope, source), choices, scope, is_summed=is_summed)
-    units = _by_unit(found, scope.unit_code, is_summed=is_summed)
+    units = _by_unit(found, scope.unit_code)
     return kept | {"combined": "sum" if is_summed else "last"} | _added(units)
 
 
 def two_sided(terms: Sequence[Row]) -> list[Row]:
     """The terms of a ratio without the units that filed one side only, where others file both.
 
-    Sides of different sources (a sum of units over what an authority prints) are not paired.
+    Sides of different sources (a sum of units over what an authority prints) are not paired. A unit
+    that had ended, moved or been recoded by the last day owes no level of it, and keeps its flow.
     """
     values: dict[tuple[str, str], dict[str, bool]] = {}
     for term in terms:
@@ -175,6 +184,8 @@ def two_sided(terms: Sequence[Row]) -> list[Row]:
         filed.setdefault(source, set()).update(role for role, is_known in sides.items() if is_known)
 
     def counts(unit: Row) -> bool:
+        if unit["leaves"][0].get("has_left", False):
+            return True
         source = _source_of(unit)
         sides = values[source, unit["unit_code"]]
         return all(sides.get(role, False) for role in filed[source]) or not any(sides.values())
@@ -231,28 +242,43 @@ def chosen(
     """The leaves without those in whose place another figure of the same year was taken.
 
     `choices` tells of each yearly figure that stands beside others (unit, year, `year` or
-    `history`) whether it was taken, as `annual_adjustments` does. A city's own figure of a year
-    takes the place of all its members'.
+    `history`) whether it was taken, as `annual_adjustments` does; one that stands alone under its
+    code is taken. It tells the year of its body: what the body filed by months under a former code
+    is in it. A city's own figure of a year takes the place of all its members'. What is not added
+    counts at the end of the window only.
     """
 
     def choice(leaf: Row) -> bool | None:
-        if leaf["period_type"] != "year":
-            return None
         source = "history" if leaf["obs_status"] == "history" else "year"
         return choices.get((leaf["unit_code"], leaf["period_end"].year, source))
 
-    taken = {
-        (leaf["unit_code"], leaf["period_end"].year): leaf
+    def is_yearly(leaf: Row) -> bool:
+        return bool(leaf["period_type"] == "year")
+
+    yearly = [
+        leaf
         for leaf in found
-        if choice(leaf) and not (is_summed and leaf["period_start"] < scope.start)
+        if is_yearly(leaf) and not (is_summed and leaf["period_start"] < scope.start)
+    ]
+    taken = {(leaf["unit_code"], leaf["period_end"].year): leaf for leaf in yearly if choice(leaf)}
+    told = {
+        (leaf["body_code"], leaf["period_end"].year)
+        for leaf in yearly
+        if leaf["value"] is not None and choice(leaf) is not False
     }
 
     def stands(leaf: Row) -> bool:
         year = leaf["period_end"].year
         standing = taken.get((scope.city_code, year)) or taken.get((leaf["unit_code"], year))
-        return leaf is standing if standing is not None else choice(leaf) is None
+        if standing is not None:
+            return leaf is standing
+        if is_yearly(leaf):
+            return choice(leaf) is None
+        return (leaf["body_code"], year) not in told
 
-    return [leaf for leaf in found if stands(leaf)]
+    return [
+        leaf for leaf in found if stands(leaf) and (is_summed or leaf["period_end"] == scope.end)
+    ]
 
 
 def printed(
@@ -295,7 +321,7 @@ def _months(start: date, end: date) -> int:
     return (end.year - start.year) * 12 + end.month - start.month + 1
 
 
-def _by_unit(found: Sequence[Row], body: str | None, *, is_summed: bool) -> list[Row]:
+def _by_unit(found: Sequence[Row], body: str | None) -> list[Row]:
     """The leaves below their units; those of one body, under whichever code, are one unit's."""
     units: dict[str, Row] = {}
     for leaf in found:
@@ -305,9 +331,6 @@ def _by_unit(found: Sequence[Row], body: str | None, *, is_summed: bool) -> list
         )
         unit["leaves"].append(leaf)
     for unit in units.values():
-        if not is_summed:
-            last = max(leaf["period_end"] for leaf in unit["leaves"])
-            unit["leaves"] = [leaf for leaf in unit["leaves"] if leaf["period_end"] == last]
         known = [leaf["value"] for leaf in unit["leaves"] if leaf["value"] is not None]
         unit["value"] = sum(known) if known else None
     return list(units.values())
