@@ -308,6 +308,14 @@ MUTATIONS: dict[str, Mutation] = {
         "when city_rows.printed_baseline is null then base_rows.numerator",
         "when city_rows.printed_baseline is null then greatest(base_rows.numerator, 1)",
     ),
+    "growth on less than nothing": Mutation(
+        "t22", TARGET_MACROS, "case when {{ base }} > 0 then {{ base }} end",
+        "nullif({{ base }}, 0)", "int_target_measurements+",
+    ),
+    "growth on a year ago below nothing": Mutation(
+        "t22", TARGET_MACROS, "same_period_last_year <= 0", "same_period_last_year = 0",
+        "city_indicators",
+    ),
     "超过 read as 达到": Mutation(
         "t23", TARGET_MACROS, "else {{ actual }} > {{ threshold }} end",
         "else {{ actual }} >= {{ threshold }} end", "int_target_statuses+",
