@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 CITIES = "models/intermediate/measures/int_indicators_of_cities.sql"
+BY_VIEW = "models/intermediate/measures/int_elements_by_view.sql"
+OUTSIDE_LIFE = "models/intermediate/measures/int_periods_outside_life.sql"
 VIEWS = "models/intermediate/measures/int_element_views.sql"
 COUNTED = "models/intermediate/measures/int_elements_counted.sql"
 SUCCESSIONS = "models/intermediate/measures/int_unit_successions.sql"
@@ -253,6 +255,19 @@ MUTATIONS: dict[str, Mutation] = {
     "every body added": Mutation(
         "t13", COUNTED, "views_sourced.is_partition_member\n        and case",
         "true\n        and case",
+    ),
+    "a member of half a year lost": Mutation(
+        "t13_carved", BY_VIEW,
+        "views_of_bodies.is_partition_member, views_of_bodies.element_code,\n"
+        "                views_of_bodies.view_type",
+        "views_of_bodies.element_code, views_of_bodies.view_type",
+    ),
+    "a member of half a year owes all of it": Mutation(
+        "t13_carved", OUTSIDE_LIFE,
+        "and bounded_bodies.is_partition_member = spells.is_partition_member", "",
+    ),
+    "a year told in one figure also where it moved from": Mutation(
+        "t12_annual", BY_VIEW, "ranked.value - coalesce(left_elsewhere.value, 0)", "ranked.value"
     ),
     "the residual left out": Mutation(
         "t14", COUNTED, "views_sourced.level_code <> 'department'",
