@@ -6,9 +6,14 @@ stays its city's, also where the other side of a ratio is a level of the last da
 
 from __future__ import annotations
 
+from datetime import date
+
+import duckdb
+
 from tests.conformance.borders import _changed
 from tests.conformance.sums import near
 from tests.conformance.worlds import Indicator, TrapWorld, at
+from warehouse.queries.trace.leaves import Scope, terms_of
 
 _JULY = "2025-07-01"
 _YEAR = ("2025-01-01", "2025-12-31")
@@ -241,6 +246,10 @@ def t12_annual_holds(world: TrapWorld) -> None:
             row = world.city_value("APPS", place, period, view)
             found = (row["value"], row["expected_units"], row["coverage_pct"])
             assert found == (value, 2, 100), (place, view)
+        year = Scope(at(place), date(2025, 1, 1), date(2025, 12, 31))
+        with duckdb.connect(str(world.release_file), read_only=True) as connection:
+            [term] = terms_of(connection, {"indicator_code": "APPS"}, year)
+        assert sorted(unit["value"] for unit in term["units"]) == [value - 125, 125], place
     unit = world.only(
         "select city_code, value from marts.unit_indicators where indicator_code = 'APPS'"
         f" and unit_code = '{at(_LEFT, 2)}' and period_type = 'year'"

@@ -45,8 +45,8 @@ viewable as (
 ),
 
 -- Flows and facts add up over the filed periods of a view, each in the city its body was in then:
--- of one that moved, either city has the periods in which it was its own. Of a zone that came out of
--- its host, what it filed while the host counted it stands apart from what counts for itself.
+-- of one that moved, either city has the periods in which it was its own. Of a zone that came out
+-- of its host, what it filed while the host counted it stands apart from what counts for itself.
 summed_members as (
     select
         viewable.unit_code,
