@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
@@ -25,8 +27,30 @@ def faulted(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
         "150400", "150403", "ᠬᠣᠲᠠ 报表 (第2稿)【终】.csv", "不是报表,1\n".encode("gb18030")
     )
     (workspace.home / "inbox/150400/随便.xlsx").write_bytes(b"nobody's")
-    workspace.night()
+    with _copying_on(copied):
+        workspace.night()
     return workspace
+
+
+@contextmanager
+def _copying_on(path: Path) -> Iterator[None]:
+    """A copy that goes on for as long as the block takes, and ten minutes at most."""
+    is_done = Event()
+
+    def copy() -> None:
+        for _ in range(120):
+            with path.open("ab") as handle:
+                handle.write(b" and a bit more")
+            if is_done.wait(timeout=5):
+                return
+
+    copier = Thread(target=copy)
+    copier.start()
+    try:
+        yield
+    finally:
+        is_done.set()
+        copier.join()
 
 
 def manifest(workspace: Workspace) -> list[dict[str, str]]:
