@@ -80,7 +80,7 @@ MUTATIONS: dict[str, Mutation] = {
     "the mean of the counties' ratios": Mutation(
         "t01", CITIES, NUMERATOR,
         "cast(coalesce(avg(cast(paired_parts.paired_numerator as double)"
-        " / cast(paired_parts.paired_denominator as double))"
+        " / nullif(cast(paired_parts.paired_denominator as double), 0))"
         " * sum(paired_parts.paired_denominator), sum(paired_parts.paired_numerator))"
         " as decimal(28, 6)) as numerator",
     ),
