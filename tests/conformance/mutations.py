@@ -274,7 +274,7 @@ MUTATIONS: dict[str, Mutation] = {
         "views_sourced.level_code not in ('department', 'residual')",
     ),
     "a region that need not add up": Mutation(
-        "t14_reading", "sources/authority.py", "if p == period and a != area]",
+        "t14_reading", "sources/authority_checks.py", "if p == period and a != area]",
         'if p == period and a == ""]',
     ),
     "a blank read as 0": Mutation(
