@@ -20,13 +20,19 @@
 {#-
   Growth of a level on its base in per cent: both are exact to six decimals and become whole numbers
   before anything is divided, so that 0.12 on 0.1 is 20 and not 19.999….
+  There is none on a base of nothing or less: from −10 to −12 would read as +20.
 -#}
 {% macro growth_pct(level, base) -%}
     cast(cast(100000000 * ({{ level }} - {{ base }}) as decimal(38, 0)) as double)
-    / nullif(cast(cast(1000000 * {{ base }} as decimal(38, 0)) as double), 0)
+    / cast(cast(1000000 * {{ base_of_growth(base) }} as decimal(38, 0)) as double)
 {%- endmacro %}
 
-{#- Growth on a year ago is stated only between two complete figures on a base that is not zero. -#}
+{#- What growth may be told on: a base above zero. -#}
+{% macro base_of_growth(base) -%}
+    case when {{ base }} > 0 then {{ base }} end
+{%- endmacro %}
+
+{#- Growth on a year ago is stated only between two complete figures on a base above zero. -#}
 {% macro yoy_status(row) -%}
     case
         when {{ row }}.view_type = 'plan_to_date' then 'not_comparable'
@@ -34,7 +40,7 @@
         when {{ row }}.same_period_last_year is null then 'base_missing'
         when {{ row }}.is_redefined_since then 'definition_changed'
         when {{ row }}.coverage_pct < 100 or {{ row }}.coverage_year_ago < 100 then 'incomplete'
-        when {{ row }}.same_period_last_year = 0 then 'base_zero'
+        when {{ row }}.same_period_last_year <= 0 then 'base_zero'
         else 'ok'
     end
 {%- endmacro %}

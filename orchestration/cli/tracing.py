@@ -132,6 +132,8 @@ def _add_unit(root: Tree, found: Mapping[str, Any], unit: Mapping[str, Any], *, 
 
 def _leaf(leaf: Mapping[str, Any]) -> str:
     status = said(OBSERVED_ZH, leaf["obs_status"])
+    if leaf.get("is_deducted"):
+        status += "，当时计入原属市或所在单位，此处扣除"
     start = f"{leaf['period_code']}：{_number(leaf['value'])}（{status}）"
     if leaf.get("authority_release_id"):
         return f"{start} ← {leaf['authority_release_id']}，{leaf['published_on'] or '发布日期不详'}"

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 CITIES = "models/intermediate/measures/int_indicators_of_cities.sql"
+BY_VIEW = "models/intermediate/measures/int_elements_by_view.sql"
+OUTSIDE_LIFE = "models/intermediate/measures/int_periods_outside_life.sql"
 VIEWS = "models/intermediate/measures/int_element_views.sql"
 COUNTED = "models/intermediate/measures/int_elements_counted.sql"
 SUCCESSIONS = "models/intermediate/measures/int_unit_successions.sql"
@@ -78,7 +80,7 @@ MUTATIONS: dict[str, Mutation] = {
     "the mean of the counties' ratios": Mutation(
         "t01", CITIES, NUMERATOR,
         "cast(coalesce(avg(cast(paired_parts.paired_numerator as double)"
-        " / cast(paired_parts.paired_denominator as double))"
+        " / nullif(cast(paired_parts.paired_denominator as double), 0))"
         " * sum(paired_parts.paired_denominator), sum(paired_parts.paired_numerator))"
         " as decimal(28, 6)) as numerator",
     ),
@@ -258,12 +260,25 @@ MUTATIONS: dict[str, Mutation] = {
         "t13", COUNTED, "views_sourced.is_partition_member\n        and case",
         "true\n        and case",
     ),
+    "a member of half a year lost": Mutation(
+        "t13_carved", BY_VIEW,
+        "views_of_bodies.is_partition_member, views_of_bodies.element_code,\n"
+        "                views_of_bodies.view_type",
+        "views_of_bodies.element_code, views_of_bodies.view_type",
+    ),
+    "a member of half a year owes all of it": Mutation(
+        "t13_carved", OUTSIDE_LIFE,
+        "and bounded_bodies.is_partition_member = spells.is_partition_member", "",
+    ),
+    "a year told in one figure also where it moved from": Mutation(
+        "t12_annual", BY_VIEW, "ranked.value - coalesce(left_elsewhere.value, 0)", "ranked.value"
+    ),
     "the residual left out": Mutation(
         "t14", COUNTED, "views_sourced.level_code <> 'department'",
         "views_sourced.level_code not in ('department', 'residual')",
     ),
     "a region that need not add up": Mutation(
-        "t14_reading", "sources/authority.py", "if p == period and a != area]",
+        "t14_reading", "sources/authority_checks.py", "if p == period and a != area]",
         'if p == period and a == ""]',
     ),
     "a blank read as 0": Mutation(
@@ -311,6 +326,14 @@ MUTATIONS: dict[str, Mutation] = {
         "t22", MEASUREMENTS,
         "when city_rows.printed_baseline is null then base_rows.numerator",
         "when city_rows.printed_baseline is null then greatest(base_rows.numerator, 1)",
+    ),
+    "growth on less than nothing": Mutation(
+        "t22", TARGET_MACROS, "case when {{ base }} > 0 then {{ base }} end",
+        "nullif({{ base }}, 0)", "int_target_measurements+",
+    ),
+    "growth on a year ago below nothing": Mutation(
+        "t22", TARGET_MACROS, "same_period_last_year <= 0", "same_period_last_year = 0",
+        "city_indicators",
     ),
     "超过 read as 达到": Mutation(
         "t23", TARGET_MACROS, "else {{ actual }} > {{ threshold }} end",

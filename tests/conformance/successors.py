@@ -23,7 +23,11 @@ _YEAR = ("2025-01-01", "2025-12-31")
 _TOLD, _PAST = 621, 622
 # A county moves from a city that files by months to one that files by quarters.
 _MONTHLY, _QUARTERLY = 623, 624
-_RECODED, _MERGED, _LEVELLED, _ANNUAL = 625, 626, 627, 628
+_RECODED, _MERGED, _LEVELLED, _ANNUAL = 625, 626, 627, 632
+# A zone comes out of its host: in a city that stays, and in one where another unit is recoded too.
+_CARVED, _CARVED_BESIDE = 628, 629
+# A county moves, and files its year in one figure that counts before its months.
+_LEFT, _JOINED = 630, 631
 
 
 def _recoded(world: TrapWorld, place: int) -> None:
@@ -135,6 +139,134 @@ def t12_levels_holds(world: TrapWorld) -> None:
         "select unit_code, numerator, denominator, status_code from marts.unit_progress"
         f" where target_code = '{_RECODED}-EACH' order by unit_code"
     ) == [(at(_RECODED, 2), 120, 100, "met"), (at(_RECODED, 3), 120, 100, "met")]
+
+
+def t13_carved_rows(world: TrapWorld) -> None:
+    # 2 lies inside 1, which counts it, and stands by itself from July on.
+    for place in (_CARVED, _CARVED_BESIDE):
+        world.city(place, 1)
+        inside = {"host_unit_code": at(place, 1), "is_partition_member": "false"}
+        world.unit(place, 2, "zone", zone_relation="inside", valid_to=_JULY, **inside)
+        own = inside | {"is_partition_member": "true"}
+        world.unit(place, 2, "zone", zone_relation="carved_out", valid_from=_JULY, **own)
+        for level in ("county", "zone"):
+            for form in ("M", "MS"):
+                world.owes(place, level, form, *_YEAR)
+        world.months(at(place, 1), "M", "2025-01", [10] * 12, "grants")
+        world.months(at(place, 1), "MS", "2025-01", [100] * 12, "stock")
+        world.months(at(place, 2), "MS", "2025-01", [30] * 12, "stock")
+        world.plan(place, *_YEAR)
+        world.target(place, "SUM", "GRANTS", "cumulative", 2025, "138")
+        world.target(place, "EACH", "GRANTS", "per_unit", 2025, "36")
+    world.months(at(_CARVED, 2), "M", "2025-01", [3] * 12, "grants")
+    # The other files nothing while its host counts it, but its last month.
+    world.months(at(_CARVED_BESIDE, 2), "M", "2025-06", [3] * 7, "grants")
+    world.unit(_CARVED_BESIDE, 3, "county", valid_to="2025-10-01")
+    world.unit(_CARVED_BESIDE, 4, "county", valid_from="2025-10-01")
+    _changed(world, "recode", "2025-10-01", at(_CARVED_BESIDE, 3), at(_CARVED_BESIDE, 4))
+    for unit, first, count in ((3, "2025-01", 9), (4, "2025-10", 3)):
+        world.months(at(_CARVED_BESIDE, unit), "M", first, [1] * count, "grants")
+        world.months(at(_CARVED_BESIDE, unit), "MS", first, [10] * count, "stock")
+
+
+def t13_carved_holds(world: TrapWorld) -> None:
+    """A zone that comes out of its host within a year counts beside it from then on: the city has
+    of it the months in which it was a member, the zone's own figure is whole."""
+    for place, other in ((_CARVED, 0), (_CARVED_BESIDE, 1)):
+        for period, view, value, units in (
+            ("2025-06", "month", 10 + other, 1 + other),
+            ("2025-S1", "half", 60 + 6 * other, 1 + other),
+            ("2025-S2", "half", 78 + 6 * other, 2 + 2 * other),
+            ("2025-09", "ytd", 99 + 9 * other, 2 + other),
+            ("2025", "year", 138 + 12 * other, 2 + 2 * other),
+            ("2025-12", "plan_to_date", 138 + 12 * other, 2 + 2 * other),
+        ):  # fmt: skip
+            row = world.city_value("GRANTS", place, period, view)
+            found = (row["value"], row["expected_units"], row["coverage_pct"])
+            assert found == (value, units, 100), (place, period)
+        assert world.city_value("STOCK", place, "2025", "year")["value"] == 130 + 10 * other
+        each = world.query(
+            "select unit_code, actual_value, status_code from marts.unit_progress"
+            f" where target_code = '{place}-EACH' and unit_code = '{at(place, 2)}'"
+        )
+        assert each == [
+            (at(place, 2), 36, "met") if not other else (at(place, 2), 21, "incomplete")
+        ]
+    assert world.query(
+        "select period_code, is_partition_member, numerator from marts.unit_indicators"
+        f" where unit_code = '{at(_CARVED, 2)}' and indicator_code = 'GRANTS'"
+        " and period_type in ('half', 'year') and plan_code is null order by period_code"
+    ) == [("2025", True, 36), ("2025-S1", False, 18), ("2025-S2", True, 18)]
+    assert world.city_value("GRANTS", _CARVED, "2025", "year")["is_additive"] is False
+    for period, view, value in (("2025-S1", "half", 66), ("2025", "year", 150)):
+        as_is = world.only(
+            "select value, coverage_pct from marts.city_indicators_as_is where indicator_code ="
+            f" 'GRANTS' and city_code = '{at(_CARVED_BESIDE)}' and period_code = '{period}'"
+            f" and period_type = '{view}'"
+        )
+        assert as_is == {"value": value, "coverage_pct": 100}
+
+
+def t12_annual_rows(world: TrapWorld) -> None:
+    for code, frequency in (("MA", "month"), ("AA", "year")):
+        world.define("forms", {
+            "form_code": code, "form_version": "1", "form_zh": code, "frequency": frequency,
+            "form_kind": "template", "valid_from": "2015-01-01",
+        })  # fmt: skip
+        world.define("form_elements", {
+            "form_code": code, "form_version": "1", "row_code": "01", "element_code": "apps",
+            "value_column": "current", "unit_factor": 1, "is_required": "true",
+        })  # fmt: skip
+    world.define("elements", {
+        "element_code": "apps", "element_zh": "apps", "kind": "flow", "unit_zh": "件",
+        "is_non_negative": "true", "annual_precedence": "annual",
+    })  # fmt: skip
+    world.define_indicator("APPS", Indicator({"apps": "1"}))
+    for place in (_LEFT, _JOINED):
+        world.city(place, 1)
+        world.plan(place, *_YEAR)
+        world.target(place, "SUM", "APPS", "cumulative", 2025, "1")
+        for form in ("MA", "AA"):
+            world.owes(place, "county", form, *_YEAR)
+        world.months(at(place, 1), "MA", "2025-01", [10] * 12, "apps")
+        world.file(at(place, 1), "AA", "2025", {"apps": "125"})
+    moved = at(_LEFT, 2)
+    world.unit(_LEFT, 2, "county", valid_to=_JULY)
+    world.unit(_LEFT, 2, "county", valid_from=_JULY, city_code=at(_JOINED))
+    _changed(world, "transfer", _JULY, moved, moved)
+    for month in range(1, 13):
+        city = at(_LEFT) if month < 7 else at(_JOINED)
+        world.file(moved, "MA", f"2025-{month:02d}", {"apps": "10"}, city=city)
+    world.file(moved, "AA", "2025", {"apps": "125"}, city=at(_JOINED))
+
+
+def t12_annual_holds(world: TrapWorld) -> None:
+    """Of a county that moved and tells its year in one figure the former city keeps its months and
+    the last one has the rest, in the year and in the plan to date alike."""
+    for place, value in ((_LEFT, 185), (_JOINED, 190)):
+        for period, view in (("2025", "year"), ("2025-12", "plan_to_date")):
+            row = world.city_value("APPS", place, period, view)
+            found = (row["value"], row["expected_units"], row["coverage_pct"])
+            assert found == (value, 2, 100), (place, view)
+        year = Scope(at(place), date(2025, 1, 1), date(2025, 12, 31))
+        with duckdb.connect(str(world.release_file), read_only=True) as connection:
+            [term] = terms_of(connection, {"indicator_code": "APPS"}, year)
+        assert sorted(unit["value"] for unit in term["units"]) == [value - 125, 125], place
+    unit = world.only(
+        "select city_code, value from marts.unit_indicators where indicator_code = 'APPS'"
+        f" and unit_code = '{at(_LEFT, 2)}' and period_type = 'year'"
+    )
+    assert unit == {"city_code": at(_JOINED), "value": 125}
+    assert world.query(
+        "select sum_of_periods, annual_value, value_in_force from marts.annual_adjustments"
+        f" where unit_code = '{at(_LEFT, 2)}' and element_code = 'apps'"
+    ) == [(120, 125, 125)]
+    for place, value in ((_LEFT, 125), (_JOINED, 250)):
+        as_is = world.only(
+            "select value, coverage_pct from marts.city_indicators_as_is where indicator_code ="
+            f" 'APPS' and city_code = '{at(place)}' and period_type = 'year'"
+        )
+        assert as_is == {"value": value, "coverage_pct": 100}
 
 
 def t12_traced_rows(world: TrapWorld) -> None:

@@ -233,6 +233,7 @@ def t22_rows(world: TrapWorld) -> None:
     for place, figures in (
         (22, {2024: (2000, 300), 2025: (1700, 166)}),
         (322, {2024: (0, 0), 2025: (5, 0)}),
+        (422, {2024: (-10, 0), 2025: (-12, 0)}),
     ):
         world.city(place, 2, {"AG": ("2024-01-01", "2025-12-31")})
         world.plan(place, "2025-01-01", "2025-12-31")
@@ -244,7 +245,7 @@ def t22_rows(world: TrapWorld) -> None:
 
 def t22_holds(world: TrapWorld) -> None:
     """Growth is of the summed levels, 1866 / 2300 − 1 = −18.87 %, not the mean of the counties'
-    growths; on a base of 0 or none it is a status and never a number."""
+    growths; on a base of 0, below 0 or none it is a status and never a number."""
     city = world.city_value("GRANTS", 22, "2025", "year")
     assert city["yoy_pct"] == pytest.approx(-18.87, abs=0.005)
     assert city["yoy_pct"] != pytest.approx((-15 + 100 * (166 / 300 - 1)) / 2, abs=1)
@@ -253,15 +254,23 @@ def t22_holds(world: TrapWorld) -> None:
         for row in (
             world.city_value("GRANTS", 22, "2024", "year"),
             world.city_value("GRANTS", 322, "2025", "year"),
+            world.city_value("GRANTS", 422, "2025", "year"),
         )
     ]
-    assert statuses == [("base_missing", None), ("base_zero", None)]
+    assert statuses == [
+        ("base_missing", None), ("base_zero", None), ("base_zero", None),
+    ]  # fmt: skip
     targets = world.query(
-        "select target_code, round(actual_value, 2), status_code from marts.plan_progress"
-        " where target_code in ('22-growth', '322-growth') and period_code = '2025'"
+        "select target_code, round(actual_value, 2), status_code, status_reason_zh"
+        " from marts.plan_progress"
+        " where target_code in ('22-growth', '322-growth', '422-growth') and period_code = '2025'"
         " order by target_code"
     )
-    assert targets == [("22-growth", -18.87, "met"), ("322-growth", None, "not_computable")]
+    assert targets == [
+        ("22-growth", -18.87, "met", "已达到目标"),
+        ("322-growth", None, "not_computable", "缺少基期值，或基期值不大于零"),
+        ("422-growth", None, "not_computable", "缺少基期值，或基期值不大于零"),
+    ]
 
 
 def t25_rows(world: TrapWorld) -> None:

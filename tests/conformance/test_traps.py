@@ -130,12 +130,20 @@ def test_t12_a_trace_follows_a_body_through_its_codes(city: TrapWorld) -> None:
     successors.t12_traced_holds(city)
 
 
+def test_t12_a_year_in_one_figure_is_shared_by_the_cities_of_a_move(city: TrapWorld) -> None:
+    successors.t12_annual_holds(city)
+
+
 def test_t12_each_unit_bound_is_a_body_of_its_period(city: TrapWorld) -> None:
     borders.t12_bound_holds(city)
 
 
 def test_t13_a_city_is_the_sum_of_its_partition(city: TrapWorld) -> None:
     bodies.t13_holds(city)
+
+
+def test_t13_a_zone_that_comes_out_of_its_host_counts_from_then_on(city: TrapWorld) -> None:
+    successors.t13_carved_holds(city)
 
 
 def test_t14_what_no_county_holds_is_a_row_of_its_own(city: TrapWorld) -> None:

@@ -45,7 +45,8 @@ viewable as (
 ),
 
 -- Flows and facts add up over the filed periods of a view, each in the city its body was in then:
--- of one that moved, either city has the periods in which it was its own.
+-- of one that moved, either city has the periods in which it was its own. Of a zone that came out
+-- of its host, what it filed while the host counted it stands apart from what counts for itself.
 summed_members as (
     select
         viewable.unit_code,
@@ -57,7 +58,7 @@ summed_members as (
         viewable.city_code,
         -- Of a body whose level changed the last one, as with what is read off a day.
         max_by(viewable.level_code, viewable.period_end) as level_code,
-        bool_and(viewable.is_partition_member) as is_partition_member,
+        viewable.is_partition_member,
         max(viewable.kind) as kind,
         max(view_periods.view_start) as view_start,
         max(view_periods.view_end) as view_end,
@@ -79,6 +80,7 @@ summed_members as (
         on
             viewable.unit_code = periods_outside_life.unit_code
             and viewable.city_code = periods_outside_life.city_code
+            and viewable.is_partition_member = periods_outside_life.is_partition_member
             and view_periods.filed_type = periods_outside_life.filed_type
             and view_periods.view_type = periods_outside_life.view_type
             and view_periods.view_code = periods_outside_life.view_code
@@ -86,8 +88,9 @@ summed_members as (
     where
         viewable.kind in ('flow', 'fact')
     group by
-        viewable.unit_code, viewable.city_code, viewable.element_code, view_periods.filed_type,
-        view_periods.view_type, view_periods.view_code, view_periods.plan_code
+        viewable.unit_code, viewable.city_code, viewable.is_partition_member,
+        viewable.element_code, view_periods.filed_type, view_periods.view_type,
+        view_periods.view_code, view_periods.plan_code
 ),
 
 -- Everything else is its last filed period. What can neither be added nor read off (distinct

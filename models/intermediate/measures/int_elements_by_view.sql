@@ -46,7 +46,8 @@ filings as (
         views_of_bodies.view_code, views_of_bodies.plan_code, views_of_bodies.filed_type
 ),
 
--- Each code and each city has the best of the ways in which something was filed there.
+-- Each stay (a code in a city, a member of its partition or not) has the best of the ways in which
+-- something was filed there.
 ranked as (
     select
         views_of_bodies.*,
@@ -54,8 +55,8 @@ ranked as (
         row_number() over (
             partition by
                 views_of_bodies.unit_code, views_of_bodies.city_code,
-                views_of_bodies.element_code, views_of_bodies.view_type,
-                views_of_bodies.view_code, views_of_bodies.plan_code
+                views_of_bodies.is_partition_member, views_of_bodies.element_code,
+                views_of_bodies.view_type, views_of_bodies.view_code, views_of_bodies.plan_code
             order by
                 case
                     when
@@ -82,12 +83,16 @@ ranked as (
 ),
 
 -- Where one figure tells the year, it tells all of it: what the body filed of the same year by
--- months, under a former code or in a former city, is in it.
-told_years as (
-    select distinct
-        ranked.body_code,
-        ranked.element_code,
-        ranked.view_code
+-- months, also under a former code, is in it.
+yearly_figures as (
+    select
+        ranked.*,
+        row_number() over (
+            partition by ranked.body_code, ranked.element_code, ranked.view_code
+            order by
+                case when ranked.value is null then 1 else 0 end, ranked.unit_code desc,
+                ranked.city_code desc, ranked.is_partition_member desc
+        ) as place
     from ranked
     where
         ranked.preference = 1
@@ -96,9 +101,70 @@ told_years as (
         and ranked.has_value
 ),
 
+told_years as (
+    select
+        body_code,
+        unit_code,
+        city_code,
+        is_partition_member,
+        element_code,
+        view_code
+    from yearly_figures
+    where place = 1
+),
+
+-- A former city keeps the periods in which the body was its own, and the host those in which it
+-- held the zone: to the stay of the year's end the figure brings what is left.
+left_elsewhere as (
+    select
+        ranked.body_code,
+        ranked.element_code,
+        ranked.view_code,
+        sum(ranked.value) as value
+    from ranked
+    inner join told_years
+        on
+            ranked.body_code = told_years.body_code
+            and ranked.element_code = told_years.element_code
+            and ranked.view_code = told_years.view_code
+    where
+        ranked.preference = 1
+        and ranked.view_type = 'year'
+        and ranked.filed_type not in ('year', 'history')
+        and ranked.kind in ('flow', 'fact')
+        and (
+            ranked.city_code <> told_years.city_code
+            or ranked.is_partition_member <> told_years.is_partition_member
+        )
+    group by ranked.body_code, ranked.element_code, ranked.view_code
+),
+
 chosen as (
     select
-        ranked.*,
+        ranked.body_code,
+        ranked.unit_code,
+        ranked.element_code,
+        ranked.filed_type,
+        ranked.view_type,
+        ranked.view_code,
+        ranked.plan_code,
+        ranked.city_code,
+        ranked.level_code,
+        ranked.is_partition_member,
+        ranked.kind,
+        ranked.view_start,
+        ranked.view_end,
+        ranked.coarseness,
+        case
+            when ranked.filed_type in ('year', 'history')
+                then ranked.value - coalesce(left_elsewhere.value, 0)
+            else ranked.value
+        end as value,
+        ranked.expected_cells,
+        ranked.reported_cells,
+        ranked.is_due,
+        ranked.is_provisional,
+        ranked.is_carried,
         ranked.filed_type = 'history' as is_history
     from ranked
     left join told_years
@@ -107,15 +173,35 @@ chosen as (
             and ranked.element_code = told_years.element_code
             and ranked.view_code = told_years.view_code
             and ranked.view_type = 'year'
+    left join left_elsewhere
+        on
+            told_years.body_code = left_elsewhere.body_code
+            and told_years.element_code = left_elsewhere.element_code
+            and told_years.view_code = left_elsewhere.view_code
+            and ranked.unit_code = told_years.unit_code
+            and ranked.city_code = told_years.city_code
+            and ranked.is_partition_member = told_years.is_partition_member
     where
         ranked.preference = 1
-        and (told_years.body_code is null or ranked.filed_type in ('year', 'history'))
+        and (
+            told_years.body_code is null
+            or ranked.filed_type in ('year', 'history')
+            or (
+                ranked.kind in ('flow', 'fact')
+                and (
+                    ranked.city_code <> told_years.city_code
+                    or ranked.is_partition_member <> told_years.is_partition_member
+                )
+            )
+        )
 ),
 
--- What a body filed of a year in one way, under all of its codes and in all of its cities.
+-- What a body filed of a year in one way during one stay, under all of its codes.
 own_years as (
     select
         views_of_bodies.body_code,
+        views_of_bodies.city_code,
+        views_of_bodies.is_partition_member,
         views_of_bodies.element_code,
         views_of_bodies.view_code,
         views_of_bodies.filed_type,
@@ -123,8 +209,9 @@ own_years as (
     from views_of_bodies
     where views_of_bodies.view_type = 'year'
     group by
-        views_of_bodies.body_code, views_of_bodies.element_code, views_of_bodies.view_code,
-        views_of_bodies.filed_type
+        views_of_bodies.body_code, views_of_bodies.city_code,
+        views_of_bodies.is_partition_member, views_of_bodies.element_code,
+        views_of_bodies.view_code, views_of_bodies.filed_type
 ),
 
 -- A year may be told under the code of later; what else the body had there counts as told.
@@ -133,6 +220,7 @@ codes_of_bodies as (
         views_of_bodies.body_code,
         views_of_bodies.unit_code,
         views_of_bodies.city_code,
+        views_of_bodies.is_partition_member,
         views_of_bodies.element_code
     from views_of_bodies
 ),
@@ -153,6 +241,7 @@ other_years as (
     select
         codes.unit_code,
         years.city_code,
+        years.is_partition_member,
         years.element_code,
         filed_years.filed_type,
         years.view_start,
@@ -174,6 +263,7 @@ other_years as (
         on
             years.body_code = codes.body_code
             and years.city_code = codes.city_code
+            and years.is_partition_member = codes.is_partition_member
             and years.element_code = codes.element_code
     left join chosen as own_telling
         on
@@ -186,6 +276,8 @@ other_years as (
     left join own_years
         on
             years.body_code = own_years.body_code
+            and years.city_code = own_years.city_code
+            and years.is_partition_member = own_years.is_partition_member
             and years.element_code = own_years.element_code
             and years.view_code = own_years.view_code
             and filed_years.filed_type = own_years.filed_type
@@ -193,6 +285,7 @@ other_years as (
         on
             codes.unit_code = own_cells.unit_code
             and codes.city_code = own_cells.city_code
+            and codes.is_partition_member = own_cells.is_partition_member
             and codes.element_code = own_cells.element_code
             and years.view_code = own_cells.view_code
             and own_cells.view_type = 'year'
@@ -201,6 +294,7 @@ other_years as (
         on
             codes.unit_code = periods_outside_life.unit_code
             and codes.city_code = periods_outside_life.city_code
+            and codes.is_partition_member = periods_outside_life.is_partition_member
             and filed_years.filed_type = periods_outside_life.filed_type
             and periods_outside_life.view_type = 'year'
             and filed_years.view_code = periods_outside_life.view_code
@@ -215,6 +309,7 @@ other_years as (
 plan_changes as (
     select
         chosen.unit_code,
+        chosen.is_partition_member,
         chosen.element_code,
         chosen.view_code,
         chosen.plan_code,
@@ -228,14 +323,15 @@ plan_changes as (
         on
             chosen.unit_code = other_years.unit_code
             and chosen.city_code = other_years.city_code
+            and chosen.is_partition_member = other_years.is_partition_member
             and chosen.element_code = other_years.element_code
             and chosen.filed_type = other_years.filed_type
             and chosen.view_start <= other_years.view_start
             and chosen.view_end >= other_years.view_end
     where chosen.view_type = 'plan_to_date' and chosen.kind in ('flow', 'fact')
     group by
-        chosen.unit_code, chosen.element_code, chosen.view_code, chosen.plan_code,
-        chosen.filed_type
+        chosen.unit_code, chosen.is_partition_member, chosen.element_code, chosen.view_code,
+        chosen.plan_code, chosen.filed_type
 ),
 
 elements_by_view as (
@@ -271,6 +367,7 @@ elements_by_view as (
     left join plan_changes
         on
             chosen.unit_code = plan_changes.unit_code
+            and chosen.is_partition_member = plan_changes.is_partition_member
             and chosen.element_code = plan_changes.element_code
             and chosen.view_type = 'plan_to_date'
             and chosen.view_code = plan_changes.view_code

@@ -160,6 +160,7 @@ plans_to_date as (
         on
             members.unit_code = own_years.unit_code
             and members.city_code = own_years.city_code
+            and members.is_partition_member = own_years.is_partition_member
             and members.element_code = own_years.element_code
             and own_years.view_type = 'year'
             and standing_years.view_code = own_years.view_code
@@ -167,6 +168,7 @@ plans_to_date as (
         on
             members.unit_code = periods_outside_life.unit_code
             and members.city_code = periods_outside_life.city_code
+            and members.is_partition_member = periods_outside_life.is_partition_member
             and members.filed_type = periods_outside_life.filed_type
             and periods_outside_life.view_type = 'year'
             and standing_years.view_code = periods_outside_life.view_code
@@ -256,6 +258,7 @@ of_bodies as (
     left join plans_to_date
         on
             members.unit_code = plans_to_date.unit_code
+            and members.is_member
             and members.element_code = plans_to_date.element_code
             and members.view_type = 'plan_to_date'
             and members.view_code = plans_to_date.view_code

@@ -51,12 +51,19 @@ parts as (
         bool_or(elements_counted.is_history) as is_history,
         bool_or(elements_counted.is_awaiting_authority) as is_awaiting_authority,
         min(elements_counted.source_of_record) as source_of_record,
-        -- A body that moved within the view has a part of it in either city.
+        -- A body that moved within the view has a part of it in either city; one that became a
+        -- member in it has a part that counts and one that does not.
         count(*) over (
             partition by
                 elements_counted.unit_code, terms.indicator_code, elements_counted.view_type,
                 elements_counted.view_code, elements_counted.plan_code
-        ) > 1 as is_moved
+        ) > 1 as is_moved,
+        count(*) over (
+            partition by
+                elements_counted.unit_code, elements_counted.city_code, terms.indicator_code,
+                elements_counted.view_type, elements_counted.view_code,
+                elements_counted.plan_code
+        ) > 1 as is_member_in_part
     from elements_counted
     inner join terms
         on

@@ -75,6 +75,12 @@ dated_parts as (
     select
         all_parts.*,
         spells.valid_from as spell_from,
+        -- Of one that was a member in part the unit's own figure is whole, as on the last day.
+        case
+            when all_parts.is_member_in_part and last_stays.unit_code is not null
+                then last_stays.is_partition_member
+            else all_parts.is_partition_member
+        end as is_member_at_end,
         frequencies.frequency,
         frequencies.has_flow,
         frequencies.has_single_source
@@ -91,6 +97,12 @@ dated_parts as (
             and all_parts.unit_code = stays.unit_code
             and all_parts.city_code = stays.city_code
             and all_parts.view_end >= stays.left_on
+    left join units as last_stays
+        on
+            all_parts.is_member_in_part
+            and all_parts.unit_code = last_stays.unit_code
+            and all_parts.city_code = last_stays.city_code
+            and {{ in_force('last_stays', 'all_parts.view_end') }}
     left join spells
         on
             all_parts.unit_code = spells.origin_code
@@ -112,7 +124,8 @@ blocks as (
         longer.unit_code,
         longer.city_code,
         longer.level_code,
-        longer.is_partition_member,
+        longer.is_member_at_end,
+        longer.is_member_in_part,
         longer.indicator_code,
         longer.view_type,
         longer.view_code,
@@ -123,7 +136,6 @@ blocks as (
         longer.has_single_source,
         longer.source_of_record,
         block.spell_from,
-        block.is_partition_member as is_block_member,
         sum(case when flow_sides.is_numerator_flow then block.numerator end) as numerator,
         sum(case when flow_sides.is_denominator_flow then block.denominator end) as denominator,
         sum(case when flow_sides.is_numerator_flow then block.counted_numerator end)
@@ -140,6 +152,7 @@ blocks as (
         on
             longer.unit_code = block.unit_code
             and longer.city_code = block.city_code
+            and longer.is_partition_member = block.is_partition_member
             and longer.indicator_code = block.indicator_code
             and longer.frequency = block.view_type
             and longer.view_type <> block.view_type
@@ -151,9 +164,10 @@ blocks as (
     where longer.has_flow
     group by
         longer.unit_code, longer.city_code, longer.level_code, longer.is_partition_member,
-        longer.indicator_code, longer.view_type, longer.view_code, longer.view_start,
-        longer.view_end, longer.spell_from, longer.has_flow, longer.has_single_source,
-        longer.source_of_record, block.spell_from, block.is_partition_member
+        longer.is_member_at_end, longer.is_member_in_part, longer.indicator_code,
+        longer.view_type, longer.view_code, longer.view_start, longer.view_end,
+        longer.spell_from, longer.has_flow, longer.has_single_source, longer.source_of_record,
+        block.spell_from
 ),
 
 -- A figure goes the way of its last day; those blocks are taken out and go their own way instead.
@@ -167,7 +181,8 @@ amounts as (
     select
         dated_parts.unit_code,
         dated_parts.city_code,
-        dated_parts.is_partition_member,
+        dated_parts.is_member_at_end as is_partition_member,
+        dated_parts.is_member_in_part,
         dated_parts.indicator_code,
         dated_parts.view_type,
         dated_parts.view_code,
@@ -195,8 +210,8 @@ amounts as (
     select
         blocks.unit_code,
         blocks.city_code,
-        case when signs.sign > 0 then blocks.is_block_member else blocks.is_partition_member end
-            as is_partition_member,
+        blocks.is_member_at_end as is_partition_member,
+        blocks.is_member_in_part,
         blocks.indicator_code,
         blocks.view_type,
         blocks.view_code,
@@ -304,6 +319,7 @@ restated as (
         with_people.view_start,
         with_people.view_end,
         bool_or(with_people.is_partition_member) as is_partition_member,
+        bool_or(with_people.is_member_in_part) as is_member_in_part,
         {{ summed_parts('with_people', 'shared_numerator') }} as summed_numerator,
         {{ summed_parts('with_people', 'shared_denominator') }} as summed_denominator,
         {{ summed_parts('with_people', 'people') }} as summed_people,

@@ -84,15 +84,16 @@ counted_parts as (
     where parts.is_counted
 ),
 
--- Until when a body was in a city; open for one that has not left it.
+-- Until when a body was in a city, and a member of it; open for one that still is.
 stays as (
     select
         units_dated.unit_code,
         units_dated.city_code,
+        units_dated.is_partition_member,
         case when bool_or(units_dated.valid_to is null) then null else max(units_dated.valid_to) end
             as left_on
     from units_dated
-    group by units_dated.unit_code, units_dated.city_code
+    group by units_dated.unit_code, units_dated.city_code, units_dated.is_partition_member
 ),
 
 -- Where members file both sides of a ratio, one that filed a single side brings neither: its part
@@ -118,6 +119,7 @@ sided_parts as (
         on
             counted_parts.unit_code = stays.unit_code
             and counted_parts.city_code = stays.city_code
+            and counted_parts.is_partition_member = stays.is_partition_member
     window sides as (
         partition by
             counted_parts.city_code, counted_parts.indicator_code, counted_parts.view_type,

@@ -22,22 +22,28 @@ population_terms as (
     where terms.is_population and terms.term_role = 'denominator'
 ),
 
--- A body that moved within a period has its whole figure once, in the city of the last day.
+-- A body that moved or became a member within a period has its whole figure once, in the city and
+-- the standing of the last day.
 last_homes as (
     select
         parts.unit_code,
         parts.indicator_code,
         parts.view_type,
         parts.view_code,
-        max_by(parts.city_code, coalesce(units.valid_from, date '0001-01-01')) as city_code
+        parts.plan_code,
+        max_by(parts.city_code, coalesce(units.valid_from, date '0001-01-01')) as city_code,
+        max_by(parts.is_partition_member, coalesce(units.valid_from, date '0001-01-01'))
+            as is_partition_member
     from parts
     inner join units
         on
             parts.unit_code = units.unit_code
             and parts.city_code = units.city_code
+            and parts.is_partition_member = units.is_partition_member
             and (units.valid_from is null or parts.view_end >= units.valid_from)
     where parts.is_moved
-    group by parts.unit_code, parts.indicator_code, parts.view_type, parts.view_code
+    group by
+        parts.unit_code, parts.indicator_code, parts.view_type, parts.view_code, parts.plan_code
 ),
 
 moved_bodies as (
@@ -49,13 +55,17 @@ moved_bodies as (
         parts.view_code,
         parts.view_start,
         parts.view_end,
-        cast(null as string) as plan_code,
+        parts.plan_code,
         max_by(
-            parts.level_code, case when parts.city_code = last_homes.city_code then 1 else 0 end
+            parts.level_code,
+            case
+                when
+                    parts.city_code = last_homes.city_code
+                    and parts.is_partition_member = last_homes.is_partition_member then 1
+                else 0
+            end
         ) as level_code,
-        bool_or(
-            parts.is_partition_member and parts.city_code = last_homes.city_code
-        ) as is_partition_member,
+        last_homes.is_partition_member,
         cast(sum(parts.numerator) as decimal(28, 6)) as numerator,
         cast(sum(parts.denominator) as decimal(28, 6)) as denominator,
         max(parts.expected_terms) as expected_terms,
@@ -72,10 +82,12 @@ moved_bodies as (
             and parts.indicator_code = last_homes.indicator_code
             and parts.view_type = last_homes.view_type
             and parts.view_code = last_homes.view_code
+            and coalesce(parts.plan_code, '') = coalesce(last_homes.plan_code, '')
     where parts.is_moved
     group by
-        parts.unit_code, last_homes.city_code, parts.indicator_code, parts.view_type,
-        parts.view_code, parts.view_start, parts.view_end
+        parts.unit_code, last_homes.city_code, last_homes.is_partition_member,
+        parts.indicator_code, parts.view_type, parts.view_code, parts.view_start,
+        parts.view_end, parts.plan_code
 ),
 
 bodies as (

@@ -123,11 +123,10 @@ growth_rows as (
                         - coalesce(
                             cast(city_rows.printed_baseline as double), base_rows.actual_value
                         )
-                    ) / nullif(
-                        coalesce(
-                            cast(city_rows.printed_baseline as double), base_rows.actual_value
-                        ), 0
-                    )
+                    ) / {{ base_of_growth(
+                        'coalesce(cast(city_rows.printed_baseline as double),'
+                        ' base_rows.actual_value)'
+                    ) }}
                 )
         end as actual_value,
         city_rows.numerator,

@@ -158,7 +158,7 @@ explained as (
                             when not is_defined then '没有计算公式'
                             when basis = 'growth' and is_base_redefined
                                 then '基期以后口径已变更，不与基期值比较'
-                            when basis = 'growth' then '缺少基期值或基期值为零'
+                            when basis = 'growth' then '缺少基期值，或基期值不大于零'
                             when denominator = 0 or basis = 'per_unit' then '分母为零'
                             else '缺少期末前已公布的分母'
                         end

@@ -36,11 +36,15 @@ chosen_years as (
         chosen.unit_code,
         chosen.element_code,
         chosen.view_code,
-        chosen.filed_type,
+        -- Of one that moved, a former city keeps its months beside the yearly figure.
+        coalesce(
+            max(case when chosen.filed_type in ('year', 'history') then chosen.filed_type end),
+            max(chosen.filed_type)
+        ) as filed_type,
         cast(sum(chosen.value) as decimal(28, 6)) as value
     from chosen
     where chosen.view_type = 'year'
-    group by chosen.unit_code, chosen.element_code, chosen.view_code, chosen.filed_type
+    group by chosen.unit_code, chosen.element_code, chosen.view_code
 ),
 
 -- A year filed in one figure, beside the same body's figure filed in another way.

@@ -43,7 +43,8 @@ sums_of_members as (
         bool_or(parts_as_is.is_mixed and parts_as_is.is_city_crossed)
         or (bool_or(parts_as_is.has_single_source) and sum(parts_as_is.counted_bodies) > 1)
             as is_not_additive,
-        bool_and(parts_as_is.is_summable) as is_summable,
+        bool_and(parts_as_is.is_summable) and not bool_or(parts_as_is.is_member_in_part)
+            as is_summable,
         count(*) as expected_units,
         sum(case when parts_as_is.is_counted_reported then 1 else 0 end) as reported_units,
         {{ text_list(

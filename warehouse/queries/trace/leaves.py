@@ -94,6 +94,18 @@ _OBSERVED = """
         end
     order by unit_code, period_end, form_code
 """
+# What a unit filed in shorter periods while another city, or its host, counted it.
+_ELSEWHERE = """
+    select unit_code, unit_name_zh, form_code, period_code, period_type, period_start, period_end,
+        -value as value, unit_zh, obs_status, is_provisional, submission_id, version, source_cell,
+        received_at, accepted_at, true as is_deducted
+    from marts.unit_observations
+    where element_code = $element and unit_code in $movers
+        and (city_code <> $city or not is_partition_member)
+        and period_type <> 'year' and obs_status <> 'history' and value is not null
+        and year(period_end) in $years
+    order by unit_code, period_end, form_code
+"""
 # Where a year stands twice, which of the two figures was taken.
 _CHOICES = """
     select unit_code, year(period_end) as year, annual_source, is_annual_in_force
@@ -163,8 +175,39 @@ def _with_units(connection: duckdb.DuckDBPyConnection, term: Row, scope: Scope) 
     else:
         observed = rows(connection, _OBSERVED, asked | codes)
         found = chosen(_counted(observed, scope, source), choices, scope, is_summed=is_summed)
+        if scope.unit_code is None and is_summed:
+            found += _counted_elsewhere(connection, found, wanted)
     units = _by_unit(found, scope.unit_code)
     return kept | {"combined": "sum" if is_summed else "last"} | _added(units)
+
+
+def _counted_elsewhere(
+    connection: duckdb.DuckDBPyConnection, found: Sequence[Row], wanted: Mapping[str, Any]
+) -> list[Row]:
+    """What a figure of a whole year holds of a unit that the city did not count then, deducted.
+
+    A county that moved leaves its former city the months filed there; a yearly figure brings to
+    the last city only the rest.
+    """
+    years = {
+        (leaf["unit_code"], leaf["period_end"].year)
+        for leaf in found
+        if leaf["period_type"] == "year" and leaf["unit_code"] != wanted["city"]
+    }
+    if not years:
+        return []
+    movers, dates = ([*dict.fromkeys(part)] for part in zip(*sorted(years), strict=True))
+    elsewhere: dict[tuple[str, int], list[Row]] = {}
+    for leaf in rows(connection, _ELSEWHERE, {**wanted, "movers": movers, "years": dates}):
+        key = (leaf["unit_code"], leaf["period_end"].year)
+        if key in years:
+            elsewhere.setdefault(key, []).append(leaf)
+    return [leaf for leaves in elsewhere.values() for leaf in _of_shortest(leaves)]
+
+
+def _of_shortest(leaves: Sequence[Row]) -> list[Row]:
+    shortest = min(MONTHS_OF[leaf["period_type"]] for leaf in leaves)
+    return [leaf for leaf in leaves if MONTHS_OF[leaf["period_type"]] == shortest]
 
 
 def two_sided(terms: Sequence[Row]) -> list[Row]:
@@ -198,7 +241,7 @@ def two_sided(terms: Sequence[Row]) -> list[Row]:
 
 def _source_of(unit: Row) -> str:
     """Whose word a unit's leaves are: an authority's, a department's, the city's, the units'."""
-    leaf = unit["leaves"][0]
+    leaf = next(leaf for leaf in unit["leaves"] if not leaf.get("is_deducted"))
     if "authority_release_id" in leaf:
         return str(leaf["obs_status"])
     return str(leaf["level_code"]) if leaf["level_code"] in ("city", "department") else "unit"
