@@ -134,7 +134,7 @@ def t07_rules_holds() -> None:
     filed.file("150402", "IP-M1", "2025-02", grants("3", "8"))
     filed.file("150403", "IP-M1", "2025-02", grants("8", "3"))
     filed.file("150404", "IP-M1", "2025-01", grants("5", "5"))
-    assert found(filed) == [("150403", "C07")]
+    assert found(filed) == [("150403", "C07"), ("150403", "C13")]
 
 
 def t08_rules_holds() -> None:
