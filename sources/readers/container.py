@@ -38,7 +38,7 @@ _BROKEN_ZIP = (
     OSError, struct.error,
 )  # fmt: skip
 CHECK_FILE = "请确认文件能用 Excel 或 WPS 正常打开，另存为 xlsx 后重新报送"
-_AS_EVIDENCE = "扫描件和照片请不要放进压缩包，随报表单独报送，作为佐证保存；数据请用 Excel 报表填报"
+_AS_EVIDENCE = "扫描件和照片随报表报送，作为佐证保存；数据请用 Excel 报表填报"
 _AS_ZIP = "请改用 zip 打包，或直接报送 xlsx"
 _OTHER_MAGIC = {
     b"%PDF": (" PDF 文件", _AS_EVIDENCE),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from tests.unit.expectations.rule_examples import A_QUARTER
+from tests.unit.expectations.history_examples import A_QUARTER
 
 UNIT = "150402"
 NOTHING = dict.fromkeys(A_QUARTER, "0")
