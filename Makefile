@@ -34,7 +34,8 @@ nightly: $(VENV)/.runtime ## sets up .venv, the demo workspace and its filings (
 
 system: ## installs the programs that the tests use, where it may
 	@.ci/system sshd=openssh-server ssh-keygen=openssh-client dovecot=dovecot-imapd \
-	  "soffice=libreoffice-calc fonts-noto-cjk" pdfinfo=poppler-utils
+	  "soffice=libreoffice-calc fonts-noto-cjk" lowriter=libreoffice-writer pdfinfo=poppler-utils \
+	  chromium=chromium postgres=postgresql
 
 test: $(VENV)/.dev system ## sets up the same and runs the whole test suite
 	$(BIN)/python -m pytest --numprocesses logical --dist loadfile
