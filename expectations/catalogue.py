@@ -26,6 +26,8 @@ def level_of(rule: Rule, definitions: Definitions) -> str:
         return "form"
     if rule.operator == "unique_across_units":
         return "cross-unit"
+    if rule.rule_kind == "reconcile":
+        return "cross-form"
     if rule.rule_kind == "register":
         return "cell" if rule.left == "issue_code" else "row"
     if rule.rule_kind == "history":

@@ -81,7 +81,9 @@ def rules_of(register: Register, rules: Rules) -> list[Rule]:
     return [
         rule
         for rule in rules.of_stage("register")
-        if rule.form_code in (None, register.form_code) and rule.rule_id not in CROSS_UNIT_RULES
+        if rule.form_code in (None, register.form_code)
+        and rule.rule_kind == "register"
+        and rule.rule_id not in CROSS_UNIT_RULES
     ]
 
 

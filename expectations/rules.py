@@ -31,7 +31,7 @@ from sources.vocabulary import SEVERITY_ZH
 SEVERITIES: tuple[str, ...] = tuple(SEVERITY_ZH)
 STAGES: tuple[str, ...] = ("reader", "expectation", "register")
 RULE_KINDS: tuple[str, ...] = (
-    "structure", "value", "consistency", "history", "register",
+    "structure", "value", "consistency", "history", "register", "reconcile",
 )  # fmt: skip
 COMPARISONS: Mapping[str, str] = {
     "=": "等于",
@@ -46,6 +46,7 @@ OPERATORS: Mapping[str, tuple[str, ...]] = {
     "consistency": tuple(COMPARISONS),
     "history": (*COMPARISONS, "within_factor"),
     "register": ("not_in", "only_where", "unique_across_units", *COMPARISONS),
+    "reconcile": ("=",),
 }
 MISSING_STRATEGIES: tuple[str, ...] = ("skip", "never_skip")
 CELL_COLUMNS: frozenset[str] = frozenset(
@@ -72,6 +73,9 @@ SUBMISSION_COLUMNS: frozenset[str] = frozenset(
         "copied_pct",
     }
 )
+RECONCILED = ("filed", "counted")
+"""What a reconcile rule compares: an element as the summary form has it, and as a register counts
+it."""
 HISTORY_NAMES: frozenset[str] = frozenset({"value", "previous", "median", "usual", "spread"})
 PLACEHOLDERS: frozenset[str] = frozenset(
     {
@@ -314,6 +318,10 @@ def _check(rule: Rule, elements: frozenset[str], forms: frozenset[str]) -> None:
     if rule.operator not in OPERATORS[rule.rule_kind]:
         raise UnknownCodeError(rule.rule_id, "运算符", rule.operator)
     if rule.rule_kind == "register":
+        return
+    if rule.rule_kind == "reconcile":
+        if (rule.left, rule.right) != RECONCILED:
+            raise UnknownCodeError(rule.rule_id, "比较项", f"{rule.left}、{rule.right}")
         return
     if rule.rule_kind in ("structure", "value") or rule.is_of_submission:
         _check_columns(rule)
