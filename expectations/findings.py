@@ -80,7 +80,7 @@ def from_source_error(
         element=None,
         value_text=error.value_text,
         expected_text=error.expected_text,
-        message_zh=error.message_zh,
+        message_zh=error.told_zh,
         advice_zh=error.advice_zh,
     )
 
