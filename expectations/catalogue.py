@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from expectations.rules import SEVERITIES, SEVERITY_ZH, Rule, Rules
+from expectations.rule_words import SEVERITIES
+from expectations.rules import Rule, Rules
 from sources.definitions import Definitions
+from sources.vocabulary import SEVERITY_ZH
 
 BEGIN, END = "<!-- rules: made by `make catalogue` -->", "<!-- end of rules -->"
 LEVELS: tuple[str, ...] = ("cell", "row", "form", "cross-form", "history", "cross-unit")
@@ -94,7 +96,9 @@ def _line(rule: Rule, definitions: Definitions) -> str:
     if rule.stage == "reader":
         compared, missing = "the reader", "–"
     else:
-        text = " ".join(part for part in (rule.left, rule.operator, rule.right) if part)
+        numbers = ";".join(f"{number:f}" for number in rule.parameters)
+        left = f"{rule.left}({numbers})" if numbers else rule.left
+        text = " ".join(part for part in (left, rule.operator, rule.right) if part)
         tolerance = f" (± {rule.tolerance_abs.normalize():f})" if _is_equality(rule) else ""
         compared = f"`{text.replace('|', '/')}`{tolerance}"
         missing = MISSING[rule.missing_strategy]

@@ -11,7 +11,8 @@ from typing import Any
 import polars as pl
 
 from expectations.frames import FREQUENCY_ZH
-from expectations.rules import COMPARISONS, PLACEHOLDERS, Rule, Rules
+from expectations.rule_words import COMPARISONS, PLACEHOLDERS
+from expectations.rules import Rule, Rules
 from sources.contract import SheetCheck
 from sources.errors import SourceError
 from sources.periods import parse_period

@@ -13,7 +13,8 @@ import polars as pl
 from expectations.engine import failing_rows
 from expectations.findings import FINDINGS_SCHEMA, finding_id
 from expectations.frames import AMOUNT
-from expectations.rules import PLACEHOLDERS, Rule, Rules
+from expectations.rule_words import PLACEHOLDERS
+from expectations.rules import Rule, Rules
 from expectations.suites.checks import Check
 from sources.definitions import Definitions
 from sources.numbers import canonical

@@ -16,7 +16,8 @@ import polars as pl
 from expectations.engine import failing_rows
 from expectations.findings import FINDINGS_SCHEMA, finding_id
 from expectations.register_facts import columns_of, sign
-from expectations.rules import PLACEHOLDERS, Rule, Rules
+from expectations.rule_words import PLACEHOLDERS
+from expectations.rules import Rule, Rules
 from expectations.suites.checks import Check, bounds
 from sources.periods import parse_period
 from sources.readers.grid import column_letters
