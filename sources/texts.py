@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from functools import lru_cache
@@ -37,6 +38,21 @@ def shown(text: str) -> str:
     if len(text) <= _QUOTED:
         return seen
     return f"{seen[:_QUOTED]}…（共 {len(text)} 个字符）"
+
+
+def readable_name(name: str) -> str:
+    """A file's name as its sender saw it.
+
+    Linux keeps a name as bytes; one that came from Windows in Chinese may be no UTF-8, and what
+    Python makes of it can be written nowhere.
+    """
+    raw = os.fsencode(name)
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return raw.decode("utf-8", "replace")
 
 
 def _visible(char: str) -> str:
