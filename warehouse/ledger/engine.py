@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 
+import warehouse.access.tables  # noqa: F401  # its tables belong to the ledger's schema
 from warehouse.errors import LedgerOutdated, WorkspaceMissing
 from warehouse.ledger.tables import HEAD
 from warehouse.settings import Settings

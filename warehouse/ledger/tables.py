@@ -20,7 +20,7 @@ from sqlalchemy import (
     Text,
 )
 
-HEAD = "0006_standing"
+HEAD = "0008_accounts"
 """The schema revision this software needs."""
 
 metadata = MetaData(
