@@ -165,7 +165,7 @@ def test_a_handover_moves_what_is_open_and_leaves_what_was_decided(ledger, offic
     submission_id = ledger.passed()
     decided, open_one = ledger.find(submission_id, "verify", "verify")
     explain(
-        ledger.engine, submission_id, author="li", at=NOW, text="因集中授权，本月较多",
+        ledger.engine, submission_id, author="li", at=NOW, text="因国家局集中授权，本月数量较多",
         finding_ids=[decided],
     )  # fmt: skip
     live, ended = (explanation_key("150402", "M1", rule, "patents") for rule in ("R1", "R2"))
