@@ -62,7 +62,6 @@ CLOSED_LISTS: Mapping[tuple[str, str], frozenset[str]] = {
     ("authority_series", "period_type"): _FREQUENCIES,
     ("acceptance_policies", "policy"): frozenset({"automatic", "manual"}),
     ("acceptance_policies", "corrections"): frozenset({"allowed", "off"}),
-    ("acceptance_policies", "second_person"): frozenset({"city", "county"}),
     ("sources_of_record", "source_kind"): frozenset({
         "sum_of_units", "department", "authority", "register",
     }),

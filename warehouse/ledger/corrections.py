@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, insert, select, update
 
+from warehouse.access.offices import is_small_office
 from warehouse.errors import (
     CorrectionsOff,
     DecisionConflict,
@@ -165,18 +166,18 @@ def approve(
     *,
     author: str,
     at: datetime,
-    policies: AcceptancePolicies | None = None,
     expected_version: int | None = None,
 ) -> Decision:
     """Puts a confirmed correction in force and marks the findings on its element corrected.
+
+    Where the city is a declared small office (小型机构模式), the unit's confirmation is the second
+    person, and the proposer may approve.
 
     Args:
         engine: the ledger.
         correction_id: the correction.
         author: a second account of the city, neither the proposer's nor the unit's.
         at: the business moment.
-        policies: whether the city is a declared small office, where the unit's confirmation is the
-            second person and the proposer may approve; None for the defaults.
         expected_version: the version counter they had before their eyes.
 
     Raises:
@@ -189,11 +190,8 @@ def approve(
         correction, row = _proposed(connection, correction_id, author, "approve", expected_version)
         if correction["confirmed_at"] is None:
             raise NotConfirmed(correction_id)
-        is_small = policies is not None and policies.is_small_office(
-            row["city_code"], row["form_code"] or "", at.date()
-        )
         is_own = is_same(correction["proposed_by"], author)
-        if is_own and not is_small:
+        if is_own and not is_small_office(connection, row["city_code"], at.date()):
             raise SelfApproval(author)
         if is_same(correction["confirmed_by"], author):
             raise SelfApproval(author)

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import OperationalError
 
+import warehouse.access.tables  # noqa: F401  # its tables belong to the ledger's schema
 from warehouse.errors import LedgerBusy, LedgerOutdated, WorkspaceMissing
 from warehouse.ledger.tables import HEAD
 from warehouse.settings import Settings

@@ -22,7 +22,6 @@ from warehouse.ledger.tables import events, submissions
 AUTOMATIC = "automatic"
 MANUAL = "manual"
 ALLOWED, OFF = "allowed", "off"
-CITY, COUNTY = "city", "county"
 REQUIRED_CLEAR = ("blocking", "quasi_blocking", "verify")
 """Severities of which none may be open for the system to accept."""
 
@@ -51,9 +50,6 @@ class PolicyRow:
     valid_to: date | None
     corrections: str | None = None
     """`allowed` or `off`: whether the city's stewards may propose corrections at all."""
-    second_person: str | None = None
-    """Who besides the proposer answers for a correction: another one at the `city`, or in a small
-    office (小型机构模式) the `county`, whose confirmation then is the second person."""
 
     def applies(self, city_code: str, form_code: str, day: date) -> bool:
         """Whether the row speaks about this city, form and day."""
@@ -96,7 +92,6 @@ class AcceptancePolicies:
                     day(row["valid_from"]),
                     day(row["valid_to"]),
                     row.get("corrections") or None,
-                    row.get("second_person") or None,
                 )
                 for row in frame.to_dicts()
             )
@@ -111,11 +106,6 @@ class AcceptancePolicies:
         """Whether a steward may propose a correction; the most specific row that says so."""
         rows = self._speaking(city_code, form_code, day)
         return next((row.corrections for row in rows if row.corrections), ALLOWED) != OFF
-
-    def is_small_office(self, city_code: str, form_code: str, day: date) -> bool:
-        """Whether the county's confirmation of a correction is its second person (小型机构模式)."""
-        rows = self._speaking(city_code, form_code, day)
-        return next((row.second_person for row in rows if row.second_person), CITY) == COUNTY
 
     def _speaking(self, city_code: str, form_code: str, day: date) -> list[PolicyRow]:
         """The rows about a city, form and day, the most specific first."""

@@ -21,7 +21,7 @@ from sqlalchemy import (
     Text,
 )
 
-HEAD = "0007_chain"
+HEAD = "0008_accounts"
 """The schema revision this software needs."""
 
 metadata = MetaData(

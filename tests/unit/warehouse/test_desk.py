@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Connection, select
 
 from tests.unit.warehouse.builders import FEB_10, JAN_20, NOW, TODAY, filed
+from warehouse.access.offices import declare_small_office
 from warehouse.errors import (
     CorrectionsOff,
     DecisionConflict,
@@ -152,16 +153,16 @@ def test_a_city_may_switch_corrections_off_by_a_row(ledger, settings):
 
 def test_in_a_declared_small_office_the_countys_word_is_the_second_person(ledger, settings):
     submission_id = ledger.passed()
-    small = AcceptancePolicies(
-        (PolicyRow("150400", None, "manual", None, None, second_person="county"),)
-    )
     correction_id = proposed(ledger, settings, submission_id)
     with pytest.raises(NotConfirmed):
-        verbs.approve(ledger.engine, correction_id, policies=small, **ZHANG)
+        verbs.approve(ledger.engine, correction_id, **ZHANG)
     verbs.confirm(ledger.engine, correction_id, **COUNTY)
     with pytest.raises(SelfApproval):
         verbs.approve(ledger.engine, correction_id, **ZHANG)
-    verbs.approve(ledger.engine, correction_id, policies=small, **ZHANG)
+    declare_small_office(
+        ledger.engine, "150400", author="security", at=NOW, reason="数据科三人", starts_on=TODAY
+    )
+    verbs.approve(ledger.engine, correction_id, **ZHANG)
 
 
 def test_what_was_entered_on_a_units_behalf_counts_only_once_the_unit_confirms(ledger):
