@@ -7,6 +7,7 @@ import typer
 from orchestration.cli import (
     accounts,
     definitions,
+    doctor,
     filing,
     history,
     layouts,
@@ -25,7 +26,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (night, filing, reading, steward, history, tracing):
+for group in (night, filing, reading, steward, history, tracing, doctor):
     group.register(app)
 app.add_typer(definitions.app, name="definitions")
 app.add_typer(layouts.app, name="layouts")
