@@ -6,11 +6,11 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
-ROOMS := sources expectations warehouse orchestration
+ROOMS := sources expectations warehouse console orchestration
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help nightly test system check fix lock catalogue dagster benchmark clean
+.PHONY: help nightly test system check fix lock catalogue dagster console benchmark clean
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -59,6 +59,9 @@ catalogue: $(VENV)/.runtime ## writes the catalogue of rules on docs/validation.
 
 dagster: $(VENV)/.runtime ## opens Dagster's own UI on 127.0.0.1
 	@$(BIN)/qiangshi dagster
+
+console: $(VENV)/.runtime ## opens the steward's desk on 127.0.0.1
+	@$(BIN)/qiangshi console
 
 benchmark: $(VENV)/.dev ## measures the night and its stages beside the bare cost of the tools
 	$(BIN)/python tests/benchmarks/night.py

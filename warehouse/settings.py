@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ class Settings:
     known_hosts_file: Path | None = None
     ca_file: Path | None = None
     """Certificates of authorities that mail servers are trusted by; None for the system's."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses of proxies that the desk believes about who asks; none by default."""
 
     @classmethod
     def load(
@@ -61,6 +64,7 @@ class Settings:
         secrets = setting("QIANGSHI_SECRETS", "secrets")
         known_hosts = setting("QIANGSHI_KNOWN_HOSTS", "known_hosts")
         ca_name, ca_file = setting("QIANGSHI_CA_FILE", "ca_file")
+        proxies_name, proxies = setting("QIANGSHI_TRUSTED_PROXIES", "trusted_proxies")
         return cls(
             home=root,
             ledger_url=str(ledger_url or f"sqlite:///{root / 'ledger.sqlite'}"),
@@ -70,6 +74,7 @@ class Settings:
             credentials_folder=_path(*secrets, root),
             known_hosts_file=_path(*known_hosts, root),
             ca_file=_existing(ca_name, _path(ca_name, ca_file, root)),
+            trusted_proxies=_addresses(proxies_name, proxies),
         )
 
     def on(self, day: date | None) -> Settings:
@@ -186,11 +191,24 @@ def _existing(name: str, path: Path | None) -> Path | None:
     return path
 
 
+def _parts(value: Any) -> tuple[str, ...]:
+    parts = value if isinstance(value, list) else re.split(r"[,，;；\s|]+", str(value or ""))
+    return tuple(str(part).strip() for part in parts if str(part).strip())
+
+
+def _addresses(name: str, value: Any) -> tuple[str, ...]:
+    """Networks and addresses; `*`, which would believe anybody, is none."""
+    found = _parts(value)
+    for text in found:
+        try:
+            ip_network(text, strict=False)
+        except ValueError as error:
+            raise InvalidSetting(name, text, "以逗号分隔的 IP 地址或网段") from error
+    return found
+
+
 def _codes(name: str, value: Any) -> tuple[str, ...]:
-    if not value:
-        return ()
-    parts = value if isinstance(value, list) else re.split(r"[,，;；\s|]+", str(value))
-    codes = tuple(str(part).strip() for part in parts if str(part).strip())
+    codes = _parts(value)
     for code in codes:
         if not re.fullmatch(r"[0-9A-Za-z]{6,}", code):
             raise InvalidSetting(name, code, "以逗号分隔的城市代码")

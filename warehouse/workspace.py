@@ -47,6 +47,9 @@ _TOML = """\
 
 # 邮件服务器证书的签发机构（QIANGSHI_CA_FILE）；默认用系统信任的机构。
 # ca_file = "secrets/ca.pem"
+
+# 工作台前面的反向代理地址（QIANGSHI_TRUSTED_PROXIES）；只采信这些地址转来的 X-Forwarded-*。
+# trusted_proxies = ["127.0.0.1"]
 """
 
 
