@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from orchestration.cli import (
+    accounts,
     definitions,
     filing,
     history,
@@ -28,6 +29,7 @@ for group in (night, filing, reading, steward, history, tracing):
     group.register(app)
 app.add_typer(definitions.app, name="definitions")
 app.add_typer(layouts.app, name="layouts")
+app.add_typer(accounts.app, name="accounts")
 
 
 def main() -> None:

@@ -29,7 +29,7 @@ _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{1,63}")
 
 def normal_login(login: str) -> str:
     """A login as it is stored: without blanks around, in small letters."""
-    return login.strip().casefold()[:64]
+    return login.strip().casefold()[:200]
 
 
 def add_account(

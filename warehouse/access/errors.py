@@ -22,6 +22,15 @@ class Forbidden(AccessError):
         self.permission = permission
 
 
+class FirstPasswordStands(AccessError):
+    """Nothing is open to an account whose first password has not been changed."""
+
+    def __init__(self, login: str) -> None:
+        """Keep whose it is."""
+        super().__init__(f"账户“{login}”还在使用初始密码，请先登录工作台更改密码。")
+        self.login = login
+
+
 class LoginFailed(AccessError):
     """Login or password wrong, account disabled or unknown: all say the same."""
 

@@ -107,7 +107,7 @@ ROLES: Mapping[str, Role] = {
         ),
         Role(
             "county_approver",
-            "旗县审核人",
+            "填报单位审核人",
             "unit",
             frozenset(
                 _COUNTY_READS

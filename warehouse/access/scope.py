@@ -13,7 +13,7 @@ from datetime import date
 import polars as pl
 from sqlalchemy import ColumnElement, false, or_, true
 
-from warehouse.access.errors import Forbidden
+from warehouse.access.errors import FirstPasswordStands, Forbidden
 from warehouse.access.roles import PERMISSIONS, PLACED, ROLES
 
 
@@ -154,8 +154,11 @@ def require(
     """Passes when the identity may.
 
     Raises:
+        FirstPasswordStands: it may nothing yet.
         Forbidden: it may not.
     """
+    if identity.must_change_password:
+        raise FirstPasswordStands(identity.login)
     if not may(identity, permission, place):
         raise Forbidden(
             identity.login, permission, PERMISSIONS.get(permission, permission), place_zh
