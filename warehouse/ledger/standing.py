@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, func, insert, select
 from sources.periods import parse_period
 from warehouse.clock import technical_now
 from warehouse.errors import DecisionRefused
-from warehouse.ledger.changes import Change, chunks
+from warehouse.ledger.changes import Change, FindingMove, chunks
 from warehouse.ledger.decisions import decide, submission_row
 from warehouse.ledger.engine import writing
 from warehouse.ledger.explanations import checked_explanation
@@ -199,6 +199,7 @@ def _explain_here(
 ) -> None:
     """Clears the findings it was approved on; where a decision can be made, its event is left."""
     moment, cleared = None, []
+    moves: tuple[FindingMove, ...] = ()
     for one in approved:
         moment = one.approved_at
         ids = [
@@ -208,7 +209,7 @@ def _explain_here(
             and item["status_code"] == "open"
             and one.covers(item["period_code"])
         ]
-        _clear(connection, one, ids, moment)
+        moves += _clear(connection, one, ids, moment)
         cleared += ids
     if moment is None or not cleared or row["state_code"] not in TRANSITIONS["explain"]:
         return
@@ -221,14 +222,16 @@ def _explain_here(
         Change(
             row["submission_id"], "explain", state, one.author, moment,
             to_state="explained" if state == "passed" and not is_left else state,
-            reason_code=STANDING, reason_text=one.reason_text,
+            reason_code=STANDING, reason_text=one.reason_text, moves=moves,
         ),
         finding_ids=tuple(cleared),
     )  # fmt: skip
 
 
-def _clear(connection: Connection, one: Standing, finding_ids: list[str], moment: datetime) -> None:
-    decide_findings(
+def _clear(
+    connection: Connection, one: Standing, finding_ids: list[str], moment: datetime
+) -> tuple[FindingMove, ...]:
+    return decide_findings(
         connection, finding_ids, "explained",
         author=one.author, moment=moment, reason_code=STANDING, reason_text=one.reason_text,
     )  # fmt: skip

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0008_accounts"
-down_revision = "0006_standing"
+down_revision = "0007_chain"
 
 
 def upgrade() -> None:
