@@ -10,7 +10,7 @@ ROOMS := sources expectations warehouse orchestration
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help nightly test system check fix lock catalogue dagster benchmark clean
+.PHONY: help nightly test system check fix lock catalogue models-site dagster benchmark clean
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -56,6 +56,9 @@ lock: $(VENV)/.dev ## resolves pyproject.toml anew into the two hashed lock file
 
 catalogue: $(VENV)/.runtime ## writes the catalogue of rules on docs/validation.md from models/seeds/rules.csv
 	$(BIN)/python -m expectations.catalogue docs/validation.md
+
+models-site: $(VENV)/.runtime ## writes var/models.html: every model, column, test and exposure, with lineage
+	$(BIN)/python -m orchestration.dbt_site var/models.html
 
 dagster: $(VENV)/.runtime ## opens Dagster's own UI on 127.0.0.1
 	@$(BIN)/qiangshi dagster
