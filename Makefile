@@ -10,7 +10,7 @@ ROOMS := sources expectations warehouse orchestration
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help nightly test system check fix lock catalogue models-site dagster benchmark clean
+.PHONY: help nightly test system check fix lock drivers catalogue models-site dagster benchmark clean
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,8 +37,17 @@ system: ## installs the programs that the tests use, where it may
 	  "soffice=libreoffice-calc fonts-noto-cjk" lowriter=libreoffice-writer pdfinfo=poppler-utils \
 	  chromium=chromium postgres=postgresql
 
-test: $(VENV)/.dev system ## sets up the same and runs the whole test suite
+test: $(VENV)/.dev drivers system ## sets up the same and runs the whole test suite
 	$(BIN)/python -m pytest --numprocesses logical --dist loadfile
+
+# Older DuckDB drivers that must open what is published, each in a folder of its own.
+DRIVERS := $(patsubst tests/drivers/%.lock,$(VENV)/drivers/%/.done,$(wildcard tests/drivers/*.lock))
+
+drivers: $(DRIVERS) ## installs the older DuckDB drivers that the tests open the published file with
+
+$(VENV)/drivers/%/.done: tests/drivers/%.lock | $(VENV)/.runtime
+	$(PIP) --require-hashes --no-deps --upgrade --target $(@D) --requirement $<
+	@touch $@
 
 check: $(VENV)/.dev ## format, lint, types and SQL style
 	$(BIN)/ruff format --check .
