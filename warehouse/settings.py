@@ -162,6 +162,11 @@ class Settings:
         return self.published / "manifest.json"
 
     @property
+    def exports(self) -> Path:
+        """What was handed out: one record per exported table."""
+        return self.home / "exports"
+
+    @property
     def releases(self) -> Path:
         """Published history."""
         return self.home / "releases"
