@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,13 @@ class Settings:
     credentials_folder: Path | None = None
     known_hosts_file: Path | None = None
     ca_file: Path | None = None
-    """Certificates of authorities that mail servers are trusted by; None for the system's."""
+    """Certificates of authorities that servers are trusted by; None for the system's."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses of proxies that the desk believes about who asks; none by default."""
+    oidc_issuer: str | None = None
+    """The city's own identity provider; None for logins by password only."""
+    oidc_redirect_uri: str | None = None
+    """The console's address to which that provider sends browsers back."""
 
     @classmethod
     def load(
@@ -61,6 +68,7 @@ class Settings:
         secrets = setting("QIANGSHI_SECRETS", "secrets")
         known_hosts = setting("QIANGSHI_KNOWN_HOSTS", "known_hosts")
         ca_name, ca_file = setting("QIANGSHI_CA_FILE", "ca_file")
+        proxies_name, proxies = setting("QIANGSHI_TRUSTED_PROXIES", "trusted_proxies")
         return cls(
             home=root,
             ledger_url=str(ledger_url or f"sqlite:///{root / 'ledger.sqlite'}"),
@@ -69,7 +77,10 @@ class Settings:
             clock_day=day or _day(clock_name, clock),
             credentials_folder=_path(*secrets, root),
             known_hosts_file=_path(*known_hosts, root),
+            oidc_issuer=_text(setting("QIANGSHI_OIDC_ISSUER", "oidc_issuer")[1]),
+            oidc_redirect_uri=_text(setting("QIANGSHI_OIDC_REDIRECT_URI", "oidc_redirect_uri")[1]),
             ca_file=_existing(ca_name, _path(ca_name, ca_file, root)),
+            trusted_proxies=_addresses(proxies_name, proxies),
         )
 
     def on(self, day: date | None) -> Settings:
@@ -151,6 +162,11 @@ class Settings:
         return self.published / "manifest.json"
 
     @property
+    def exports(self) -> Path:
+        """What was handed out: one record per exported table."""
+        return self.home / "exports"
+
+    @property
     def releases(self) -> Path:
         """Published history."""
         return self.home / "releases"
@@ -180,17 +196,34 @@ def _folder(name: str, value: Any, root: Path) -> Path | None:
     return path
 
 
+def _text(value: Any) -> str | None:
+    return str(value).strip() or None if value else None
+
+
 def _existing(name: str, path: Path | None) -> Path | None:
     if path is not None and not path.is_file():
         raise InvalidSetting(name, str(path), "一个存在的文件")
     return path
 
 
+def _parts(value: Any) -> tuple[str, ...]:
+    parts = value if isinstance(value, list) else re.split(r"[,，;；\s|]+", str(value or ""))
+    return tuple(str(part).strip() for part in parts if str(part).strip())
+
+
+def _addresses(name: str, value: Any) -> tuple[str, ...]:
+    """Networks and addresses; `*`, which would believe anybody, is none."""
+    found = _parts(value)
+    for text in found:
+        try:
+            ip_network(text, strict=False)
+        except ValueError as error:
+            raise InvalidSetting(name, text, "以逗号分隔的 IP 地址或网段") from error
+    return found
+
+
 def _codes(name: str, value: Any) -> tuple[str, ...]:
-    if not value:
-        return ()
-    parts = value if isinstance(value, list) else re.split(r"[,，;；\s|]+", str(value))
-    codes = tuple(str(part).strip() for part in parts if str(part).strip())
+    codes = _parts(value)
     for code in codes:
         if not re.fullmatch(r"[0-9A-Za-z]{6,}", code):
             raise InvalidSetting(name, code, "以逗号分隔的城市代码")

@@ -19,6 +19,7 @@ from warehouse.connection import scalar
 from warehouse.errors import LockedTarget, ReleaseBroken
 from warehouse.raw_store import RunContext
 from warehouse.releases.build import STORAGE_VERSION, Building, discard
+from warehouse.releases.chinese_views import create_chinese_views
 from warehouse.releases.digest import digest_tables, mart_names
 from warehouse.releases.gate import Verdict
 from warehouse.releases.history import MANIFEST, published_manifest, release_db, write_manifest
@@ -134,6 +135,7 @@ def _complete(
             tables = digest_tables(connection)
         if old is not None:
             connection.execute(f"detach {old}")
+        create_chinese_views(connection)
         connection.execute("checkpoint")
         return tables, revisions
 
