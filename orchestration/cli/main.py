@@ -11,6 +11,7 @@ from orchestration.cli import (
     history,
     layouts,
     night,
+    queue,
     reading,
     steward,
     tracing,
@@ -30,6 +31,7 @@ for group in (night, filing, reading, steward, history, tracing):
 app.add_typer(definitions.app, name="definitions")
 app.add_typer(layouts.app, name="layouts")
 app.add_typer(accounts.app, name="accounts")
+app.add_typer(queue.app, name="queue")
 
 
 def main() -> None:
