@@ -104,9 +104,8 @@ def import_file(
                    "message_zh": "结果"}  # fmt: skip
         print_rows("导入结果", rows, columns, "没有填写任何处理，未作改动。")
         if outcomes:
-            out.print(
-                f"共 {len(outcomes)} 行：已处理 {done} 行，未处理 {len(outcomes) - done} 行。"
-            )
+            left = len(outcomes) - done
+            out.print(f"共 {len(outcomes)} 行：已处理 {done} 行，未处理 {left} 行。")
     raise typer.Exit(0 if done == len(outcomes) else 1)
 
 

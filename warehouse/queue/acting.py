@@ -1,4 +1,4 @@
-"""One decision of an account: its right at the place is asked for, then the ledger's verb is called.
+"""One decision of an account: its right at the place is asked for, then the verb is called.
 
 What lives here: which permission each verb needs. What a verb does is the ledger's affair.
 """

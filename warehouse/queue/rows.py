@@ -74,8 +74,8 @@ def queue_rows(
     with engine.connect() as connection:
         found = _findings(connection, conditions, wanted)
         open_ids = {row["submission_id"] for row in found}
-        others: list[Mapping[str, Any]] = []
-        proposed: list[Mapping[str, Any]] = []
+        others: list[dict[str, Any]] = []
+        proposed: list[dict[str, Any]] = []
         if not wanted.severity_code and not wanted.rule_id:
             others = [
                 row

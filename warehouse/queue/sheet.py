@@ -51,7 +51,7 @@ def filled_rows(cells: Sequence[Cell]) -> list[FilledRow]:
     """The rows with a decision or a reason, in their order.
 
     Raises:
-        QueueFileRefused: no sheet has the headings of an exported queue, or there are too many rows.
+        QueueFileRefused: no sheet has the headings of an exported queue, or it has too many rows.
     """
     for sheet in dict.fromkeys(cell.sheet for cell in cells):
         rows = _rows([cell for cell in cells if cell.sheet == sheet])

@@ -19,6 +19,7 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from sources.definitions import Definitions
+from sources.templates.styles import lines_of
 from warehouse.queue.acting import VERBS
 from warehouse.queue.rows import QueueRow
 
@@ -30,27 +31,26 @@ SUBMISSION, FINDING, CORRECTION, COUNTER = "报送件", "问题编号", "更正�
 KEYS = (SUBMISSION, FINDING, CORRECTION, COUNTER)
 """Columns by which a row is known again; hidden except the submission."""
 OUTCOME = "结果"
-NOTICE_ZH = (
-    "本表含工作用数据，只在本单位内使用。填写浅黄色的三栏后用“待办导入”交回；留空的行不处理。"
-)
+NOTICE_ZH = "本表仅供内部使用。填写浅黄色的三栏后用“待办导入”交回；留空的行不处理。"
 DEMO_ZH = "【演示数据】"
 
 _COLUMNS: tuple[tuple[str, int, str], ...] = (
     ("类别", 8, "kind_zh"),
-    ("单位", 18, "unit_zh"),
-    ("报表", 24, "form_zh"),
+    ("单位", 13, "unit_zh"),
+    ("报表", 18, "form_zh"),
     ("报告期", 11, "period_zh"),
-    ("状态", 13, "state_zh"),
+    ("状态", 11, "state_zh"),
     ("级别", 9, "severity_zh"),
     ("规则", 7, "rule_id"),
-    ("位置", 14, "place"),
-    ("指标", 22, "element_zh"),
+    ("位置", 10, "place"),
+    ("指标", 15, "element_zh"),
     ("报送值", 13, "value_text"),
-    ("应为", 15, "expected_text"),
-    ("问题", 46, "message_zh"),
-    ("建议", 30, "advice_zh"),
+    ("应为", 13, "expected_text"),
+    ("问题", 34, "message_zh"),
+    ("建议", 22, "advice_zh"),
 )
-_OPEN = ((DECISION, 13), (REASON_KIND, 16), (REASON, 40))
+_OPEN = ((DECISION, 11), (REASON_KIND, 13), (REASON, 30))
+_LINE_POINTS, _MOST_POINTS = 13.5, 200.0
 _LOCKED = {
     "autofilter": True,
     "sort": True,
@@ -111,7 +111,7 @@ def write_queue(
     sheet.autofilter(HEADER_ROW, 0, last, _width() - 1)
     sheet.freeze_panes(HEADER_ROW + 1, 2)
     sheet.set_landscape()
-    sheet.set_paper(9)
+    sheet.set_paper(8)  # A3: what a clerk reads beside the screen
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(HEADER_ROW)
     sheet.set_footer("&C第 &P 页，共 &N 页")
@@ -127,7 +127,7 @@ def _write_header(book: Workbook, sheet: Worksheet, *, has_outcomes: bool) -> No
     style = book.add_format({**_CELL, "bold": True, "bg_color": "#DDE8F3", "align": "center",
                              "quote_prefix": False})  # fmt: skip
     headings = [(name, width) for name, width, _ in _COLUMNS] + list(_OPEN)
-    headings += [(SUBMISSION, 26), (FINDING, 12), (CORRECTION, 12), (COUNTER, 8)]
+    headings += [(SUBMISSION, 24), (FINDING, 12), (CORRECTION, 12), (COUNTER, 8)]
     if has_outcomes:
         headings.append((OUTCOME, 46))
     for column, (name, width) in enumerate(headings):
@@ -137,8 +137,13 @@ def _write_header(book: Workbook, sheet: Worksheet, *, has_outcomes: bool) -> No
 
 
 def _write_row(sheet: Worksheet, at: int, row: QueueRow, locked: object, entry: object) -> None:
-    for column, (_, _, name) in enumerate(_COLUMNS):
-        sheet.write_string(at, column, getattr(row, name), locked)
+    lines = 1
+    for column, (_, width, name) in enumerate(_COLUMNS):
+        text = getattr(row, name)
+        lines = max(lines, lines_of(text, width))
+        sheet.write_string(at, column, text, locked)
+    # Office programs do not grow a protected row by themselves.
+    sheet.set_row(at, min(_MOST_POINTS, 4 + _LINE_POINTS * lines))
     first = len(_COLUMNS)
     for column in range(first, first + len(_OPEN)):
         sheet.write_blank(at, column, None, entry if row.verbs else locked)
