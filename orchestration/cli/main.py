@@ -7,6 +7,7 @@ import typer
 from orchestration.cli import (
     accounts,
     definitions,
+    doctor,
     filing,
     handing_out,
     history,
@@ -26,7 +27,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (night, filing, reading, steward, history, tracing, handing_out):
+for group in (night, filing, reading, steward, history, tracing, handing_out, doctor):
     group.register(app)
 app.add_typer(definitions.app, name="definitions")
 app.add_typer(layouts.app, name="layouts")

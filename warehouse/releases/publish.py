@@ -69,7 +69,8 @@ def publish(
     if before is not None and tables == before["tables"]:
         discard(building)
         restore_published(settings)
-        manifest = note_checked(settings, before, context.as_of.isoformat(), held)
+        head = {"hash": context.chain_head, "length": context.chain_length}
+        manifest = note_checked(settings, before, context.as_of.isoformat(), held, head)
         return Published("unchanged", before["release_id"], verdict, manifest)
     storage = _verify(building.file, tables)
     write_manifest(
@@ -89,6 +90,7 @@ def publish(
             "held_cities": held,
             "previous_release_id": before["release_id"] if before else None,
             "chain_head": context.chain_head,
+            "chain_length": context.chain_length,
         },
     )
     # Named before it is kept: killed in between, the next night still puts it in place.
