@@ -77,7 +77,7 @@ def queue(visit: Visit) -> dict[str, Any]:
             reach.scope(visit, name)
             for name in ("findings.explain", "submissions.return", "submissions.accept_county")
         ),
-        "waiting": _waiting(visit),
+        "waiting": waiting(visit),
         "_query": urlencode(chosen),
     }
 
@@ -97,7 +97,7 @@ def acceptable(visit: Visit) -> dict[str, Any]:
         "filters": chosen,
         "choices": _choices(visit),
         "may_accept": bool(reach.scope(visit, f"submissions.accept_{level}")),
-        "waiting": _waiting(visit),
+        "waiting": waiting(visit),
         "_query": urlencode(chosen),
     }
 
@@ -181,11 +181,13 @@ def _choices(visit: Visit) -> dict[str, Any]:
     }
 
 
-def _waiting(visit: Visit) -> dict[str, int]:
+def waiting(visit: Visit) -> dict[str, int]:
+    """How much waits under each heading of the queue, within reach."""
     scope = reach.scope(visit)
     within = scope.where(submissions.c.city_code, submissions.c.unit_code)
     counts = queries.waiting_counts(visit.engine, within)
     return {
+        "corrections": queries.proposed_corrections(visit.engine, within),
         "county": counts.get("passed", 0) + counts.get("explained", 0),
         "city": counts.get("accepted_county", 0),
     }

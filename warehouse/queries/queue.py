@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, Select, and_, case, func, select
 
 from sources.vocabulary import SEVERITY_ZH
-from warehouse.ledger.tables import findings, submissions
+from warehouse.ledger.tables import corrections, findings, submissions
 
 Rows = list[dict[str, Any]]
 
@@ -142,6 +142,18 @@ def waiting_counts(engine: Engine, within: ColumnElement[bool] | None) -> dict[s
         counted = counted.where(within)
     with engine.connect() as connection:
         return {str(row[0]): int(row[1]) for row in connection.execute(counted)}
+
+
+def proposed_corrections(engine: Engine, within: ColumnElement[bool] | None) -> int:
+    """How many corrections wait for a word."""
+    counted = (
+        select(func.count())
+        .select_from(corrections)
+        .join(submissions, corrections.c.submission_id == submissions.c.submission_id)
+        .where(corrections.c.state_code == "proposed", *([within] if within is not None else []))
+    )
+    with engine.connect() as connection:
+        return int(connection.execute(counted).scalar() or 0)
 
 
 def waiting_for_accept(
