@@ -35,6 +35,8 @@ class Settings:
     known_hosts_file: Path | None = None
     ca_file: Path | None = None
     """Certificates of authorities that mail servers are trusted by; None for the system's."""
+    has_exports: bool = True
+    """Whether a night writes workbook, texts and reports beside its release."""
 
     @classmethod
     def load(
@@ -61,6 +63,7 @@ class Settings:
         secrets = setting("QIANGSHI_SECRETS", "secrets")
         known_hosts = setting("QIANGSHI_KNOWN_HOSTS", "known_hosts")
         ca_name, ca_file = setting("QIANGSHI_CA_FILE", "ca_file")
+        exports = setting("QIANGSHI_EXPORTS", "exports")
         return cls(
             home=root,
             ledger_url=str(ledger_url or f"sqlite:///{root / 'ledger.sqlite'}"),
@@ -70,6 +73,7 @@ class Settings:
             credentials_folder=_path(*secrets, root),
             known_hosts_file=_path(*known_hosts, root),
             ca_file=_existing(ca_name, _path(ca_name, ca_file, root)),
+            has_exports=_switch(*exports, default=True),
         )
 
     def on(self, day: date | None) -> Settings:
@@ -189,6 +193,15 @@ def _existing(name: str, path: Path | None) -> Path | None:
     if path is not None and not path.is_file():
         raise InvalidSetting(name, str(path), "一个存在的文件")
     return path
+
+
+def _switch(name: str, value: Any, *, default: bool) -> bool:
+    if value is None:
+        return default
+    words = {"on": True, "off": False, "true": True, "false": False}
+    if str(value).lower() not in words:
+        raise InvalidSetting(name, str(value), " on 或 off")
+    return words[str(value).lower()]
 
 
 def _codes(name: str, value: Any) -> tuple[str, ...]:

@@ -47,6 +47,9 @@ _TOML = """\
 
 # 邮件服务器证书的签发机构（QIANGSHI_CA_FILE）；默认用系统信任的机构。
 # ca_file = "secrets/ca.pem"
+
+# 每次发布后是否写出工作簿、CSV、报告（QIANGSHI_EXPORTS）：on 或 off，默认 on。
+# exports = "on"
 """
 
 
@@ -63,6 +66,7 @@ def init(settings: Settings) -> list[Path]:
         settings.dagster_home,
         settings.published,
         settings.releases,
+        settings.exports,
     )
     for folder in folders:
         if not folder.is_dir():
