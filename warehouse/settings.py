@@ -42,6 +42,8 @@ class Settings:
     """The city's own identity provider; None for logins by password only."""
     oidc_redirect_uri: str | None = None
     """The console's address to which that provider sends browsers back."""
+    has_exports: bool = True
+    """Whether a night writes workbook, texts and reports beside its release."""
 
     @classmethod
     def load(
@@ -69,6 +71,7 @@ class Settings:
         known_hosts = setting("QIANGSHI_KNOWN_HOSTS", "known_hosts")
         ca_name, ca_file = setting("QIANGSHI_CA_FILE", "ca_file")
         proxies_name, proxies = setting("QIANGSHI_TRUSTED_PROXIES", "trusted_proxies")
+        exports = setting("QIANGSHI_EXPORTS", "exports")
         return cls(
             home=root,
             ledger_url=str(ledger_url or f"sqlite:///{root / 'ledger.sqlite'}"),
@@ -81,6 +84,7 @@ class Settings:
             oidc_redirect_uri=_text(setting("QIANGSHI_OIDC_REDIRECT_URI", "oidc_redirect_uri")[1]),
             ca_file=_existing(ca_name, _path(ca_name, ca_file, root)),
             trusted_proxies=_addresses(proxies_name, proxies),
+            has_exports=_switch(*exports, default=True),
         )
 
     def on(self, day: date | None) -> Settings:
@@ -220,6 +224,15 @@ def _addresses(name: str, value: Any) -> tuple[str, ...]:
         except ValueError as error:
             raise InvalidSetting(name, text, "以逗号分隔的 IP 地址或网段") from error
     return found
+
+
+def _switch(name: str, value: Any, *, default: bool) -> bool:
+    if value is None:
+        return default
+    words = {"on": True, "off": False, "true": True, "false": False}
+    if str(value).lower() not in words:
+        raise InvalidSetting(name, str(value), " on 或 off")
+    return words[str(value).lower()]
 
 
 def _codes(name: str, value: Any) -> tuple[str, ...]:

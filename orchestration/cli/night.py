@@ -16,6 +16,7 @@ from orchestration.cli.console import (
     guarded,
     out,
     print_channels,
+    print_exports,
     print_json,
     print_strays,
     settings_of,
@@ -52,6 +53,7 @@ def nightly(
     """
     from orchestration.night import run_night
     from orchestration.stages import stray_files
+    from orchestration.stages.exporting import last_exports
 
     settings = settings_of(day)
     with err.status("夜间任务开始 …") as status:
@@ -62,6 +64,7 @@ def nightly(
             on_step=status.update,
         )
     outcome = result.outcome
+    exports = last_exports(settings) or {"files": 0, "failed": [], "seconds": 0.0}
     if as_json:
         print_json(
             {
@@ -74,6 +77,7 @@ def nightly(
                 "channels": list(result.channels),
                 "stray_files": stray_files(settings),
                 "steps": dict(result.steps),
+                "exports": exports,
                 "published": settings.published_db,
             }
         )
@@ -87,6 +91,7 @@ def nightly(
             out.print(f"[yellow]{outcome.warning_zh}[/yellow]")
         for city in outcome.held_cities:
             out.print(f"[yellow]{city['city_code']} 被拦下，保留上一版：{city['reason']}[/yellow]")
+        print_exports(exports)
         out.print("用时：" + "，".join(f"{step} {spent:.1f} 秒" for step, spent in result.steps))
         out.print(f"数据集市：{settings.published_db}")
     raise typer.Exit(result.exit_code)
