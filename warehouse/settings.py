@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +36,14 @@ class Settings:
     known_hosts_file: Path | None = None
     ca_file: Path | None = None
     """Certificates of authorities that servers are trusted by; None for the system's."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses of proxies that the desk believes about who asks; none by default."""
     oidc_issuer: str | None = None
     """The city's own identity provider; None for logins by password only."""
     oidc_redirect_uri: str | None = None
     """The console's address to which that provider sends browsers back."""
+    has_exports: bool = True
+    """Whether a night writes workbook, texts and reports beside its release."""
 
     @classmethod
     def load(
@@ -65,6 +70,8 @@ class Settings:
         secrets = setting("QIANGSHI_SECRETS", "secrets")
         known_hosts = setting("QIANGSHI_KNOWN_HOSTS", "known_hosts")
         ca_name, ca_file = setting("QIANGSHI_CA_FILE", "ca_file")
+        proxies_name, proxies = setting("QIANGSHI_TRUSTED_PROXIES", "trusted_proxies")
+        exports = setting("QIANGSHI_EXPORTS", "exports")
         return cls(
             home=root,
             ledger_url=str(ledger_url or f"sqlite:///{root / 'ledger.sqlite'}"),
@@ -76,6 +83,8 @@ class Settings:
             oidc_issuer=_text(setting("QIANGSHI_OIDC_ISSUER", "oidc_issuer")[1]),
             oidc_redirect_uri=_text(setting("QIANGSHI_OIDC_REDIRECT_URI", "oidc_redirect_uri")[1]),
             ca_file=_existing(ca_name, _path(ca_name, ca_file, root)),
+            trusted_proxies=_addresses(proxies_name, proxies),
+            has_exports=_switch(*exports, default=True),
         )
 
     def on(self, day: date | None) -> Settings:
@@ -157,6 +166,11 @@ class Settings:
         return self.published / "manifest.json"
 
     @property
+    def exports(self) -> Path:
+        """What was handed out: one record per exported table."""
+        return self.home / "exports"
+
+    @property
     def releases(self) -> Path:
         """Published history."""
         return self.home / "releases"
@@ -196,11 +210,33 @@ def _existing(name: str, path: Path | None) -> Path | None:
     return path
 
 
+def _parts(value: Any) -> tuple[str, ...]:
+    parts = value if isinstance(value, list) else re.split(r"[,，;；\s|]+", str(value or ""))
+    return tuple(str(part).strip() for part in parts if str(part).strip())
+
+
+def _addresses(name: str, value: Any) -> tuple[str, ...]:
+    """Networks and addresses; `*`, which would believe anybody, is none."""
+    found = _parts(value)
+    for text in found:
+        try:
+            ip_network(text, strict=False)
+        except ValueError as error:
+            raise InvalidSetting(name, text, "以逗号分隔的 IP 地址或网段") from error
+    return found
+
+
+def _switch(name: str, value: Any, *, default: bool) -> bool:
+    if value is None:
+        return default
+    words = {"on": True, "off": False, "true": True, "false": False}
+    if str(value).lower() not in words:
+        raise InvalidSetting(name, str(value), " on 或 off")
+    return words[str(value).lower()]
+
+
 def _codes(name: str, value: Any) -> tuple[str, ...]:
-    if not value:
-        return ()
-    parts = value if isinstance(value, list) else re.split(r"[,，;；\s|]+", str(value))
-    codes = tuple(str(part).strip() for part in parts if str(part).strip())
+    codes = _parts(value)
     for code in codes:
         if not re.fullmatch(r"[0-9A-Za-z]{6,}", code):
             raise InvalidSetting(name, code, "以逗号分隔的城市代码")

@@ -69,10 +69,14 @@ def rollback(
     release_id: Annotated[str, typer.Argument(metavar="ID", help="要恢复的发布号")],
 ) -> None:
     """让数据集市回到较早的一次发布；各次发布都保留。"""
+    from warehouse.exports.placing import place_copies
     from warehouse.lease import night_lease
     from warehouse.queries.history import roll_back
 
     settings = settings_of()
     with night_lease(settings, wait_seconds=60):
         manifest = roll_back(settings, release_id)
+        warnings = place_copies(settings)
+    for warning in warnings:
+        out.print(warning, style="yellow", markup=False, soft_wrap=True)
     out.print(f"现在发布的是 {manifest['release_id']}，截至 {manifest['as_of']}")

@@ -16,6 +16,7 @@ from orchestration.cli.console import (
     guarded,
     out,
     print_channels,
+    print_exports,
     print_json,
     print_strays,
     settings_of,
@@ -27,6 +28,7 @@ def register(app: typer.Typer) -> None:
     app.command()(init)
     app.command()(nightly)
     app.command()(dagster)
+    app.command()(console)
 
 
 @guarded
@@ -51,6 +53,7 @@ def nightly(
     """
     from orchestration.night import run_night
     from orchestration.stages import stray_files
+    from orchestration.stages.exporting import last_exports
 
     settings = settings_of(day)
     with err.status("夜间任务开始 …") as status:
@@ -61,6 +64,7 @@ def nightly(
             on_step=status.update,
         )
     outcome = result.outcome
+    exports = last_exports(settings) or {"files": 0, "failed": [], "seconds": 0.0}
     if as_json:
         print_json(
             {
@@ -73,6 +77,7 @@ def nightly(
                 "channels": list(result.channels),
                 "stray_files": stray_files(settings),
                 "steps": dict(result.steps),
+                "exports": exports,
                 "published": settings.published_db,
             }
         )
@@ -86,6 +91,7 @@ def nightly(
             out.print(f"[yellow]{outcome.warning_zh}[/yellow]")
         for city in outcome.held_cities:
             out.print(f"[yellow]{city['city_code']} 被拦下，保留上一版：{city['reason']}[/yellow]")
+        print_exports(exports)
         out.print("用时：" + "，".join(f"{step} {spent:.1f} 秒" for step, spent in result.steps))
         out.print(f"数据集市：{settings.published_db}")
     raise typer.Exit(result.exit_code)
@@ -127,3 +133,16 @@ def dagster(
         command,
         [command, "dev", "-m", "orchestration.definitions", "-h", host, "-p", str(port)],
     )
+
+
+@guarded
+def console(
+    host: Annotated[str, typer.Option(help="监听地址")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="端口")] = 8400,
+) -> None:
+    """打开统计工作台：待办、报送件、填报、进度、发布。"""
+    from console.serve import serve
+
+    settings = settings_of()
+    out.print(f"统计工作台：http://{host}:{port} （Ctrl-C 停止）", highlight=False)
+    serve(settings, host, port)
