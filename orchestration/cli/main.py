@@ -6,6 +6,7 @@ import typer
 
 from orchestration.cli import (
     accounts,
+    day,
     definitions,
     doctor,
     filing,
@@ -28,7 +29,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (night, filing, reading, steward, history, tracing, handing_out, doctor):
+for group in (night, day, filing, reading, steward, history, tracing, handing_out, doctor):
     group.register(app)
 app.add_typer(definitions.app, name="definitions")
 app.add_typer(layouts.app, name="layouts")

@@ -45,6 +45,9 @@ def init() -> None:
 def nightly(
     day: DayOption = None,
     wait: Annotated[float, typer.Option(help="另一夜正在运行时最多等多少秒")] = 600.0,
+    task: Annotated[
+        str | None, typer.Option("--task", help="把进度写给工作台的这项任务", hidden=True)
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """跑一夜：接收、读取、审核、汇总、发布。
@@ -54,15 +57,20 @@ def nightly(
     from orchestration.night import run_night
     from orchestration.stages import stray_files
     from orchestration.stages.exporting import last_exports
+    from orchestration.stages.reporting import reported
 
     settings = settings_of(day)
-    with err.status("夜间任务开始 …") as status:
+    with (
+        err.status("夜间任务开始 …") as status,
+        reported(settings, task, status.update) as (tell, finish),
+    ):
         result = run_night(
             settings,
             wait_seconds=wait,
-            on_wait=lambda sentence: err.print(sentence, style="yellow"),
-            on_step=status.update,
+            on_wait=lambda sentence: (err.print(sentence, style="yellow"), tell(sentence))[0],
+            on_step=tell,
         )
+        finish(result)
     outcome = result.outcome
     exports = last_exports(settings) or {"files": 0, "failed": [], "seconds": 0.0}
     if as_json:
