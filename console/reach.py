@@ -10,8 +10,10 @@ from sqlalchemy import ColumnElement, select
 from console.desk import Visit
 from console.errors import NotHere
 from sources.definitions import Unit
-from warehouse.access.scope import Identity, Place, Scope, may, require, scope_of
-from warehouse.ledger.tables import submissions
+from warehouse.access.accounts import listed
+from warehouse.access.assignments import current
+from warehouse.access.scope import Identity, Place, Scope, cities_held, may, require, scope_of
+from warehouse.ledger.tables import findings, submissions
 
 FILING = ("filings.submit", "filings.enter")
 """Of those who file: for their own unit, or on behalf of one."""
@@ -81,11 +83,29 @@ def units_within(visit: Visit, *permissions: str) -> list[Unit]:
     ]
 
 
+NOBODY = "-"
+
+
 def assigned(visit: Visit, assignee: str) -> tuple[ColumnElement[bool], ...]:
     """The condition on findings that asks for those of one person, of nobody, or (empty) of all."""
-    return ()
+    if not assignee:
+        return ()
+    standing = current("finding").subquery()
+    if assignee == NOBODY:
+        given = select(standing.c.subject_key).where(standing.c.login.is_not(None))
+        return (findings.c.finding_id.not_in(given),)
+    given = select(standing.c.subject_key).where(standing.c.login == assignee)
+    return (findings.c.finding_id.in_(given),)
 
 
 def assignees(visit: Visit) -> dict[str, str]:
-    """Logins and names that findings can be assigned to."""
-    return {}
+    """Who findings can be assigned to: those that hold a post where the account may assign."""
+    if not scope(visit, "findings.assign"):
+        return {visit.person.login: "我", NOBODY: "未分派"}
+    here = cities_held(visit.person, ["findings.assign"])
+    found = {visit.person.login: "我", NOBODY: "未分派"}
+    for row in listed(visit.engine):
+        is_here = any(post.city_code in here for post in row["posts"])
+        if is_here and not row["is_disabled"]:
+            found.setdefault(row["login"], row["name_zh"])
+    return found

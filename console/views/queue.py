@@ -20,6 +20,8 @@ from warehouse.queries import queue as queries
 FILTERS = ("city", "unit", "form", "period", "severity", "rule", "age", "status", "assignee")
 """Parameters of the queue's address; they are carried to each submission and back."""
 MOST_AT_ONCE = 500
+SHOWN_OF_ONE = 12
+"""Findings of one submission that the list shows; the others are told of and stand on its page."""
 _TO_ACCEPT = {"county": ("passed", "explained"), "city": ("accepted_county",)}
 
 
@@ -58,19 +60,22 @@ def filters_of(visit: Visit) -> dict[str, str]:
 
 
 def queue(visit: Visit) -> dict[str, Any]:
-    """The findings that ask for an act, a page of them, with the filters to narrow them."""
+    """The findings that ask for an act, under their submissions, with filters to narrow them."""
     wanted, page = wanted_by(visit), visit.number("page", 1)
-    counts = queries.queue_counts(visit.engine, wanted)
-    total = sum(counts.values())
-    rows = named(visit, queries.queue_page(visit.engine, wanted, page))
+    found = queries.queue_page(visit.engine, wanted, page)
     chosen = filters_of(visit)
+    groups = named(visit, found.groups)
+    for group in groups:
+        group["findings"] = named(
+            visit, [row | {"received_at": group["received_at"]} for row in group["findings"]]
+        )
     return {
-        "rows": rows,
-        "groups": _grouped(rows),
-        "counts": counts,
-        "total": total,
+        "rows": groups,
+        "counts": found.counts,
+        "total": found.total,
         "page": page,
-        "pages": max(1, -(-total // queries.PAGE)),
+        "pages": max(1, -(-found.total // queries.PAGE)),
+        "shown": SHOWN_OF_ONE,
         "filters": chosen,
         "choices": _choices(visit),
         "may_decide": any(
@@ -147,34 +152,19 @@ def named(visit: Visit, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
     ]
 
 
-def _grouped(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The findings of a page under their submission, in the order of the queue."""
-    groups: dict[str, dict[str, Any]] = {}
-    for row in rows:
-        group = groups.setdefault(row["submission_id"], {"first": row, "rows": []})
-        group["rows"].append(row)
-    return list(groups.values())
-
-
 def _choices(visit: Visit) -> dict[str, Any]:
-    scope = reach.scope(visit)
-    within = scope.where(submissions.c.city_code, submissions.c.unit_code)
-    found = queries.choices(visit.engine, within)
     definitions = visit.definitions
-    units = {
-        code: definitions.units[code].unit_name_zh
-        for code in found["unit_code"]
-        if code in definitions.units
-    }
-    cities = sorted({definitions.units[code].city_code for code in units})
-    forms = {one.form_code: one.form_zh for one in definitions.form_versions}
-    titles = dict(definitions.table("rules").select("rule_id", "title_zh").iter_rows())
+    units = reach.units_within(visit, "filings.read")
+    cities = sorted({one.city_code for one in units} & set(definitions.units))
+    rules = definitions.table("rules").select("rule_id", "title_zh").iter_rows()
     return {
-        "city": {c: definitions.units[c].unit_name_zh for c in cities if c in definitions.units},
-        "unit": units,
-        "form": {code: f"{forms.get(code, '')}（{code}）" for code in found["form_code"]},
-        "period": found["period_code"],
-        "rule": {code: f"{code} {titles.get(code, '')}" for code in found["rule_id"]},
+        "city": {code: definitions.units[code].unit_name_zh for code in cities},
+        "unit": {one.unit_code: one.unit_name_zh for one in units},
+        "form": {
+            one.form_code: f"{one.form_zh}（{one.form_code}）" for one in definitions.form_versions
+        },
+        "period": queries.periods(visit.engine),
+        "rule": {code: f"{code} {title}" for code, title in rules},
         "severity": {code: zh for code, zh in SEVERITY_ZH.items() if code != "info"},
         "age": queries.AGES_DAYS,
         "assignee": reach.assignees(visit),
