@@ -35,9 +35,13 @@ class Settings:
     credentials_folder: Path | None = None
     known_hosts_file: Path | None = None
     ca_file: Path | None = None
-    """Certificates of authorities that mail servers are trusted by; None for the system's."""
+    """Certificates of authorities that servers are trusted by; None for the system's."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses of proxies that the desk believes about who asks; none by default."""
+    oidc_issuer: str | None = None
+    """The city's own identity provider; None for logins by password only."""
+    oidc_redirect_uri: str | None = None
+    """The console's address to which that provider sends browsers back."""
 
     @classmethod
     def load(
@@ -73,6 +77,8 @@ class Settings:
             clock_day=day or _day(clock_name, clock),
             credentials_folder=_path(*secrets, root),
             known_hosts_file=_path(*known_hosts, root),
+            oidc_issuer=_text(setting("QIANGSHI_OIDC_ISSUER", "oidc_issuer")[1]),
+            oidc_redirect_uri=_text(setting("QIANGSHI_OIDC_REDIRECT_URI", "oidc_redirect_uri")[1]),
             ca_file=_existing(ca_name, _path(ca_name, ca_file, root)),
             trusted_proxies=_addresses(proxies_name, proxies),
         )
@@ -156,6 +162,11 @@ class Settings:
         return self.published / "manifest.json"
 
     @property
+    def exports(self) -> Path:
+        """What was handed out: one record per exported table."""
+        return self.home / "exports"
+
+    @property
     def releases(self) -> Path:
         """Published history."""
         return self.home / "releases"
@@ -183,6 +194,10 @@ def _folder(name: str, value: Any, root: Path) -> Path | None:
     if path is not None and not path.is_dir():
         raise InvalidSetting(name, str(value), "一个存在的目录")
     return path
+
+
+def _text(value: Any) -> str | None:
+    return str(value).strip() or None if value else None
 
 
 def _existing(name: str, path: Path | None) -> Path | None:

@@ -7,7 +7,9 @@ import typer
 from orchestration.cli import (
     accounts,
     definitions,
+    doctor,
     filing,
+    handing_out,
     history,
     layouts,
     night,
@@ -25,7 +27,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (night, filing, reading, steward, history, tracing):
+for group in (night, filing, reading, steward, history, tracing, handing_out, doctor):
     group.register(app)
 app.add_typer(definitions.app, name="definitions")
 app.add_typer(layouts.app, name="layouts")

@@ -112,5 +112,16 @@ small_offices = Table(
     Column("reason_text", Text, nullable=False),
 )
 
+oidc_logins = Table(
+    "oidc_logins",
+    metadata,
+    Column("state_sha256", String(64), primary_key=True),
+    Column("browser_sha256", String(64), nullable=False),
+    Column("nonce", String(64), nullable=False),
+    Column("code_verifier", String(64), nullable=False),
+    Column("next_path", Text, nullable=False),
+    Column("begun_at", DateTime, nullable=False),
+)
+
 Index("ix_accounts_login", accounts.c.login, unique=True)
 Index("ix_accounts_oidc", accounts.c.oidc_issuer, accounts.c.oidc_subject, unique=True)
