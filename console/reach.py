@@ -10,9 +10,10 @@ from sqlalchemy import ColumnElement, select
 from console.desk import Visit
 from console.errors import NotHere
 from sources.definitions import Unit
-from warehouse.access.accounts import listed
 from warehouse.access.assignments import current
 from warehouse.access.scope import Identity, Place, Scope, cities_held, may, require, scope_of
+from warehouse.access.tables import accounts, posts
+from warehouse.clock import technical_now
 from warehouse.ledger.tables import findings, submissions
 
 FILING = ("filings.submit", "filings.enter")
@@ -103,9 +104,21 @@ def assignees(visit: Visit) -> dict[str, str]:
     if not scope(visit, "findings.assign"):
         return {visit.person.login: "我", NOBODY: "未分派"}
     here = cities_held(visit.person, ["findings.assign"])
+    day = technical_now().date()
+    wanted = (
+        select(accounts.c.login, accounts.c.name_zh)
+        .join(posts, posts.c.account_id == accounts.c.account_id)
+        .where(
+            posts.c.city_code.in_(sorted(here)),
+            posts.c.starts_on <= day,
+            posts.c.ends_on.is_(None) | (posts.c.ends_on > day),
+            accounts.c.is_disabled.is_(False),
+        )
+        .distinct()
+        .order_by(accounts.c.login)
+    )
     found = {visit.person.login: "我", NOBODY: "未分派"}
-    for row in listed(visit.engine):
-        is_here = any(post.city_code in here for post in row["posts"])
-        if is_here and not row["is_disabled"]:
-            found.setdefault(row["login"], row["name_zh"])
+    with visit.engine.connect() as connection:
+        for login, name_zh in connection.execute(wanted):
+            found.setdefault(str(login), str(name_zh))
     return found

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from starlette.responses import RedirectResponse, Response
 
 from console import reach
-from console.acting import Told, decide_each
+from console.acting import Told, assign_findings, decide_each
 from console.desk import Visit
 from console.errors import ConsoleError
 from console.routes import Act, Declared, Page
@@ -82,6 +82,7 @@ def queue(visit: Visit) -> dict[str, Any]:
             reach.scope(visit, name)
             for name in ("findings.explain", "submissions.return", "submissions.accept_county")
         ),
+        "may_assign": bool(reach.scope(visit, "findings.assign")),
         "waiting": waiting(visit),
         "_query": urlencode(chosen),
     }
@@ -115,7 +116,10 @@ def bulk(visit: Visit) -> Response | Mapping[str, Any]:
         raise ConsoleError("没有勾选任何一条，请先勾选再处理。")
     if len(finding_ids) + len(submission_ids) > MOST_AT_ONCE:
         raise ConsoleError(f"一次最多处理 {MOST_AT_ONCE} 条，请分批处理。")
-    told = decide_each(visit, verb, finding_ids, submission_ids)
+    if verb == "assign":
+        told = assign_findings(visit, finding_ids)
+    else:
+        told = decide_each(visit, verb, finding_ids, submission_ids)
     target = f"{back if back in ('/queue', '/queue/accept') else '/queue'}"
     query = dict(one for one in _pairs(visit.field("query")) if one[0] in (*FILTERS, "level"))
     if all(one.is_done for one in told):
@@ -196,7 +200,7 @@ ROUTES: tuple[Declared, ...] = (
         "/queue/bulk",
         bulk,
         ("findings.explain", "submissions.return", "submissions.accept_county",
-         "submissions.accept_city"),
+         "submissions.accept_city", "findings.assign"),
         "told.html",
     ),
 )  # fmt: skip

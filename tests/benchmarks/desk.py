@@ -1,7 +1,7 @@
 """How long the desk takes at the server: the queue with many findings, and 200 decided at once.
 
-Run it by hand: `.venv/bin/python tests/benchmarks/desk.py [findings]`. Each time is told beside that
-of the same page with hardly any findings, since machines differ.
+Run it by hand: `.venv/bin/python tests/benchmarks/desk.py [findings]`. Each time is told beside
+that of the same page with hardly any findings, since machines differ.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from fastapi.testclient import TestClient
+from rich.console import Console
 from sqlalchemy import Engine, insert
 
 from console.app import create_app
@@ -28,6 +30,7 @@ from warehouse.ledger.tables import events, files, findings, submissions
 from warehouse.settings import Settings
 from warehouse.workspace import init, mark_kind
 
+OUT = Console(highlight=False)
 PER_SUBMISSION = 10
 PASSWORD = "correct-horse-42"
 ARRIVED = datetime(2026, 1, 10, 9)
@@ -143,7 +146,7 @@ def decided_at_once(client: TestClient, count: int) -> float:
     start = time.perf_counter()
     answer = client.post("/queue/bulk", data=fields, follow_redirects=False)
     taken = time.perf_counter() - start
-    print(f"  {len(wanted[:count])} findings, answer {answer.status_code}")
+    OUT.print(f"  {len(wanted[:count])} findings, answer {answer.status_code}")
     return taken
 
 
@@ -153,10 +156,12 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         few, many = opened(Path(folder) / "few", 10), opened(Path(folder) / "many", count)
         for path in PAGES:
-            small, large = (seconds(lambda c=c: c.get(path)) for c in (few, many))  # type: ignore[misc]
-            print(f"{path:32} {large * 1000:7.0f} ms   {large / small:5.1f} × that of 10 findings")
+            small, large = (seconds(partial(c.get, path)) for c in (few, many))
+            OUT.print(
+                f"{path:32} {large * 1000:7.0f} ms   {large / small:5.1f} × that of 10 findings"
+            )
         taken = decided_at_once(many, 200)
-        print(f"{'200 decided in one act':32} {taken * 1000:7.0f} ms")
+        OUT.print(f"{'200 decided in one act':32} {taken * 1000:7.0f} ms")
 
 
 if __name__ == "__main__":
