@@ -106,6 +106,7 @@ VERB_ZH: Mapping[str, str] = {
     "confirm-unit": "确认单位",
     "dismiss": "搁置",
     "correct-arrival": "记录实际交件时间",
+    "standing": "批准长期说明",
 }
 """The desk's verbs."""
 
