@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.postgres import Postgres, running_postgres
 from tests.servers import Dovecot, Sshd, running_dovecot, running_sshd
 
 
@@ -18,4 +19,10 @@ def sshd() -> Iterator[Sshd]:
 @pytest.fixture(scope="module")
 def dovecot() -> Iterator[Dovecot]:
     with running_dovecot() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    with running_postgres() as server:
         yield server
