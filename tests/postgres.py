@@ -21,6 +21,7 @@ import psycopg
 from tests.servers import LOOPBACK, end, free_port, tool, wait_for
 
 USER = "qiangshi"
+PASSWORD = "mima-2026-PG"  # planted: no output may show it (the server itself trusts loopback)
 _QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=64MB")
 """Nothing of a test outlives a crash of the machine."""
 
@@ -35,6 +36,16 @@ class Postgres:
     def url(self, database: str) -> str:
         """The address as the ledger takes it."""
         return f"postgresql+psycopg://{USER}@{LOOPBACK}:{self.port}/{database}"
+
+    def plain_url(self, database: str = "postgres", user: str = USER) -> str:
+        """The address as libpq and a publish target take it."""
+        return f"postgresql://{user}:{PASSWORD}@{LOOPBACK}:{self.port}/{database}"
+
+    def new_database(self, name: str) -> str:
+        """The plain address of an empty database of that name."""
+        self.drop(name)
+        self._do(f'create database "{name}"')
+        return self.plain_url(name)
 
     def new(self, template: str = "template1") -> str:
         """The name of a new database, a copy of the template."""
