@@ -1,4 +1,4 @@
-"""One night's validation: every rule over every new submission, one engine run per form."""
+"""One night's validation: every rule over every new submission of every form, one engine run."""
 
 from __future__ import annotations
 
@@ -83,16 +83,10 @@ def validate(
     cells = cells.with_columns(value=pl.col("amount").cast(pl.Float64)).join(
         statistics_frame(reference), on=SERIES_KEYS, how="left"
     )
-    nights = [
-        _night(form_code, known, cells, judged.sides, asked)
-        for form_code in sorted(known["form_code"].unique())
-    ]
-    failures = pl.concat([night.failures for night in nights])
+    night = _night(known, cells, judged.sides, asked)
     could_judge = judged.sides.filter(pl.col("difference").is_not_null())
-    kept, dropped = standing(failures, could_judge, judged.operands)
-    rows = pl.concat(
-        [_facts_of(night, kept, judged.sides) for night in nights], how="diagonal_relaxed"
-    )
+    kept, dropped = standing(night.failures, could_judge, judged.operands)
+    rows = _facts_of(night, kept, judged.sides)
     names = dict(definitions.table("elements").select("element_code", "element_zh").iter_rows())
     findings = (
         findings_frame(
@@ -102,32 +96,26 @@ def validate(
         .unique("finding_id", keep="first", maintain_order=True)
         .sort("form_code", "period_code", "submission_id", "cell", "rule_id", nulls_last=False)
     )
-    checks = [(night.form_code, check) for night in nights for check in night.checks]
-    return ValidationResult(findings, _counts(checks, kept, dropped))
+    return ValidationResult(findings, _counts(night.checks, kept, dropped))
 
 
 @dataclass(frozen=True)
 class _Night:
-    """One form's run: the frame the engine saw, what was asked and what failed."""
+    """The run: the frame the engine saw, what was asked and what failed."""
 
-    form_code: str
     frame: pl.DataFrame
     checks: list[Check]
     failures: pl.DataFrame
 
 
 def _night(
-    form_code: str, known: pl.DataFrame, cells: pl.DataFrame, sides: pl.DataFrame, asked: list[Rule]
+    known: pl.DataFrame, cells: pl.DataFrame, sides: pl.DataFrame, rules: list[Rule]
 ) -> _Night:
-    wholes = known.filter(pl.col("form_code") == form_code)
-    frame = pl.concat(
-        [wholes, cells.filter(pl.col("form_code") == form_code)], how="diagonal_relaxed"
-    )
+    frame = pl.concat([known, cells], how="diagonal_relaxed")
     # A whole submission is a row of the frame too; it needs no entry.
     frame = frame.with_columns(
         entry=pl.when(pl.col("row_code").is_null()).then(pl.lit("")).otherwise("entry")
     )
-    rules = [rule for rule in asked if rule.form_code in (None, form_code)]
     checks: list[Check] = []
     for add in (structure.add_checks, values.add_checks, history.add_checks):
         frame, more = add(frame, rules)
@@ -135,11 +123,11 @@ def _night(
     frame, more = consistency.add_checks(frame, sides, rules)
     checks += more
     failing = failing_rows(frame, checks)
-    return _Night(form_code, frame, checks, _failures(form_code, frame, checks, failing))
+    return _Night(frame, checks, _failures(frame, checks, failing))
 
 
 def _failures(
-    form_code: str, frame: pl.DataFrame, checks: list[Check], failing: dict[str, list[int]]
+    frame: pl.DataFrame, checks: list[Check], failing: dict[str, list[int]]
 ) -> pl.DataFrame:
     parts = [pl.DataFrame(schema=FAILURE_SCHEMA)]
     for check in checks:
@@ -159,10 +147,10 @@ def _failures(
                 "submission_id",
                 "element_code",
                 "start_on",
+                "form_code",
                 rule_key=pl.lit(check.rule.key),
                 rule_kind=pl.lit(check.rule.rule_kind),
                 severity_code=pl.lit(check.rule.severity_code),
-                form_code=pl.lit(form_code),
                 row=pl.Series(rows, dtype=pl.Int64),
                 previous_submission_id=source,
             )
@@ -209,9 +197,8 @@ def _facts_of(night: _Night, kept: pl.DataFrame, sides: pl.DataFrame) -> pl.Data
         "copied_pct",
         "copied_from",
     ]
-    mine = kept.filter(pl.col("form_code") == night.form_code)
     for check in night.checks:
-        rows = mine.filter(pl.col("rule_key") == check.rule.key)["row"]
+        rows = kept.filter(pl.col("rule_key") == check.rule.key)["row"]
         if rows.is_empty():
             continue
         part = night.frame[rows].select(
@@ -233,23 +220,22 @@ def _limit(check: Check) -> pl.Expr:
     return pl.lit(None, pl.Float64)
 
 
-def _counts(
-    checks: list[tuple[str, Check]], kept: pl.DataFrame, dropped: pl.DataFrame
-) -> pl.DataFrame:
+def _counts(checks: list[Check], kept: pl.DataFrame, dropped: pl.DataFrame) -> pl.DataFrame:
     failed = _tally(kept)
     set_aside = _tally(dropped)
 
     def rows() -> Iterator[dict[str, Any]]:
-        for form_code, check in checks:
-            place = (check.rule.key, form_code)
-            aside = set_aside.get(place, 0)
-            yield {
-                "rule_id": check.rule.rule_id,
-                "form_code": form_code,
-                "evaluated": check.evaluated - aside,
-                "failed": failed.get(place, 0),
-                "not_evaluated": check.not_evaluated + aside,
-            }
+        for check in checks:
+            for form_code, (judged, missing) in check.by_form.items():
+                place = (check.rule.key, form_code)
+                aside = set_aside.get(place, 0)
+                yield {
+                    "rule_id": check.rule.rule_id,
+                    "form_code": form_code,
+                    "evaluated": judged - aside,
+                    "failed": failed.get(place, 0),
+                    "not_evaluated": missing + aside,
+                }
 
     return (
         pl.DataFrame(list(rows()), schema=EVALUATED_SCHEMA)

@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,13 @@ class Settings:
     credentials_folder: Path | None = None
     known_hosts_file: Path | None = None
     ca_file: Path | None = None
-    """Certificates of authorities that mail servers are trusted by; None for the system's."""
+    """Certificates of authorities that servers are trusted by; None for the system's."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses of proxies that the desk believes about who asks; none by default."""
+    oidc_issuer: str | None = None
+    """The city's own identity provider; None for logins by password only."""
+    oidc_redirect_uri: str | None = None
+    """The console's address to which that provider sends browsers back."""
     has_exports: bool = True
     """Whether a night writes workbook, texts and reports beside its release."""
 
@@ -54,7 +61,8 @@ class Settings:
         def setting(variable: str, key: str) -> tuple[str, Any]:
             if env.get(variable):
                 return variable, env[variable]
-            return f"workspace.toml: {key}", stored.get(key) or None
+            found = stored.get(key)
+            return f"workspace.toml: {key}", found if found is False else found or None
 
         _, ledger_url = setting("QIANGSHI_LEDGER_URL", "ledger_url")
         overlay_name, overlay = setting("QIANGSHI_DEFINITIONS", "definitions")
@@ -64,6 +72,7 @@ class Settings:
         known_hosts = setting("QIANGSHI_KNOWN_HOSTS", "known_hosts")
         ca_name, ca_file = setting("QIANGSHI_CA_FILE", "ca_file")
         exports = setting("QIANGSHI_EXPORTS", "exports")
+        proxies_name, proxies = setting("QIANGSHI_TRUSTED_PROXIES", "trusted_proxies")
         return cls(
             home=root,
             ledger_url=str(ledger_url or f"sqlite:///{root / 'ledger.sqlite'}"),
@@ -72,8 +81,11 @@ class Settings:
             clock_day=day or _day(clock_name, clock),
             credentials_folder=_path(*secrets, root),
             known_hosts_file=_path(*known_hosts, root),
+            oidc_issuer=_text(setting("QIANGSHI_OIDC_ISSUER", "oidc_issuer")[1]),
+            oidc_redirect_uri=_text(setting("QIANGSHI_OIDC_REDIRECT_URI", "oidc_redirect_uri")[1]),
             ca_file=_existing(ca_name, _path(ca_name, ca_file, root)),
             has_exports=_switch(*exports, default=True),
+            trusted_proxies=_addresses(proxies_name, proxies),
         )
 
     def on(self, day: date | None) -> Settings:
@@ -189,6 +201,10 @@ def _folder(name: str, value: Any, root: Path) -> Path | None:
     return path
 
 
+def _text(value: Any) -> str | None:
+    return str(value).strip() or None if value else None
+
+
 def _existing(name: str, path: Path | None) -> Path | None:
     if path is not None and not path.is_file():
         raise InvalidSetting(name, str(path), "一个存在的文件")
@@ -204,11 +220,24 @@ def _switch(name: str, value: Any, *, default: bool) -> bool:
     return words[str(value).lower()]
 
 
+def _parts(value: Any) -> tuple[str, ...]:
+    parts = value if isinstance(value, list) else re.split(r"[,，;；\s|]+", str(value or ""))
+    return tuple(str(part).strip() for part in parts if str(part).strip())
+
+
+def _addresses(name: str, value: Any) -> tuple[str, ...]:
+    """Networks and addresses; `*`, which would believe anybody, is none."""
+    found = _parts(value)
+    for text in found:
+        try:
+            ip_network(text, strict=False)
+        except ValueError as error:
+            raise InvalidSetting(name, text, "以逗号分隔的 IP 地址或网段") from error
+    return found
+
+
 def _codes(name: str, value: Any) -> tuple[str, ...]:
-    if not value:
-        return ()
-    parts = value if isinstance(value, list) else re.split(r"[,，;；\s|]+", str(value))
-    codes = tuple(str(part).strip() for part in parts if str(part).strip())
+    codes = _parts(value)
     for code in codes:
         if not re.fullmatch(r"[0-9A-Za-z]{6,}", code):
             raise InvalidSetting(name, code, "以逗号分隔的城市代码")

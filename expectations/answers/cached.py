@@ -15,9 +15,10 @@ from xml.sax.saxutils import escape
 from sources.readers.grid import Cell
 from sources.readers.sheetxml import sheet_parts
 
-# As openpyxl writes a formula's cell; it has no value there.
+# As openpyxl writes a formula's cell, by either of its two XML libraries; it has no value there.
 _FORMULA = re.compile(
-    r'<c r="(?P<at>[A-Z]+[0-9]+)"(?P<more>[^>]*)>(?P<f><f[^>]*?(?:/>|>[^<]*</f>))<v ?/></c>'
+    r'<c r="(?P<at>[A-Z]+[0-9]+)"(?P<more>[^>]*)>(?P<f><f[^>]*?(?:/>|>[^<]*</f>))'
+    r"(?:<v ?/>|<v></v>)</c>"
 )
 _ERROR = re.compile(r"#[A-Z0-9/!?_]+")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")

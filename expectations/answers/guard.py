@@ -49,7 +49,8 @@ class _Child:
     def __init__(self) -> None:
         ours, theirs = Pipe()
         self._connection: Connection = ours
-        environment = {**os.environ, "POLARS_MAX_THREADS": "1"}
+        # openpyxl takes lxml where it finds it, and then parses without defusedxml.
+        environment = {**os.environ, "POLARS_MAX_THREADS": "1", "OPENPYXL_LXML": "False"}
         paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         environment["PYTHONPATH"] = os.pathsep.join(paths)
         command = [sys.executable, "-P", "-m", "expectations.answers.worker", str(theirs.fileno())]

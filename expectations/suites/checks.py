@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from typing import Literal
 
@@ -24,7 +25,8 @@ class Check:
         values: the set or the pattern.
         minimum, maximum: the bounds of `between`.
         is_strict: whether equality fails.
-        evaluated, not_evaluated: rows judged, and rows asked that lack what is needed.
+        evaluated: rows judged; without any the engine is not asked.
+        by_form: per form the rows judged, and the rows asked that lack what is needed.
     """
 
     rule: Rule
@@ -36,7 +38,13 @@ class Check:
     maximum: float | None = None
     is_strict: bool = False
     evaluated: int = 0
-    not_evaluated: int = 0
+    by_form: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+    def counted(self, by_form: Mapping[str, tuple[int, int]]) -> Check:
+        """The check with what was counted of it per form."""
+        return replace(
+            self, by_form=by_form, evaluated=sum(judged for judged, _ in by_form.values())
+        )
 
 
 def literal(text: str) -> float | None:
@@ -48,16 +56,39 @@ def literal(text: str) -> float | None:
 
 
 def valid_rows(rule: Rule) -> pl.Expr:
-    """Which rows are about a period the rule is valid for."""
+    """Which rows are of the rule's form and about a period it is valid for."""
     start = pl.col("start_on")
     is_valid = start >= rule.valid_from
-    return is_valid if rule.valid_to is None else is_valid & (start < rule.valid_to)
+    if rule.valid_to is not None:
+        is_valid &= start < rule.valid_to
+    return (
+        is_valid if rule.form_code is None else is_valid & (pl.col("form_code") == rule.form_code)
+    )
+
+
+def tallied(
+    frame: pl.DataFrame, asked: pl.Expr, judged: pl.Expr, forms: Sequence[str] = ()
+) -> dict[str, tuple[int, int]]:
+    """Per form the rows judged, and the rows asked that lack what is needed.
+
+    Args:
+        frame: the night's rows.
+        asked: which of them a rule is asked of.
+        judged: which of those it can judge.
+        forms: forms to name although nothing is asked of them.
+    """
+    counted = frame.group_by("form_code").agg(asked=asked.sum(), judged=judged.sum())
+    return {
+        str(form): (int(judged), int(asked - judged))
+        for form, asked, judged in counted.iter_rows()
+        if asked or form in forms
+    }
 
 
 def column_check(frame: pl.DataFrame, rule: Rule) -> tuple[pl.DataFrame, Check]:
     """A structure or value rule over the columns it names, and the frame that holds them.
 
-    Rows outside the rule's validity are blanked in columns of the rule's own.
+    Rows of other forms and outside the rule's validity are blanked in columns of the rule's own.
     """
     is_cell = pl.col("row_code").is_not_null() != rule.is_of_submission
     is_valid = is_cell & valid_rows(rule)
@@ -65,7 +96,8 @@ def column_check(frame: pl.DataFrame, rule: Rule) -> tuple[pl.DataFrame, Check]:
     if rule.right in frame.columns:
         names.append(rule.right)
     own = {name: name for name in names}
-    if rule.valid_to is not None or (frame["start_on"] < rule.valid_from).any():
+    is_of_some = rule.valid_to is not None or rule.form_code is not None
+    if is_of_some or (frame["start_on"] < rule.valid_from).any():
         own = {name: f"{rule.key}.{name}" for name in names}
         outside = pl.lit(NOT_ASKED) if rule.operator == "not_null" else pl.lit(None)
         frame = frame.with_columns(
@@ -78,51 +110,27 @@ def column_check(frame: pl.DataFrame, rule: Rule) -> tuple[pl.DataFrame, Check]:
     if len(names) == 2:
         asked = asked & present[1]
     judged = asked if rule.operator in ("not_null", "not_in") else asked & present[0]
-    counts = frame.select(asked=asked.sum(), judged=judged.sum()).row(0)
-    return frame, _shaped(rule, own, int(counts[1]), int(counts[0] - counts[1]))
+    forms = [rule.form_code] if rule.form_code else frame["form_code"].unique().to_list()
+    return frame, _shaped(rule, own).counted(tallied(frame, asked, judged, forms))
 
 
-def _shaped(rule: Rule, own: dict[str, str], evaluated: int, not_evaluated: int) -> Check:
+def _shaped(rule: Rule, own: dict[str, str]) -> Check:
     left = own[rule.left]
     if rule.operator == "not_null":
-        return Check(rule, "not_null", left, evaluated=evaluated, not_evaluated=not_evaluated)
-    if rule.operator in ("not_in", "matches"):
-        values = tuple(rule.right.split("|")) if rule.operator == "not_in" else (rule.right,)
-        return Check(
-            rule,
-            "not_in" if rule.operator == "not_in" else "matches",
-            left,
-            values=values,
-            evaluated=evaluated,
-            not_evaluated=not_evaluated,
-        )
+        return Check(rule, "not_null", left)
+    if rule.operator == "not_in":
+        return Check(rule, "not_in", left, values=tuple(rule.right.split("|")))
+    if rule.operator == "matches":
+        return Check(rule, "matches", left, values=(rule.right,))
     if rule.right not in own:
         low, high, is_strict = bounds(rule.operator, literal(rule.right) or 0.0, 0.0)
-        return Check(
-            rule,
-            "between",
-            left,
-            minimum=low,
-            maximum=high,
-            is_strict=is_strict,
-            evaluated=evaluated,
-            not_evaluated=not_evaluated,
-        )
+        return Check(rule, "between", left, minimum=low, maximum=high, is_strict=is_strict)
     right = own[rule.right]
     if rule.operator == "=":
-        return Check(
-            rule, "pair_equal", left, right, evaluated=evaluated, not_evaluated=not_evaluated
-        )
+        return Check(rule, "pair_equal", left, right)
     greater, lesser = (left, right) if rule.operator.startswith(">") else (right, left)
-    return Check(
-        rule,
-        "pair_at_least",
-        greater,
-        lesser,
-        is_strict=len(rule.operator) == 1,
-        evaluated=evaluated,
-        not_evaluated=not_evaluated,
-    )
+    is_strict = len(rule.operator) == 1
+    return Check(rule, "pair_at_least", greater, lesser, is_strict=is_strict)
 
 
 def bounds(operator: str, at: float, tolerance: float) -> tuple[float | None, float | None, bool]:

@@ -182,22 +182,24 @@ def add_checks(
 ) -> tuple[pl.DataFrame, list[Check]]:
     """The differences as one column per rule on the rows they point at, and a check for each."""
     asked = {rule.key: rule for rule in rules if rule.rule_kind == "consistency"}
-    sides = sides.join(frame.select("submission_id").unique(), on="submission_id", how="semi")
     if sides.is_empty():
         return frame, []
-    counts = {
-        str(key): (int(judged), int(missing))
-        for key, judged, missing in sides.group_by("rule_key")
+    forms = frame.filter(pl.col("row_code").is_null()).select("submission_id", "form_code")
+    counts: dict[str, dict[str, tuple[int, int]]] = {}
+    for key, form_code, judged, missing in (
+        sides.join(forms, on="submission_id")
+        .group_by("rule_key", "form_code")
         .agg(judged=pl.col("difference").count(), missing=pl.col("difference").null_count())
         .iter_rows()
-    }
+    ):
+        counts.setdefault(str(key), {})[str(form_code)] = (int(judged), int(missing))
     beyond = sides.with_columns(_beyond_tolerance(list(asked.values())))
     wide = beyond.with_columns(element_rank=pl.lit(0, pl.Int64)).pivot(
         on="rule_key", index=["submission_id", "element_code", "element_rank"], values="difference"
     )
     frame = frame.join(wide, on=["submission_id", "element_code", "element_rank"], how="left")
     checks = []
-    for key, (evaluated, not_evaluated) in sorted(counts.items()):
+    for key, by_form in sorted(counts.items()):
         rule = asked[key]
         tolerance = 0.0 if rule.tolerance_rel else float(rule.tolerance_abs)
         low, high, is_strict = bounds(rule.operator, 0.0, tolerance)
@@ -209,9 +211,7 @@ def add_checks(
                 minimum=low,
                 maximum=high,
                 is_strict=is_strict,
-                evaluated=evaluated,
-                not_evaluated=not_evaluated,
-            )
+            ).counted(by_form)
         )
     return frame, checks
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from expectations.expressions import Expression
 from expectations.rules import Condition, Rule
-from expectations.suites.checks import Check, bounds, valid_rows
+from expectations.suites.checks import Check, bounds, tallied, valid_rows
 
 _COLUMNS = {"kind": "kind", "unit": "element_unit_zh", "element": "element_code"}
 
@@ -32,8 +32,8 @@ def add_checks(frame: pl.DataFrame, rules: list[Rule]) -> tuple[pl.DataFrame, li
             pl.when(asked).then(_measure(rule, left, right)).alias(rule.key),
             pl.when(asked).then(right).alias(right_column(rule)),
         )
-        judged, total = frame.select(pl.col(rule.key).count(), asked.sum()).row(0)
-        if not total:
+        by_form = tallied(frame, asked, pl.col(rule.key).is_not_null())
+        if not by_form:
             continue
         low: float | None
         high: float | None
@@ -50,9 +50,7 @@ def add_checks(frame: pl.DataFrame, rules: list[Rule]) -> tuple[pl.DataFrame, li
                 minimum=low,
                 maximum=high,
                 is_strict=is_strict,
-                evaluated=int(judged),
-                not_evaluated=int(total - judged),
-            )
+            ).counted(by_form)
         )
     return frame, checks
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import typer
 
 from orchestration.cli import (
+    accounts,
     definitions,
+    doctor,
     filing,
     handing_out,
     history,
@@ -25,10 +27,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (night, filing, reading, steward, history, tracing, handing_out):
+for group in (night, filing, reading, steward, history, tracing, handing_out, doctor):
     group.register(app)
 app.add_typer(definitions.app, name="definitions")
 app.add_typer(layouts.app, name="layouts")
+app.add_typer(accounts.app, name="accounts")
 
 
 def main() -> None:

@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
     app.command()(init)
     app.command()(nightly)
     app.command()(dagster)
+    app.command()(console)
 
 
 @guarded
@@ -132,3 +133,16 @@ def dagster(
         command,
         [command, "dev", "-m", "orchestration.definitions", "-h", host, "-p", str(port)],
     )
+
+
+@guarded
+def console(
+    host: Annotated[str, typer.Option(help="监听地址")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="端口")] = 8400,
+) -> None:
+    """打开统计工作台：待办、报送件、填报、进度、发布。"""
+    from console.serve import serve
+
+    settings = settings_of()
+    out.print(f"统计工作台：http://{host}:{port} （Ctrl-C 停止）", highlight=False)
+    serve(settings, host, port)

@@ -66,6 +66,7 @@ CLOSED_LISTS: Mapping[tuple[str, str], frozenset[str]] = {
     ("target_links", "link_kind"): frozenset({"same", "redefined", "dropped", "new"}),
     ("authority_series", "period_type"): _FREQUENCIES,
     ("acceptance_policies", "policy"): frozenset({"automatic", "manual"}),
+    ("acceptance_policies", "corrections"): frozenset({"allowed", "off"}),
     ("sources_of_record", "source_kind"): frozenset({
         "sum_of_units", "department", "authority", "register",
     }),

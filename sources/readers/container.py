@@ -16,6 +16,7 @@ from pathlib import PurePath
 
 from sources.errors import EmptyWorkbook, EncryptedFile, OversizedSheet, UnreadableFile
 from sources.readers.grid import LIMITS, Limits
+from sources.readers.package import package_of
 
 XLSX, XLS, ODS, ARCHIVE, DELIMITED = "xlsx", "xls", "ods", "zip", "delimited"
 
@@ -94,14 +95,14 @@ def recognise(data: bytes, file_name: str, limits: Limits = LIMITS) -> str:
 
 def _recognise_zip(data: bytes, limits: Limits) -> str:
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = archive.infolist()
-            names = {member.filename.lower().lstrip("/") for member in members}
-            is_workbook = "xl/workbook.xml" in names
-            kinds = b""
-            for name in ("[Content_Types].xml", "mimetype"):
-                if name in archive.namelist() and archive.getinfo(name).file_size < 1_000_000:
-                    kinds += archive.read(name)
+        package = package_of(data)
+        members = package.members
+        names = {member.filename.lower().lstrip("/") for member in members}
+        is_workbook = "xl/workbook.xml" in names
+        kinds = b""
+        for name in ("[Content_Types].xml", "mimetype"):
+            if name in package and package.size(name) < 1_000_000:
+                kinds += package.read(name)
     except _BROKEN_ZIP as error:
         raise UnreadableFile("工作簿已损坏或不完整（压缩结构不能打开）", CHECK_FILE) from error
     _check_directory(members, limits)

@@ -8,12 +8,11 @@ allocate the rectangle up to it. Nothing here reads a value that counts.
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from posixpath import join, normpath
-from typing import IO
+from typing import IO, Protocol
 from xml.etree.ElementTree import Element, ParseError
 from xml.parsers import expat
 
@@ -141,19 +140,33 @@ def _children(element: Element, name: str) -> Iterable[Element]:
     return (child for child in element if _local(child.tag) == name)
 
 
-def sheet_parts(archive: zipfile.ZipFile) -> list[SheetPart]:
+class HasParts(Protocol):
+    """A zip, as `zipfile` opens it or as `package` does."""
+
+    def read(self, name: str, /) -> bytes:
+        """A part, unpacked; KeyError when there is none."""
+
+
+def sheet_parts(archive: HasParts) -> list[SheetPart]:
     """The worksheets in the workbook's order, charts and macro sheets left out.
 
     Raises:
         KeyError: the workbook lacks one of its parts.
     """
-    relations = fromstring(archive.read("xl/_rels/workbook.xml.rels"))
+    return list(_sheet_parts(archive.read("xl/_rels/workbook.xml.rels"),
+                             archive.read("xl/workbook.xml")))  # fmt: skip
+
+
+# All workbooks of one template name their sheets alike, byte by byte.
+@lru_cache(maxsize=64)
+def _sheet_parts(relations_xml: bytes, book_xml: bytes) -> tuple[SheetPart, ...]:
+    relations = fromstring(relations_xml)
     targets = {
         relation.get("Id"): relation.get("Target", "")
         for relation in relations
         if relation.get("Type", "").endswith("/worksheet")
     }
-    book = fromstring(archive.read("xl/workbook.xml"))
+    book = fromstring(book_xml)
     parts = []
     for sheets in _children(book, "sheets"):
         for sheet in sheets:
@@ -163,7 +176,7 @@ def sheet_parts(archive: zipfile.ZipFile) -> list[SheetPart]:
                 member = target[1:] if target.startswith("/") else normpath(join("xl", target))
                 is_hidden = sheet.get("state", "visible") != "visible"
                 parts.append(SheetPart(sheet.get("name", ""), member, is_hidden))
-    return parts
+    return tuple(parts)
 
 
 def is_percent_format(code: str) -> bool:
@@ -171,7 +184,7 @@ def is_percent_format(code: str) -> bool:
     return "%" in _LITERALS.sub("", code)
 
 
-def percent_styles(archive: zipfile.ZipFile) -> frozenset[str]:
+def percent_styles(archive: HasParts) -> frozenset[str]:
     """Numbers of the cell styles that show a percentage."""
     try:
         return _percent_styles(archive.read("xl/styles.xml"))
@@ -194,6 +207,16 @@ def _percent_styles(styles_xml: bytes) -> frozenset[str]:
         for place, cell_format in enumerate(formats)
         if cell_format.get("numFmtId") in percent
     )
+
+
+def has_dde(formula: str) -> bool:
+    """Whether a formula is a link to another program."""
+    return _DDE.search(formula) is not None
+
+
+def is_external(formula: str) -> bool:
+    """Whether a formula refers to another workbook."""
+    return _EXTERNAL.search(formula) is not None
 
 
 def scan_sheet(
@@ -291,7 +314,7 @@ class _SheetPass:
         text = (shown or "".join(self._said.get("t", ())))[:40]
         scan.check(at, self._sheet, self._limits, text)
         scan.take(at, self._sheet, self._limits)
-        if formula is not None and _DDE.search(formula):
+        if formula is not None and has_dde(formula):
             raise UnreadableFile(
                 "单元格公式是连到其他程序的 DDE 链接，为安全起见不接收", SAVE_AS_XLSX,
                 sheet=self._sheet, cell=address(*at), value_text=f"={formula}"[:40],
@@ -309,7 +332,6 @@ class _SheetPass:
         elif kind == "n" and value and cell.get("s") in self._percent:
             scan.issues[at] = "percent_format"
         elif formula is not None:
-            is_external = _EXTERNAL.search(formula)
-            scan.issues[at] = "external_formula" if is_external else "formula"
+            scan.issues[at] = "external_formula" if is_external(formula) else "formula"
         if self._is_hidden_row:
             scan.hide(at)

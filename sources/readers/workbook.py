@@ -11,6 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from typing import IO
 from xml.etree.ElementTree import ParseError
 
 from defusedxml.common import DefusedXmlException
@@ -21,7 +22,15 @@ from sources.numbers import number_as_text
 from sources.readers.container import CHECK_FILE, ODS, SAVE_AS_XLSX, XLS, XLSX
 from sources.readers.grid import HIDDEN_SHEET, LIMITS, Cell, Limits, address
 from sources.readers.odsxml import scan_content
-from sources.readers.sheetxml import SheetScan, percent_styles, scan_sheet, sheet_parts
+from sources.readers.package import Package, package_of
+from sources.readers.plainsheet import PLAIN_BYTES, scan_plain
+from sources.readers.sheetxml import (
+    SheetPart,
+    SheetScan,
+    percent_styles,
+    scan_sheet,
+    sheet_parts,
+)
 
 _BROKEN_PARTS = (
     zipfile.BadZipFile, zlib.error, LookupError, EOFError, ParseError, NotImplementedError,
@@ -98,29 +107,48 @@ def damaged(error: BaseException) -> BaseException:
 
 
 def _scan_xlsx(data: bytes, limits: Limits, into: type[SheetScan]) -> dict[str, SheetScan]:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        _verify_parts(archive)
-        percent = percent_styles(archive)
-        scans: dict[str, SheetScan] = {}
-        for part in sheet_parts(archive):
-            with archive.open(part.member) as stream:
-                scans[part.name] = scan_sheet(
-                    stream, part.name, percent, limits, is_hidden=part.is_hidden, into=into
-                )
-    return scans
+    package = package_of(data)
+    _verify_parts(package)
+    percent = percent_styles(package)
+    return {
+        part.name: _scan_part(package, part, percent, limits, into)
+        for part in sheet_parts(package)
+    }  # fmt: skip
 
 
-def _verify_parts(archive: zipfile.ZipFile) -> None:
+def _scan_part(
+    package: Package,
+    part: SheetPart,
+    percent: frozenset[str],
+    limits: Limits,
+    into: type[SheetScan],
+) -> SheetScan:
+    """One sheet's second look: the quick one where it will do."""
+    if into is SheetScan and package.size(part.member) <= PLAIN_BYTES:
+        content = package.read(part.member)
+        quick = scan_plain(content, percent, limits, is_hidden=part.is_hidden)
+        if quick is not None:
+            return quick
+        stream: IO[bytes] = io.BytesIO(content)
+    else:
+        stream = package.archive.open(part.member)
+    with stream:
+        return scan_sheet(
+            stream, part.name, percent, limits, is_hidden=part.is_hidden, into=into
+        )  # fmt: skip
+
+
+def _verify_parts(package: Package) -> None:
     """Unpacks what calamine will unpack: a declared size or checksum that lies ends here.
 
     Raises:
         UnreadableFile: a part declares entities, or links to another program.
     """
-    for member in archive.infolist():
+    for member in package.members:
         name = member.filename.lower()
         if name.startswith("xl/worksheets/sheet") or not name.endswith((".xml", ".rels")):
             continue
-        content = archive.read(member)
+        content = package.read(member.filename)
         if any(mark in content[:4096] for mark in _DOCTYPES):
             raise UnreadableFile(
                 f"工作簿的部件“{member.filename}”声明了 XML 实体，正常的表格没有", CHECK_FILE,
@@ -163,11 +191,12 @@ _SCANS: Mapping[str, Callable[[bytes, Limits, type[SheetScan]], dict[str, SheetS
 
 
 def _cells_of(sheet: str, rows: Sequence[Sequence[object]], scan: SheetScan) -> list[Cell]:
-    found: dict[tuple[int, int], str | None] = {}
-    for row_no, row in enumerate(rows):
-        for column_no, value in enumerate(row):
-            if value != "":
-                found[row_no, column_no] = value_as_text(value)
+    found = {
+        (row_no, column_no): (value or None) if type(value) is str else value_as_text(value)
+        for row_no, row in enumerate(rows)
+        for column_no, value in enumerate(row)
+        if value != ""
+    }
     strays = found.keys() - scan.filled
     if strays:
         # Two readers that disagree about where a value stands cannot both be believed.

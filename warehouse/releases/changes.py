@@ -221,7 +221,11 @@ def _note_redefined(
         ("plan_targets", "target_code"),
     ):
         if table in marts:
-            both = [f"(select * exclude (release_id) from {db}.marts.{table})" for db in (new, old)]
+            # A release of an earlier version may lack a column: what both tell is compared.
+            known = columns_of(connection, table, old)
+            names = [name for name in columns_of(connection, table, new) if name in known]
+            shared = ", ".join(name for name in names if name != "release_id")
+            both = [f"(select {shared} from {db}.marts.{table})" for db in (new, old)]
             for first, second in (both, reversed(both)):
                 parts.append(f"select {code} as code from ({first} except {second})")
     connection.execute(f"create or replace temp table redefined as {' union '.join(parts)}")

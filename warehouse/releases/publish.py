@@ -19,6 +19,7 @@ from warehouse.connection import scalar
 from warehouse.errors import LockedTarget, ReleaseBroken
 from warehouse.raw_store import RunContext
 from warehouse.releases.build import STORAGE_VERSION, Building, discard
+from warehouse.releases.chinese_views import create_chinese_views
 from warehouse.releases.digest import digest_tables, mart_names
 from warehouse.releases.gate import Verdict
 from warehouse.releases.history import MANIFEST, published_manifest, release_db, write_manifest
@@ -68,7 +69,8 @@ def publish(
     if before is not None and tables == before["tables"]:
         discard(building)
         restore_published(settings)
-        manifest = note_checked(settings, before, context.as_of.isoformat(), held)
+        head = {"hash": context.chain_head, "length": context.chain_length}
+        manifest = note_checked(settings, before, context.as_of.isoformat(), held, head)
         return Published("unchanged", before["release_id"], verdict, manifest)
     storage = _verify(building.file, tables)
     write_manifest(
@@ -88,6 +90,7 @@ def publish(
             "held_cities": held,
             "previous_release_id": before["release_id"] if before else None,
             "chain_head": context.chain_head,
+            "chain_length": context.chain_length,
         },
     )
     # Named before it is kept: killed in between, the next night still puts it in place.
@@ -132,6 +135,7 @@ def _complete(
             tables = digest_tables(connection)
         if old is not None:
             connection.execute(f"detach {old}")
+        create_chinese_views(connection)
         connection.execute("checkpoint")
         return tables, revisions
 

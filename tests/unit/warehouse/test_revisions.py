@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import duckdb
 import pytest
 
 from tests.unit.warehouse.marts import Observed, ask, build, figures, release
@@ -92,6 +93,17 @@ def test_changed_definitions_are_the_reason_where_no_unit_changed(settings: Sett
     release(settings, figures(), definitions="d2", weight=2)
     assert {row[4] for row in revisions(settings)} == {"definitions_changed"}
     assert {row[0] for row in revisions(settings)} == {"city_indicators", "plan_table"}
+
+
+def test_a_table_that_has_grown_a_column_since_the_last_release_is_still_compared(
+    settings: Settings,
+):
+    for columns in ("plan_code varchar", "plan_code varchar, is_current boolean"):
+        building, run = build(settings, figures(u150402=Observed(str(len(columns)))))
+        with duckdb.connect(str(building.file)) as connection:
+            connection.execute(f"create table marts.plan_targets (target_code varchar, {columns})")
+        assert publish(settings, building, run, Verdict()).outcome == "released"
+    assert {row[4] for row in revisions(settings)} == {"recalculated"}
 
 
 def test_a_plan_moving_on_to_its_next_period_revises_nothing(settings: Settings):

@@ -1,0 +1,15 @@
+"""The pages, one module per subject; each declares its routes and what they need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from console.routes import Declared
+
+
+def declared() -> Iterator[Declared]:
+    """Every route of the desk."""
+    from console.views import corrections, entrance, queue, submissions
+
+    for module in (entrance, queue, corrections, submissions):
+        yield from module.ROUTES
