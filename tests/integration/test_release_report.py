@@ -88,8 +88,7 @@ def test_every_plan_target_and_trace_is_there(demo: Workspace, report: Path) -> 
         assert f'id="plan-{plan}"' in text
     assert text.count("<figure") >= 25
     for (name,) in demo.query(
-        "select distinct unit_name_zh from marts.reporting_rates"
-        " where is_expected"
+        "select distinct unit_name_zh from marts.reporting_rates where is_expected"
     ):
         assert name in text
 
