@@ -102,7 +102,6 @@ VERB_ZH: Mapping[str, str] = {
     "close": "封库",
     "reopen": "开封",
     "extend": "延期",
-    "standing": "同意长期说明",
     "confirm-unit": "确认单位",
     "dismiss": "搁置",
     "correct-arrival": "记录实际交件时间",

@@ -65,7 +65,8 @@ class Settings:
         def setting(variable: str, key: str) -> tuple[str, Any]:
             if env.get(variable):
                 return variable, env[variable]
-            return f"workspace.toml: {key}", stored.get(key) or None
+            found = stored.get(key)
+            return f"workspace.toml: {key}", found if found is False else found or None
 
         _, ledger_url = setting("QIANGSHI_LEDGER_URL", "ledger_url")
         overlay_name, overlay = setting("QIANGSHI_DEFINITIONS", "definitions")
