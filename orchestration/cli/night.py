@@ -65,10 +65,15 @@ def nightly(
         err.status("夜间任务开始 …") as status,
         reported(settings, task, status.update) as (tell, finish),
     ):
+
+        def waits(sentence: str) -> None:
+            err.print(sentence, style="yellow")
+            tell(sentence)
+
         result = run_night(
             settings,
             wait_seconds=wait,
-            on_wait=lambda sentence: (err.print(sentence, style="yellow"), tell(sentence))[0],
+            on_wait=waits,
             on_step=tell,
         )
         finish(result)
