@@ -22,6 +22,7 @@ import psycopg
 from tests.servers import LOOPBACK, end, free_port, tool, wait_for
 
 USER = "qiangshi"
+PASSWORD = "mima-2026-PG"  # planted: no output may show it (the server itself trusts loopback)
 _QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=64MB")
 """Nothing of a test outlives a crash of the machine."""
 
@@ -37,11 +38,21 @@ class Postgres:
         """The address as the ledger takes it."""
         return f"postgresql+psycopg://{USER}@{LOOPBACK}:{self.port}/{database}"
 
+    def plain_url(self, database: str = "postgres", user: str = USER) -> str:
+        """The address as libpq and a publish target take it."""
+        return f"postgresql://{user}:{PASSWORD}@{LOOPBACK}:{self.port}/{database}"
+
+    def new_database(self, name: str) -> str:
+        """The plain address of an empty database of that name."""
+        with self._connected("postgres") as connection:
+            connection.execute(f'drop database if exists "{name}" with (force)'.encode())
+            connection.execute(f'create database "{name}"'.encode())
+        return self.plain_url(name)
+
     def new(self) -> str:
         """The name of a new database."""
         name = f"t{next(self._numbers)}"
-        with self._connected("postgres") as connection:
-            connection.execute(f'create database "{name}"'.encode())
+        self.new_database(name)
         return name
 
     def empty(self, database: str) -> None:

@@ -54,6 +54,8 @@ _TOML = """\
 # 客户端编号和密钥写在凭据目录的 oidc.toml：user、password。
 # oidc_issuer = "https://id.example.cn"
 # oidc_redirect_uri = "https://qiangshi.example.cn/oidc/back"
+# 每次发布后是否写出工作簿、CSV、报告（QIANGSHI_EXPORTS）：on 或 off，默认 on。
+# exports = "on"
 """
 
 
@@ -70,6 +72,7 @@ def init(settings: Settings) -> list[Path]:
         settings.dagster_home,
         settings.published,
         settings.releases,
+        settings.exports,
     )
     for folder in folders:
         if not folder.is_dir():

@@ -1,166 +1,167 @@
-"""The desk's ledger: 200 findings in one act, many stewards at once, a big night's intake.
+"""How long the desk takes at the server: the queue with many findings, and 200 decided at once.
 
-Run by hand: `.venv/bin/python tests/benchmarks/desk.py [seconds] [stewards]`. SQLite lies in a
-temporary folder with its full safety (synchronous=FULL); PostgreSQL is started beside it, with
-fsync on. The acts of the stewards are counted against the ledger: a difference ends the run.
+Run it by hand: `.venv/bin/python tests/benchmarks/desk.py [findings]`. Each time is told beside
+that of the same page with hardly any findings, since machines differ.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import datetime
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-import polars as pl
+from fastapi.testclient import TestClient
 from rich.console import Console
-from rich.table import Table
+from sqlalchemy import Engine, insert
 
-from tests.postgres import running_postgres
-from tests.stewards import Told, lost_or_unheard, work_at_once
-from warehouse.ledger import verbs
-from warehouse.ledger.chain_check import chain_damage
-from warehouse.ledger.engine import open_ledger
-from warehouse.ledger.findings import WRITTEN, record_findings
-from warehouse.ledger.intake import ParsedRecord, record_batch, settle
-from warehouse.ledger.policies import AcceptancePolicies, apply_policies
+from console.app import create_app
+from sources.definitions import Definitions
+from warehouse.access.accounts import add_account, grant_post
+from warehouse.access.passwords import strong
+from warehouse.access.scope import Post
+from warehouse.access.sessions import Sessions
+from warehouse.ledger.engine import open_ledger, writing
+from warehouse.ledger.tables import events, files, findings, submissions
 from warehouse.settings import Settings
-from warehouse.workspace import init
+from warehouse.workspace import init, mark_kind
 
-NOW = datetime(2026, 1, 31, 23, 59, 59)
-WORDS = "去年积压的授权集中到本月登记"
-
-
-@contextmanager
-def workspaces() -> Iterator[list[tuple[str, Settings]]]:
-    """An empty workspace on either database."""
-    with tempfile.TemporaryDirectory() as folder, running_postgres(is_safe=True) as server:
-        url = {"QIANGSHI_LEDGER_URL": server.url(server.new())}
-        made = [
-            ("SQLite", Settings.load(Path(folder) / "sqlite", environ={})),
-            ("PostgreSQL", Settings.load(Path(folder) / "postgres", environ=url)),
-        ]
-        for _, settings in made:
-            init(settings)
-        yield made
+OUT = Console(highlight=False)
+PER_SUBMISSION = 10
+PASSWORD = "correct-horse-42"
+ARRIVED = datetime(2026, 1, 10, 9)
+PAGES = (
+    "/queue", "/queue?severity=blocking", "/queue?rule=C03&page=20", "/queue?age=7",
+    "/queue/accept?level=county", "/submissions",
+)  # fmt: skip
 
 
-def filed(number: int, period: str = "2025-12") -> ParsedRecord:
-    """A filing of the county of a number."""
-    unit = f"15{number:04d}"
-    return ParsedRecord(
-        unit_code=unit, city_code="150400", file_sha256=f"{unit}x{period}x".ljust(64, "0"),
-        size_bytes=1000, file_name="上报.xlsx", channel_kind="inbox",
-        received_at=datetime(2026, 1, 10, 9), is_synthetic=True, form_code="M1", form_version="1",
-        period_code=period,
+def filled(engine: Engine, count: int) -> None:
+    """Lays so many open findings into the ledger, ten to a submission."""
+    units = [u for u in Definitions.load().units.values() if u.level == "county"]
+    severities = ("blocking", "quasi_blocking", "verify", "verify")
+    rows: list[dict[str, object]] = []
+    found: list[dict[str, object]] = []
+    for number in range(max(1, count // PER_SUBMISSION)):
+        unit = units[number % len(units)]
+        key = f"{unit.unit_code}.IP-M1.{_period(number // len(units))}.v1"
+        rows.append({
+            "submission_id": key, "unit_code": unit.unit_code, "city_code": unit.city_code,
+            "form_code": "IP-M1", "form_version": "2021",
+            "period_code": _period(number // len(units)), "version": 1,
+            "file_sha256": "0" * 64, "file_name": "上报.xlsx", "channel_kind": "inbox",
+            "received_at": ARRIVED - timedelta(minutes=number), "first_seen_at": ARRIVED,
+            "known_from": ARRIVED, "state_code": "passed", "is_nil_return": False,
+            "is_synthetic": True, "cells_read": 100,
+        })  # fmt: skip
+        found += [
+            {
+                "finding_id": f"{key}#{place}", "rule_id": f"C{place:02}",
+                "severity_code": severities[(number + place) % 4], "submission_id": key,
+                "unit_code": unit.unit_code, "form_code": "IP-M1",
+                "period_code": _period(number // len(units)), "sheet": "表",
+                "cell": f"D{place + 8}", "element_code": "patent_grants", "value_text": "12",
+                "message_zh": "本期与上期相差过大，请核对", "status_code": "open",
+            }
+            for place in range(PER_SUBMISSION)
+        ]  # fmt: skip
+    with writing(engine) as connection:
+        connection.execute(
+            insert(files), [{"file_sha256": "0" * 64, "size_bytes": 1, "stored_at": ARRIVED}]
+        )
+        connection.execute(insert(submissions), rows)
+        connection.execute(insert(findings), found)
+        connection.execute(
+            insert(events),
+            [
+                {
+                    "submission_id": row["submission_id"], "event_order": 1, "verb": "receive",
+                    "to_state": "received", "author": "system", "effective_at": ARRIVED,
+                    "recorded_at": ARRIVED,
+                }
+                for row in rows
+            ],
+        )  # fmt: skip
+
+
+def _period(number: int) -> str:
+    return f"{2020 + number // 12}-{number % 12 + 1:02}"
+
+
+def opened(home: Path, count: int) -> TestClient:
+    """A desk over so many findings, with a steward of every city logged in."""
+    settings = Settings.load(home, environ={"QIANGSHI_CLOCK": "2026-01-31"})
+    init(settings)
+    mark_kind(settings, is_synthetic=True)
+    engine = open_ledger(settings)
+    filled(engine, count)
+    now = datetime.now()
+    add_account(
+        engine, "steward", "某人", author="root", now=now, password=PASSWORD, is_demo=True,
+        hasher=strong(),
     )  # fmt: skip
+    cities = sorted({u.city_code for u in Definitions.load().units.values() if u.level == "county"})
+    for city in cities:
+        post = Post("city_steward", city, None, date(2020, 1, 1))
+        grant_post(engine, "steward", post, author="root", now=now)
+    client = TestClient(create_app(settings, Sessions(engine)), base_url="http://desk.test")
+    token = _token(client.get("/login").text)
+    fields = {"csrf": token, "login": "steward", "password": PASSWORD}
+    client.post("/login", data=fields)
+    return client
 
 
-def intake(settings: Settings, counties: int, months: int) -> float:
-    """Seconds to take, check and accept so many filings."""
-    records = [
-        filed(number, f"{2010 + month // 12}-{month % 12 + 1:02d}")
-        for number in range(2000, 2000 + counties)
-        for month in range(months)
-    ]
-    engine = open_ledger(settings)
-    began = time.perf_counter()
-    record_batch(engine, records, NOW, None)
-    settle(engine)
-    apply_policies(engine, AcceptancePolicies(), NOW.date())
-    seconds = time.perf_counter() - began
-    engine.dispose()
-    return seconds
+def _token(page: str) -> str:
+    return page.split('name="csrf" value="', 1)[1].split('"', 1)[0]
 
 
-def one_act(settings: Settings, count: int) -> tuple[float, float]:
-    """Seconds to explain so many findings in one act, and to undo it."""
-    engine = open_ledger(settings)
-    key = record_batch(engine, [filed(1001)], NOW, None)[0].submission_id
-    rows = [
-        dict.fromkeys(WRITTEN)
-        | {"finding_id": f"{key}#{n}", "rule_id": f"R{n}", "severity_code": "verify",
-           "submission_id": key, "unit_code": "151001", "message_zh": "本期与上期相差过大"}
-        for n in range(count)
-    ]  # fmt: skip
-    record_findings(engine, pl.DataFrame(rows, schema=dict.fromkeys(WRITTEN, pl.String)))
-    settle(engine, [key])
-    began = time.perf_counter()
-    done = verbs.explain(engine, key, author="zhang", at=NOW, text=WORDS)
-    explained = time.perf_counter() - began
-    assert len(done.finding_ids) == count
-    verbs.undo(engine, key, author="zhang", at=NOW, reason="点错了")
-    undone = time.perf_counter() - began - explained
-    engine.dispose()
-    return explained, undone
+def seconds(act: Callable[[], object], times: int = 7) -> float:
+    """Median seconds of an act, after one that warms up."""
+    act()
+    taken = []
+    for _ in range(times):
+        start = time.perf_counter()
+        act()
+        taken.append(time.perf_counter() - start)
+    return statistics.median(taken)
 
 
-def at_once(settings: Settings, seconds: float, stewards: int) -> Sequence[Told]:
-    """What so many stewards were told in the time, once it is seen that the ledger agrees."""
-    engine = open_ledger(settings)
-    ids = [
-        one.submission_id
-        for one in record_batch(engine, [filed(number) for number in range(1100, 1105)], NOW, None)
-    ]
-    settle(engine)
-    end = time.monotonic() + seconds
-    told = work_at_once(
-        lambda: open_ledger(settings), ids, stewards=stewards, at=NOW,
-        is_over=lambda _: time.monotonic() >= end,
-    )  # fmt: skip
-    wrong = lost_or_unheard(engine, told), chain_damage(engine, [])
-    engine.dispose()
-    assert wrong == ({}, []), wrong
-    assert not [error for one in told for error in one.otherwise]
-    return told
+def decided_at_once(client: TestClient, count: int) -> float:
+    """Seconds for one act on so many findings."""
+    page = client.get("/queue.json?severity=verify").json()
+    wanted: list[str] = []
+    number = 1
+    while len(wanted) < count and page["rows"]:
+        wanted += [one["finding_id"] for row in page["rows"] for one in row["findings"]]
+        number += 1
+        page = client.get(f"/queue.json?severity=verify&page={number}").json()
+    fields = {
+        "csrf": _token(client.get("/queue").text), "verb": "explain", "finding": wanted[:count],
+        "reason": "企业十二月集中登记，已电话核实并取得清单",
+    }  # fmt: skip
+    start = time.perf_counter()
+    answer = client.post("/queue/bulk", data=fields, follow_redirects=False)
+    taken = time.perf_counter() - start
+    OUT.print(f"  {len(wanted[:count])} findings, answer {answer.status_code}")
+    return taken
 
 
 def main() -> None:
-    """Measures both databases and prints what came out."""
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60
-    stewards = int(sys.argv[2]) if len(sys.argv) > 2 else 20
-    table = Table(title=f"{stewards} stewards, {seconds:.0f} s")
-    for name in ("", "acts recorded", "named conflicts", "other", "median ms", "longest s",
-                 "200 findings s", "undone s", "6,540 files s"):  # fmt: skip
-        table.add_column(name)
-    with workspaces() as made:
-        for name, settings in made:
-            explained, undone = one_act(settings, 200)
-            told = at_once(settings, seconds, stewards)
-            took = sorted(one for each in told for one in each.seconds)
-            figures = dataclasses.astuple(
-                Figures(
-                    sum(len(one.done) for one in told),
-                    sum(len(one.conflicts) for one in told),
-                    sum(len(one.otherwise) for one in told),
-                    round(statistics.median(took) * 1000, 1),
-                    round(took[-1], 2),
-                    round(explained, 3),
-                    round(undone, 3),
-                    round(intake(settings, 109, 60), 1),
-                )
+    """Prints the times of each page with many findings and with few."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 50_000
+    with TemporaryDirectory() as folder:
+        few, many = opened(Path(folder) / "few", 10), opened(Path(folder) / "many", count)
+        for path in PAGES:
+            small, large = (seconds(partial(c.get, path)) for c in (few, many))
+            OUT.print(
+                f"{path:32} {large * 1000:7.0f} ms   {large / small:5.1f} × that of 10 findings"
             )
-            table.add_row(name, *map(str, figures))
-    Console(width=140).print(table)
-
-
-@dataclasses.dataclass(frozen=True)
-class Figures:
-    """One row of what is printed."""
-
-    acts: int
-    conflicts: int
-    other: int
-    median_ms: float
-    longest: float
-    explained: float
-    undone: float
-    intake: float
+        taken = decided_at_once(many, 200)
+        OUT.print(f"{'200 decided in one act':32} {taken * 1000:7.0f} ms")
 
 
 if __name__ == "__main__":
