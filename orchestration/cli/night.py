@@ -60,6 +60,11 @@ def nightly(
     from orchestration.stages.reporting import reported
 
     settings = settings_of(day)
+
+    def waiting(sentence: str) -> None:
+        err.print(sentence, style="yellow")
+        tell(sentence)
+
     with (
         err.status("夜间任务开始 …") as status,
         reported(settings, task, status.update) as (tell, finish),
@@ -67,7 +72,7 @@ def nightly(
         result = run_night(
             settings,
             wait_seconds=wait,
-            on_wait=lambda sentence: (err.print(sentence, style="yellow"), tell(sentence))[0],
+            on_wait=waiting,
             on_step=tell,
         )
         finish(result)
