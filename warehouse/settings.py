@@ -35,6 +35,10 @@ class Settings:
     credentials_folder: Path | None = None
     known_hosts_file: Path | None = None
     ca_file: Path | None = None
+    publish_folders: tuple[Path, ...] = ()
+    """Further folders that each release is laid into."""
+    publish_postgres: str | None = field(default=None, repr=False)  # may hold a password
+    """A PostgreSQL database that each release is handed to."""
     """Certificates of authorities that servers are trusted by; None for the system's."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses of proxies that the desk believes about who asks; none by default."""
@@ -61,7 +65,8 @@ class Settings:
         def setting(variable: str, key: str) -> tuple[str, Any]:
             if env.get(variable):
                 return variable, env[variable]
-            return f"workspace.toml: {key}", stored.get(key) or None
+            found = stored.get(key)
+            return f"workspace.toml: {key}", found if found is False else found or None
 
         _, ledger_url = setting("QIANGSHI_LEDGER_URL", "ledger_url")
         overlay_name, overlay = setting("QIANGSHI_DEFINITIONS", "definitions")
@@ -82,6 +87,8 @@ class Settings:
             known_hosts_file=_path(*known_hosts, root),
             oidc_issuer=_text(setting("QIANGSHI_OIDC_ISSUER", "oidc_issuer")[1]),
             oidc_redirect_uri=_text(setting("QIANGSHI_OIDC_REDIRECT_URI", "oidc_redirect_uri")[1]),
+            publish_folders=_paths(*setting("QIANGSHI_PUBLISH_DIRS", "publish_dirs"), root),
+            publish_postgres=_postgres(*setting("QIANGSHI_PUBLISH_POSTGRES", "publish_postgres")),
             ca_file=_existing(ca_name, _path(ca_name, ca_file, root)),
             trusted_proxies=_addresses(proxies_name, proxies),
             has_exports=_switch(*exports, default=True),
@@ -191,6 +198,23 @@ def _path(name: str, value: Any, root: Path) -> Path | None:
         return None
     path = Path(str(value)).expanduser()
     return (root / path) if name.startswith("workspace.toml") else path.absolute()
+
+
+def _paths(name: str, value: Any, root: Path) -> tuple[Path, ...]:
+    """Several folders: a list in workspace.toml, else separated as the system separates paths."""
+    parts = value if isinstance(value, list) else str(value or "").split(os.pathsep)
+    found = (_path(name, str(part).strip(), root) for part in parts)
+    return tuple(path for path in found if path is not None)
+
+
+def _postgres(name: str, value: Any) -> str | None:
+    """A URL of PostgreSQL; the ledger's spelling of it, with the driver's name, is one too."""
+    if not value:
+        return None
+    text = re.sub(r"^postgres(ql)?(\+psycopg)?://", "postgresql://", str(value))
+    if not text.startswith("postgresql://"):
+        raise InvalidSetting(name, "…", "postgresql://用户@主机/库 形式的地址")
+    return text
 
 
 def _folder(name: str, value: Any, root: Path) -> Path | None:

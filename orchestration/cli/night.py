@@ -16,6 +16,7 @@ from orchestration.cli.console import (
     guarded,
     out,
     print_channels,
+    print_deliveries,
     print_exports,
     print_json,
     print_strays,
@@ -86,6 +87,7 @@ def nightly(
                 "is_new": outcome.is_new,
                 "held_cities": list(outcome.held_cities),
                 "warning": outcome.warning_zh,
+                "deliveries": [dict(one) for one in outcome.deliveries],
                 "counts": dict(result.counts),
                 "channels": list(result.channels),
                 "stray_files": stray_files(settings),
@@ -102,6 +104,7 @@ def nightly(
         out.print(f"{said} {outcome.release_id}，截至 {outcome.as_of.isoformat()}")
         if outcome.warning_zh:
             out.print(f"[yellow]{outcome.warning_zh}[/yellow]")
+        print_deliveries(outcome.deliveries)
         for city in outcome.held_cities:
             out.print(f"[yellow]{city['city_code']} 被拦下，保留上一版：{city['reason']}[/yellow]")
         print_exports(exports)

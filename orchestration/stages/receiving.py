@@ -65,6 +65,8 @@ class KeptArrival:
     size_bytes: int
     arrival_id: str | None = None
     first_seen_at: datetime | None = None
+    entered_by: str | None = None
+    """Who entered it on behalf of its unit."""
 
 
 def receive(settings: Settings, definitions: Definitions, *, is_far_asked: bool = True) -> Received:
@@ -166,7 +168,14 @@ def kept_for_reading(settings: Settings, engine: Engine) -> list[KeptArrival]:
             arrival_key=row["arrival_id"],
         )
         found.append(
-            KeptArrival(arrival, row["file_sha256"], size, row["arrival_id"], row["first_seen_at"])
+            KeptArrival(
+                arrival,
+                row["file_sha256"],
+                size,
+                row["arrival_id"],
+                row["first_seen_at"],
+                row["entered_by"],
+            )
         )
     return found
 

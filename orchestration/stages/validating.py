@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 from sqlalchemy import Engine
 
+from expectations.register_sums import reconcile_rules
 from expectations.registers import CROSS_UNIT_RULES, RegisterFindings
 from expectations.rules import Rules
 from orchestration.progress import tell
@@ -17,7 +18,9 @@ from orchestration.stages import night_folder
 from orchestration.stages.answering import answer
 from orchestration.stages.letters import returned_workbooks
 from orchestration.stages.registering import (
+    forms_counted,
     judge_across_units,
+    judge_against_forms,
     judge_registers,
     registers_among,
     write_lists,
@@ -182,13 +185,25 @@ def _judge_registers(
 def _lay_registers_side_by_side(
     settings: Settings, definitions: Definitions, engine: Engine, waiting: list[str]
 ) -> None:
-    """What two units both file, told to both, and the complete lists for the filers."""
+    """What registers show beside each other and beside the summary forms.
+
+    That is what two units both file, told to both; what a register counts otherwise than the form
+    says; and the complete lists for the filers.
+    """
     filed = submissions_frame(engine)
-    new = registers_among(filed.filter(pl.col("submission_id").is_in(waiting)), definitions)
-    if new.is_empty():
+    everything = registers_among(filed, definitions)
+    fresh = filed.filter(pl.col("submission_id").is_in(waiting))
+    new = registers_among(fresh, definitions)
+    counted = fresh.filter(pl.col("form_code").is_in(list(forms_counted(definitions))))
+    if everything.is_empty() or (new.is_empty() and counted.is_empty()):
         return
     rules = Rules.load(definitions)
     with warehouse_writer(settings) as connection:
+        differing, compared = judge_against_forms(connection, definitions, rules)
+        against_forms = [rule.rule_id for rule in reconcile_rules(rules)]
+        record_findings_of_rules(engine, differing, against_forms, compared)
+        if new.is_empty():
+            return
         found, looked_at = judge_across_units(connection, definitions, rules)
         record_findings_of_rules(engine, found, CROSS_UNIT_RULES, looked_at)
         touched = set(found["submission_id"]) | set(new["submission_id"])

@@ -8,6 +8,7 @@ from warehouse.exports.bundle import Part
 from warehouse.exports.sdmx import write_sdmx
 from warehouse.exports.tables_csv import write_tables
 from warehouse.exports.workbook import write_workbook
+from warehouse.reports.brief import write_briefs
 from warehouse.reports.html import write_report
 
 PARTS: Mapping[str, Part] = {
@@ -15,5 +16,6 @@ PARTS: Mapping[str, Part] = {
     "CSV": write_tables,
     "SDMX-CSV": write_sdmx,
     "报告页": write_report,
+    "简报": write_briefs,
 }
 """Each with the name it is told by."""

@@ -93,4 +93,5 @@ def status(row: Mapping[str, Any]) -> str:
         return "O"
     if row["is_provisional"]:
         return "P"
-    return "U" if (row["coverage_pct"] or 100) < 100 else "A"
+    coverage = row["coverage_pct"]
+    return "U" if coverage is not None and coverage < 100 else "A"

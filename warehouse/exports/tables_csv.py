@@ -17,10 +17,11 @@ MOST_ROWS = 50_000
 """Larger tables are left to Parquet: nobody reads them in a spreadsheet."""
 BOM = b"\xef\xbb\xbf"
 
-# A text that a spreadsheet would take for a formula is led by an apostrophe; a number is not one.
+# A text that a spreadsheet would take for a formula is led by an apostrophe; a number, or a sign by
+# itself, is none.
 _SAFE = """
 case when regexp_matches({0}, '^[=+\\-@\\t\\r\\n＝＋－＠]')
-    and not regexp_full_match({0}, '[+\\-]?([0-9][0-9,.]*%?)?') then '''' || {0} else {0} end as {0}
+    and not regexp_full_match({0}, '.|[+\\-][0-9][0-9,.]*%?') then '''' || {0} else {0} end as {0}
 """
 
 

@@ -24,6 +24,7 @@ from warehouse.exports.plan_layout import PlanTable
 from warehouse.exports.printing import NONE_ZH, printed
 from warehouse.reports.charts import FONTS, svg_of, target_chart
 from warehouse.reports.facts import MOST_FINDINGS, MOST_REVISIONS, Facts, gather, heat
+from warehouse.reports.told import COLUMNS_ZH, number
 
 REPORT = "report.html"
 TEMPLATES = Path(__file__).parent / "templates"
@@ -34,9 +35,6 @@ TABLES_ZH: Mapping[str, str] = {
     "unit_observations": "填报数",
     "unit_progress": "逐单位目标",
 }
-COLUMNS_ZH: Mapping[str, str] = {
-    "value": "数值", "actual_value": "实际值", "status_code": "状态",
-}  # fmt: skip
 
 
 def write_report(source: Source, folder: Path) -> Sequence[Written]:
@@ -257,7 +255,7 @@ def _finding(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _revision(row: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
     is_status = row["column_name"] == "status_code"
-    tell = (lambda value: said(TARGET_STATUS_ZH, value)) if is_status else _short
+    tell = (lambda value: said(TARGET_STATUS_ZH, value)) if is_status else number
     return {
         "table": said(TABLES_ZH, row["table_name"]),
         "what": f"{facts.label(row['key_text'])} {said(COLUMNS_ZH, row['column_name'])}",
@@ -266,10 +264,3 @@ def _revision(row: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
         "reason": row["reason_zh"],
         "from": row["from_release"],
     }
-
-
-def _short(value: str | None) -> str:
-    try:
-        return "" if value is None else f"{float(value):.6f}".rstrip("0").rstrip(".")
-    except ValueError:
-        return str(value)
