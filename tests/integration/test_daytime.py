@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,8 +18,13 @@ ENDS_WITHIN_SECONDS = 600.0
 
 
 @pytest.fixture(scope="module")
-def world(small: Callable[[], Workspace]) -> Workspace:
-    workspace = small()
+def world(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """One city's last two months after their night."""
+    workspace = Workspace(tmp_path_factory.mktemp("day") / "var")
+    workspace.run("init")
+    with (workspace.home / "workspace.toml").open("a", encoding="utf-8") as handle:
+        handle.write(f'\ncities = ["{CITY}"]\n')
+    workspace.run("demo", "--from", "2025-11", "--to", "2025-12")
     workspace.night()
     return workspace
 
