@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
@@ -23,6 +24,8 @@ from warehouse.ledger.engine import open_ledger, writing
 from warehouse.settings import Settings
 
 LOCK = "day.lock"
+_CHECKERS: dict[Path, subprocess.Popen[bytes]] = {}
+"""Checkers this process started, by workspace."""
 _COMMAND = "from orchestration.cli.main import main; main()"
 
 
@@ -78,6 +81,9 @@ def ensure_checker(settings: Settings) -> bool:
 
     Called when the desk opens, it makes the first check as quick as the next ones.
     """
+    mine = _CHECKERS.get(settings.home)
+    if mine is not None and mine.poll() is None:
+        return False
     settings.work.mkdir(parents=True, exist_ok=True)
     probe = FileLock(str(settings.work / LOCK))
     try:
@@ -85,9 +91,22 @@ def ensure_checker(settings: Settings) -> bool:
     except Timeout:
         return False
     probe.release()
-    child = _start(settings, ["day"], is_detached=False)
-    threading.Thread(target=child.wait, name="day", daemon=True).start()
+    _CHECKERS[settings.home] = _start(settings, ["day"], is_detached=False)
     return True
+
+
+def stop_checker(settings: Settings) -> None:
+    """Ends the checker that this process started, as its own end would."""
+    child = _CHECKERS.pop(settings.home, None)
+    if child is None:
+        return
+    if child.stdin is not None:
+        child.stdin.close()
+    try:
+        child.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
 
 
 def _asked(settings: Settings, task: Task) -> Task:
