@@ -44,6 +44,7 @@ class Settings:
     """The console's address to which that provider sends browsers back."""
     has_exports: bool = True
     """Whether a night writes workbook, texts and reports beside its release."""
+    notices_path: Path | None = None
 
     @classmethod
     def load(
@@ -72,6 +73,7 @@ class Settings:
         known_hosts = setting("QIANGSHI_KNOWN_HOSTS", "known_hosts")
         ca_name, ca_file = setting("QIANGSHI_CA_FILE", "ca_file")
         exports = setting("QIANGSHI_EXPORTS", "exports")
+        notices = setting("QIANGSHI_NOTICES", "notices")
         proxies_name, proxies = setting("QIANGSHI_TRUSTED_PROXIES", "trusted_proxies")
         return cls(
             home=root,
@@ -85,6 +87,7 @@ class Settings:
             oidc_redirect_uri=_text(setting("QIANGSHI_OIDC_REDIRECT_URI", "oidc_redirect_uri")[1]),
             ca_file=_existing(ca_name, _path(ca_name, ca_file, root)),
             has_exports=_switch(*exports, default=True),
+            notices_path=_path(*notices, root),
             trusted_proxies=_addresses(proxies_name, proxies),
         )
 
@@ -120,6 +123,11 @@ class Settings:
     def known_hosts(self) -> Path:
         """Keys of the SFTP servers that somebody has vouched for."""
         return self.known_hosts_file or self.secrets / "known_hosts"
+
+    @property
+    def notices_file(self) -> Path:
+        """Where notices of a release are sent to."""
+        return self.notices_path or self.secrets / "notices.toml"
 
     @property
     def outbox(self) -> Path:
