@@ -109,6 +109,8 @@ def _publish(
             "previous_release_id": before["release_id"] if before else None,
             "chain_head": context.chain_head,
             "chain_length": context.chain_length,
+            "reopenings": [dict(one) for one in context.reopenings],
+            "small_offices": [dict(one) for one in context.small_offices],
         },
     )
     # Named before it is kept: killed in between, the next night still puts it in place.
@@ -152,6 +154,7 @@ def _complete(
                 old=old,
                 from_release=before["release_id"],
                 to_release=building.release_id,
+                reopened=context.reopenings,
             )
             tables = digest_tables(connection)
         if old is not None:
