@@ -47,7 +47,7 @@ def plans(visit: Visit) -> dict[str, Any]:
 
 
 def plan(visit: Visit) -> dict[str, Any]:
-    """A plan's table as it is published; as a preview, with what has not been accepted beside it."""
+    """A plan's table as published; as a preview, with what has not been accepted beside it."""
     code = visit.params["plan_code"]
     known = {row["plan_code"]: row for row in _served(visit, published_plans(visit.settings))}
     if code not in known:
@@ -56,7 +56,8 @@ def plan(visit: Visit) -> dict[str, Any]:
     view = "preview" if visit.asked("view") == "preview" else "published"
     city = known[code]["city_code"]
     may_preview = bool(reach.scope(visit))
-    pending, busy = ({}, False)
+    pending: dict[str, list[dict[str, Any]]] = {}
+    busy = False
     if view == "preview" and may_preview:
         pending, busy = _pending(visit, city, rows)
     return {
