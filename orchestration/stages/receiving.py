@@ -69,12 +69,19 @@ class KeptArrival:
     """Who entered it on behalf of its unit."""
 
 
-def receive(settings: Settings, definitions: Definitions) -> Received:
-    """Keeps the bytes of every arrival and notes them for the reading stage."""
+def receive(settings: Settings, definitions: Definitions, *, is_far_asked: bool = True) -> Received:
+    """Keeps the bytes of every arrival and notes them for the reading stage.
+
+    Args:
+        settings: the workspace.
+        definitions: its definitions.
+        is_far_asked: whether mailboxes, SFTP folders and shares are asked too; by day only the
+            inbox is looked at.
+    """
     engine = open_ledger(settings)
     try:
         papers_before = arrival_counts(engine).get("evidence", 0)
-        reports = fetch(settings, definitions, engine)
+        reports = fetch(settings, definitions, engine) if is_far_asked else ()
         kept, left_alone = _receive_inbox(settings, engine)
         counts = arrival_counts(engine)
     finally:

@@ -59,9 +59,11 @@ def insert_sealed(
     if not rows:
         return
     written = _written(connection, table, rows)
+    keys = [key_of(table, row) for row in written]
+    with_it = beside or {}
     entries = [
-        (table.name, key_of(table, row), row_hash(row, (beside or {}).get(key_of(table, row), ())))
-        for row in written
+        (table.name, key, row_hash(row, with_it.get(key, ())))
+        for key, row in zip(keys, written, strict=True)
     ]
     head = head_of(connection)
     connection.execute(insert(chain), list(_linked(head, entries, technical_now())))

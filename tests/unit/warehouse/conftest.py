@@ -115,7 +115,7 @@ def empty_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def empty_database(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A PostgreSQL ledger migrated once; each test works in a copy."""
+    """A PostgreSQL ledger migrated once and emptied after each test."""
     name = postgres.new()
     url = {"QIANGSHI_LEDGER_URL": postgres.url(name)}
     init(Settings.load(tmp_path_factory.mktemp("empty-postgres") / "var", environ=url))
@@ -129,9 +129,9 @@ def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
         yield None
         return
     server: Postgres = request.getfixturevalue("postgres")
-    name = server.new(request.getfixturevalue("empty_database"))
+    name: str = request.getfixturevalue("empty_database")
     yield server.url(name)
-    server.drop(name)
+    server.empty(name)
 
 
 @pytest.fixture
