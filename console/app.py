@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from fastapi import FastAPI, Request
 from starlette.datastructures import UploadFile
 from starlette.middleware.base import RequestResponseEndpoint
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -51,7 +52,7 @@ def create_app(settings: Settings, sessions: Sessions | None = None) -> FastAPI:
         sessions: the sessions of its accounts; made of the settings when None.
     """
     desk = Desk(settings)
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, max_body_size=MAX_UPLOAD_BYTES)
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     pages = Renderer()
     app.state.desk = desk
     app.state.pages = pages
@@ -60,6 +61,8 @@ def create_app(settings: Settings, sessions: Sessions | None = None) -> FastAPI:
         add_route(app, desk, pages, route)
     app.mount("/static", _Static(directory=STATIC), name="static")
     _say_what_is_wrong(app, desk, pages)
+    # The gate refuses in words what says its size; this one stops what does not.
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=MAX_UPLOAD_BYTES)
     app.add_middleware(AccessGate, of=app, sessions=app.state.sessions)
     app.add_middleware(SecureHeaders)
     if settings.trusted_proxies:

@@ -16,10 +16,11 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from console.errors import ConsoleError, Forged, NotAllowed, NotDeclared
+from console.errors import ConsoleError, Forged, NotAllowed, NotDeclared, TooLarge
 from console.reach import holds
 from console.routes import PUBLIC, SIGNED_IN
 from console.security import (
+    MAX_UPLOAD_BYTES,
     SAFE_METHODS,
     SESSION_COOKIE,
     VISITOR_COOKIE,
@@ -73,8 +74,12 @@ class AccessGate:
         needs = getattr(matched, "needs", None)
         if not needs:
             raise NotDeclared
-        if scope["method"] not in SAFE_METHODS and not is_from_here(request.headers):
-            raise Forged
+        if scope["method"] not in SAFE_METHODS:
+            if not is_from_here(request.headers):
+                raise Forged
+            length = request.headers.get("content-length", "0")
+            if not length.isdigit() or int(length) > MAX_UPLOAD_BYTES:
+                raise TooLarge(MAX_UPLOAD_BYTES)
         person = scope["person"] = await run_in_threadpool(self._who, request)
         if person is None and not {VISITOR_COOKIE, SESSION_COOKIE} & set(request.cookies):
             scope["visitor"] = new_visitor()

@@ -12,7 +12,9 @@ from typing import Any
 
 from sources.periods import PeriodError, parse_period
 from sources.vocabulary import (
+    CORRECTION_STATE_ZH,
     FINDING_STATUS_ZH,
+    MOVE_ZH,
     OBSERVED_ZH,
     SEVERITY_ZH,
     STATE_ZH,
@@ -83,7 +85,8 @@ FILTERS = {
     "finding_status": lambda code: said(FINDING_STATUS_ZH, code),
     "target_status": lambda code: said(TARGET_STATUS_ZH, code),
     "observed": lambda code: said(OBSERVED_ZH, code),
-    "verb": lambda code: said(VERB_ZH, code),
+    "correction_state": lambda code: said(CORRECTION_STATE_ZH, code),
+    "verb": lambda code: said({**MOVE_ZH, **VERB_ZH}, code),
 }
 """By name in templates."""
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sources.definitions import Definitions, FormVersion, LayoutColumn
 from sources.errors import MissingColumn, UnmappedColumn
-from sources.headers import Matched, matched
-from sources.identity import rows_of
+from sources.headers import Matched, headings, matched
 from sources.readers.grid import Cell
 from sources.texts import normalised
 
@@ -57,7 +57,9 @@ class ReleaseTable:
         return cell if cell is not None and (cell.text or "").strip() else None
 
 
-def release_table(cells: Sequence[Cell], definitions: Definitions) -> ReleaseTable | None:
+def release_table(
+    sheets: Mapping[str, Mapping[int, Mapping[int, Cell]]], definitions: Definitions
+) -> ReleaseTable | None:
     """The table of a release when the first row is the header of one, else None.
 
     Raises:
@@ -65,8 +67,11 @@ def release_table(cells: Sequence[Cell], definitions: Definitions) -> ReleaseTab
         UnmappedColumn: a heading that the layout does not know, or one twice.
     """
     forms = [form for form in definitions.form_versions if form.form_kind == "authority"]
-    for sheet, rows in rows_of(cells).items():
+    known = _headings(definitions)
+    for sheet, rows in sheets.items():
         first = min(rows)
+        if known.isdisjoint(normalised(cell.text) for cell in rows[first].values()):
+            continue
         heads = [
             (form, layout, header_of(rows[first], layout))
             for form in forms
@@ -82,16 +87,25 @@ def release_table(cells: Sequence[Cell], definitions: Definitions) -> ReleaseTab
     return None
 
 
+@lru_cache(maxsize=8)
+def _headings(definitions: Definitions) -> frozenset[str]:
+    """Every heading of every layout of a release."""
+    layouts = [
+        definitions.layout(form.layout_code)
+        for form in definitions.form_versions
+        if form.form_kind == "authority"
+    ]
+    return frozenset(heading for layout in layouts for heading in headings(layout))
+
+
 def header_of(row: Mapping[int, Cell], layout: Sequence[LayoutColumn]) -> Matched:
     """The first row of a sheet held against the layout of a release."""
-    known = {
-        normalised(text): column.column_order
-        for column in reversed(layout)
-        for text in (column.header_zh, *column.aliases_zh)
-    }
-    said = {n: cell for n, cell in row.items() if normalised(cell.text)}
-    return matched({n: (cell, known.get(normalised(cell.text), 0)) for n, cell in said.items()},
-                   layout)  # fmt: skip
+    known = headings(layout)
+    own: dict[int, tuple[Cell, int]] = {}
+    for column_no, cell in row.items():
+        if text := normalised(cell.text):
+            own[column_no] = (cell, known[text].column_order if text in known else 0)
+    return matched(own, layout)
 
 
 def _is_nearly(head: Matched, layout: Sequence[LayoutColumn]) -> bool:

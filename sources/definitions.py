@@ -176,7 +176,7 @@ class Definitions:
         )
         for table, key in (
             ("plan_targets", "plan_code"), ("plan_facts", "plan_code"),
-            ("target_paths", "target_code"),
+            ("plan_columns", "plan_code"), ("target_paths", "target_code"),
         ):  # fmt: skip
             source = served["plans"] if key == "plan_code" else served["plan_targets"]
             served[table] = served[table].join(source.select(key), on=key, how="semi")
@@ -361,4 +361,11 @@ class Definitions:
 
     def forms_of_unit(self, unit_code: str) -> tuple[str, ...]:
         """Codes of the forms a unit is expected to file."""
-        return tuple(a.form_code for a in self.assignments if a.unit.unit_code == unit_code)
+        return self._forms_of_units.get(unit_code, ())
+
+    @cached_property
+    def _forms_of_units(self) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        for one in self.assignments:
+            found[one.unit.unit_code] = (*found.get(one.unit.unit_code, ()), one.form_code)
+        return found

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import cached_property, lru_cache
 
 from sources.definitions import LayoutColumn
 from sources.errors import MissingColumn, UnmappedColumn
@@ -40,6 +41,11 @@ class Header:
     """Every column that has a header."""
     moved: tuple[Cell, ...] = ()
     """Headings that stand elsewhere among the others than in the form's layout."""
+
+    @cached_property
+    def table(self) -> frozenset[int | None]:
+        """The columns that hold items, codes, units and figures."""
+        return frozenset((self.item, self.row_code, self.unit, *self.values.values()))
 
 
 @dataclass(frozen=True)
@@ -106,13 +112,23 @@ def find_header(
     return header
 
 
-def candidates(sheets: Mapping[str, Rows], layout: Sequence[LayoutColumn]) -> list[Candidate]:
-    """Every place of some sheets that names two columns of a layout or more."""
-    known: dict[str, LayoutColumn] = {
+def headings(layout: Sequence[LayoutColumn]) -> Mapping[str, LayoutColumn]:
+    """The columns of a layout by every text they are known by, normalised."""
+    return _headings_of(tuple(layout))
+
+
+@lru_cache(maxsize=64)
+def _headings_of(layout: tuple[LayoutColumn, ...]) -> Mapping[str, LayoutColumn]:
+    return {
         normalised(text): column
         for column in reversed(layout)
         for text in (column.header_zh, *column.aliases_zh)
     }
+
+
+def candidates(sheets: Mapping[str, Rows], layout: Sequence[LayoutColumn]) -> list[Candidate]:
+    """Every place of some sheets that names two columns of a layout or more."""
+    known = headings(layout)
     return [
         best
         for sheet, rows in sheets.items()
@@ -193,6 +209,8 @@ class Matched:
     def moved(self) -> tuple[int, ...]:
         """Orders of the columns that stand elsewhere among the others than in the layout."""
         placed = sorted(self.found, key=lambda order: self.found[order].column_no)
+        if placed == sorted(placed):
+            return ()
         matcher = SequenceMatcher(None, sorted(placed), placed, autojunk=False)
         kept = {
             placed[block.b + step]

@@ -61,8 +61,13 @@ class FormSheets:
 def rows_of(cells: Iterable[Cell]) -> dict[str, dict[int, dict[int, Cell]]]:
     """Cells by sheet, row and column."""
     sheets: dict[str, dict[int, dict[int, Cell]]] = {}
+    row: dict[int, Cell] = {}
+    sheet, row_no = "", -1
     for cell in cells:
-        sheets.setdefault(cell.sheet, {}).setdefault(cell.row_no, {})[cell.column_no] = cell
+        if cell[1] != row_no or cell[0] != sheet:
+            sheet, row_no = cell[0], cell[1]
+            row = sheets.setdefault(sheet, {}).setdefault(row_no, {})
+        row[cell[2]] = cell
     return sheets
 
 
@@ -72,13 +77,12 @@ def is_shown(name: str, rows: Rows) -> bool:
     return not name.startswith(HIDDEN_PREFIX) and first.issue_code != HIDDEN_SHEET
 
 
-def form_sheets(cells: Iterable[Cell], definitions: Definitions) -> list[FormSheets]:
+def form_sheets(everything: Mapping[str, Rows], definitions: Definitions) -> list[FormSheets]:
     """The forms of a workbook: one per sheet that prints a form's number, else one for all.
 
     Raises:
         UnknownForm: everything stands in hidden sheets.
     """
-    everything = rows_of(cells)
     hidden = _hidden(everything)
     shown = {name: rows for name, rows in everything.items() if is_shown(name, rows)}
     if not shown:
@@ -91,7 +95,10 @@ def form_sheets(cells: Iterable[Cell], definitions: Definitions) -> list[FormShe
     labels = {name: labels_of({name: rows}, definitions.marks) for name, rows in shown.items()}
     numbered = [name for name in shown if labels[name].get(FORM)]
     if len(numbered) < 2:
-        together = labels_of(shown, definitions.marks)
+        together: dict[str, tuple[Label, ...]] = {}
+        for said in labels.values():
+            for label, places in said.items():
+                together[label] = (*together.get(label, ()), *places)
         return [FormSheets(shown, hidden, together, numbered[0] if numbered else None)]
     host = _host(hidden, {name: labels[name] for name in numbered}, definitions)
     common = {key: said for key, said in hidden.items() if key in ("unit_code", "is_synthetic")}
@@ -146,7 +153,7 @@ def identify(
             as named.
     """
     if not isinstance(form, FormSheets):
-        form = form_sheets(form, definitions)[0]
+        form = form_sheets(rows_of(form), definitions)[0]
     hidden, labels = form.hidden, form.labels
     form_code = _form_code(form, definitions)
     body = _unit(hidden, labels, definitions)
@@ -197,7 +204,8 @@ def _frequency(form_code: str, definitions: Definitions) -> str | None:
     return next((f.frequency for f in definitions.form_versions if f.form_code == form_code), None)
 
 
-def _forms_by_name(definitions: Definitions) -> dict[str, str]:
+@lru_cache(maxsize=8)
+def _forms_by_name(definitions: Definitions) -> Mapping[str, str]:
     filed = [form for form in definitions.form_versions if form.form_kind != "authority"]
     by_name = {normalised(form.form_code): form.form_code for form in filed}
     by_name |= {normalised(form.form_number): form.form_code for form in filed if form.form_number}

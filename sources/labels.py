@@ -38,6 +38,7 @@ def labels_of(
 ) -> dict[str, tuple[Label, ...]]:
     """The texts beside (or in the cell of) the printed labels of some sheets."""
     found: dict[str, tuple[Label, ...]] = {}
+    footer = marks.footer
     for sheet, rows in sheets.items():
         for row in rows.values():
             places = sorted(row)
@@ -45,12 +46,12 @@ def labels_of(
                 filed = row[column].text
                 if not filed or (filed[0].isascii() and not filed[0].isspace()):
                     continue
-                said = labels_in(filed, marks.footer)
+                said = labels_in(filed, footer)
                 for label, text in said:
                     cell = row[column]
                     if not text and label == said[-1][0] and position + 1 < len(places):
                         cell = row[places[position + 1]]
-                        beside = labels_in(cell.text, marks.footer)
+                        beside = labels_in(cell.text, footer)
                         text = "" if beside else (cell.text or "").strip()
                     if text:
                         found[label] = (*found.get(label, ()), Label(text, sheet, cell.cell))

@@ -42,7 +42,7 @@ def compare_layouts(
         of_release = _of_release(cells, definitions)
         if of_release:
             return of_release
-        forms = form_sheets(cells, definitions)
+        forms = form_sheets(rows_of(cells), definitions)
     except SourceError as error:
         raise error.in_file(file.file_name) from error.__cause__
     except OSError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import polars as pl
 
@@ -119,7 +120,7 @@ def _located(
     elements = definitions.form_elements(identity.form_code, identity.form_version)
     header = find_header(sheets, layout, marks, identity.sheet)
     rows = sheets[header.sheet]
-    index = _Index.of(elements)
+    index = _index_of(definitions, identity.form_code, identity.form_version)
     placed, totals = _place_rows(header, rows, index, marks)
     _refuse_figures_outside(header, rows, placed, marks)
     values = [
@@ -199,6 +200,11 @@ class _Index:
         return self.by_code.get(text) or self.by_code.get(_without_zeros(text))
 
 
+@lru_cache(maxsize=64)
+def _index_of(definitions: Definitions, form_code: str, form_version: str) -> _Index:
+    return _Index.of(definitions.form_elements(form_code, form_version))
+
+
 def _place_rows(
     header: Header, rows: Rows, index: _Index, marks: ReadingMarks
 ) -> tuple[dict[str, int], list[ControlTotal]]:
@@ -244,9 +250,13 @@ def _is_footer(row: Mapping[int, Cell], header: Header, marks: ReadingMarks) -> 
     """Whether a row stands below the table: it begins with a note or holds a footer label."""
     if marks.ends_table(normalised(row[min(row)].text)):
         return True
-    table = {header.item, header.row_code, header.unit, *header.values.values()}
+    table, footer = header.table, marks.footer
     return any(
-        column in table and labels_in(cell.text, marks.footer) for column, cell in row.items()
+        column in table
+        and cell.text
+        and not cell.text[0].isascii()
+        and labels_in(cell.text, footer)
+        for column, cell in row.items()
     )
 
 

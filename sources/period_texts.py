@@ -11,9 +11,11 @@ import re
 import unicodedata
 from calendar import monthrange
 from datetime import date, timedelta
+from functools import lru_cache
 
 from sources.periods import MONTHS_IN, Period, PeriodError, parse_period, period_of
 
+_SHORT = 64
 _DIGITS = str.maketrans("〇○零一二三四五六七八九", "000123456789")
 _TENS = re.compile(r"([一二三四五六七八九])?十([一二三四五六七八九])?")
 _NUMERALS = "〇○零一二三四五六七八九十"
@@ -59,6 +61,13 @@ def read_period(text: str, frequency: str | None = None) -> Period | None:
         text: as filed.
         frequency: how often the form is filed; it decides what a span or a day stands for.
     """
+    read = _read if len(text) <= _SHORT else _read.__wrapped__
+    return read(text, frequency)
+
+
+# The same few periods are printed in every file of a night.
+@lru_cache(maxsize=4096)
+def _read(text: str, frequency: str | None) -> Period | None:
     plain = unicodedata.normalize("NFKC", text).strip()
     try:
         return parse_period(plain)

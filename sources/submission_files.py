@@ -34,7 +34,7 @@ from sources.errors import (
     UnknownForm,
     UnreadableFile,
 )
-from sources.identity import FormSheets, form_sheets, identify
+from sources.identity import FormSheets, form_sheets, identify, rows_of
 from sources.layouts import ValueRow, located
 from sources.readers import read_kind
 from sources.readers.archive import unpack
@@ -87,12 +87,13 @@ def parse_forms(
             "压缩包里又有压缩包", "请解压后把其中的表格直接打包报送", file_name=file_name
         )
     try:
-        table = release_table(cells, definitions)
+        sheets = rows_of(cells)
+        table = release_table(sheets, definitions)
         if table is not None:
             # What is published is neither demo nor filed: it is read in every workspace.
             release = read_release(table, definitions, expected_unit)
             return (ParsedRows(release.identity, cells, [], release.rows, release.checks),)
-        forms = form_sheets(cells, definitions)
+        forms = form_sheets(sheets, definitions)
     except SourceError as error:
         raise error.in_file(file_name) from error.__cause__
     asked = _Asked(file_name, expected_unit, definitions, workspace_is_synthetic)

@@ -6,7 +6,9 @@ and keeps its own code; what its figures are in the units of today, the models s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 
 from sources.definitions import Definitions, Unit
 from sources.periods import Period
@@ -16,18 +18,24 @@ _SAME_BODY = frozenset({"recode", "rename"})
 
 def codes_of_body(code: str, definitions: Definitions) -> tuple[str, ...]:
     """Every code of the body that has or had this one, the oldest first."""
-    later = {
-        row["from_unit_code"]: row["to_unit_code"]
-        for row in definitions.table("unit_changes").iter_rows(named=True)
-        if row["change_kind"] in _SAME_BODY and row["from_unit_code"] != row["to_unit_code"]
-    }
-    earlier = {new: old for old, new in later.items()}
+    later, earlier = _changes(definitions)
     codes = [code]
     while codes[0] in earlier and earlier[codes[0]] not in codes:
         codes.insert(0, earlier[codes[0]])
     while codes[-1] in later and later[codes[-1]] not in codes:
         codes.append(later[codes[-1]])
     return tuple(codes)
+
+
+@lru_cache(maxsize=8)
+def _changes(definitions: Definitions) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """The next code of a body by the one before, and the one before by the next."""
+    later = {
+        row["from_unit_code"]: row["to_unit_code"]
+        for row in definitions.table("unit_changes").iter_rows(named=True)
+        if row["change_kind"] in _SAME_BODY and row["from_unit_code"] != row["to_unit_code"]
+    }
+    return later, {new: old for old, new in later.items()}
 
 
 def body_of(code: str, definitions: Definitions) -> Unit | None:

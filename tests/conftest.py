@@ -10,6 +10,12 @@ from tests.postgres import Postgres, running_postgres
 from tests.servers import Dovecot, Sshd, running_dovecot, running_sshd
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    with running_postgres() as server:
+        yield server
+
+
 @pytest.fixture(scope="module")
 def sshd() -> Iterator[Sshd]:
     with running_sshd() as server:
@@ -19,10 +25,4 @@ def sshd() -> Iterator[Sshd]:
 @pytest.fixture(scope="module")
 def dovecot() -> Iterator[Dovecot]:
     with running_dovecot() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
-    with running_postgres() as server:
         yield server

@@ -7,7 +7,7 @@ transaction, so that doing it again is harmless.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
 import duckdb
@@ -117,6 +117,8 @@ class RunContext:
     is_synthetic: bool
     kind: str = "nightly"
     chain_head: str | None = None
+    chain_length: int = 0
+    """How many entries the chain had then: for the manifest, not a column."""
 
 
 def write_filed(
@@ -171,8 +173,9 @@ def write_run_context(connection: duckdb.DuckDBPyConnection, context: RunContext
     """Writes the one row of the run."""
     with transaction(connection):
         connection.execute("delete from raw.run_context")
-        marks = ", ".join("?" * len(astuple(context)))
-        connection.execute(f"insert into raw.run_context values ({marks})", list(astuple(context)))
+        told = [value for name, value in asdict(context).items() if name != "chain_length"]
+        marks = ", ".join("?" * len(told))
+        connection.execute(f"insert into raw.run_context values ({marks})", told)
 
 
 def history_frame(

@@ -46,6 +46,9 @@ class Settings:
     """The city's own identity provider; None for logins by password only."""
     oidc_redirect_uri: str | None = None
     """The console's address to which that provider sends browsers back."""
+    has_exports: bool = True
+    """Whether a night writes workbook, texts and reports beside its release."""
+    notices_path: Path | None = None
 
     @classmethod
     def load(
@@ -63,7 +66,8 @@ class Settings:
         def setting(variable: str, key: str) -> tuple[str, Any]:
             if env.get(variable):
                 return variable, env[variable]
-            return f"workspace.toml: {key}", stored.get(key) or None
+            found = stored.get(key)
+            return f"workspace.toml: {key}", found if found is False else found or None
 
         _, ledger_url = setting("QIANGSHI_LEDGER_URL", "ledger_url")
         overlay_name, overlay = setting("QIANGSHI_DEFINITIONS", "definitions")
@@ -72,7 +76,9 @@ class Settings:
         secrets = setting("QIANGSHI_SECRETS", "secrets")
         known_hosts = setting("QIANGSHI_KNOWN_HOSTS", "known_hosts")
         ca_name, ca_file = setting("QIANGSHI_CA_FILE", "ca_file")
+        notices = setting("QIANGSHI_NOTICES", "notices")
         proxies_name, proxies = setting("QIANGSHI_TRUSTED_PROXIES", "trusted_proxies")
+        exports = setting("QIANGSHI_EXPORTS", "exports")
         return cls(
             home=root,
             ledger_url=str(ledger_url or f"sqlite:///{root / 'ledger.sqlite'}"),
@@ -86,7 +92,9 @@ class Settings:
             publish_folders=_paths(*setting("QIANGSHI_PUBLISH_DIRS", "publish_dirs"), root),
             publish_postgres=_postgres(*setting("QIANGSHI_PUBLISH_POSTGRES", "publish_postgres")),
             ca_file=_existing(ca_name, _path(ca_name, ca_file, root)),
+            notices_path=_path(*notices, root),
             trusted_proxies=_addresses(proxies_name, proxies),
+            has_exports=_switch(*exports, default=True),
         )
 
     def on(self, day: date | None) -> Settings:
@@ -121,6 +129,11 @@ class Settings:
     def known_hosts(self) -> Path:
         """Keys of the SFTP servers that somebody has vouched for."""
         return self.known_hosts_file or self.secrets / "known_hosts"
+
+    @property
+    def notices_file(self) -> Path:
+        """Where notices of a release are sent to."""
+        return self.notices_path or self.secrets / "notices.toml"
 
     @property
     def outbox(self) -> Path:
@@ -243,6 +256,15 @@ def _addresses(name: str, value: Any) -> tuple[str, ...]:
         except ValueError as error:
             raise InvalidSetting(name, text, "以逗号分隔的 IP 地址或网段") from error
     return found
+
+
+def _switch(name: str, value: Any, *, default: bool) -> bool:
+    if value is None:
+        return default
+    words = {"on": True, "off": False, "true": True, "false": False}
+    if str(value).lower() not in words:
+        raise InvalidSetting(name, str(value), " on 或 off")
+    return words[str(value).lower()]
 
 
 def _codes(name: str, value: Any) -> tuple[str, ...]:

@@ -54,6 +54,11 @@ _TOML = """\
 # 客户端编号和密钥写在凭据目录的 oidc.toml：user、password。
 # oidc_issuer = "https://id.example.cn"
 # oidc_redirect_uri = "https://qiangshi.example.cn/oidc/back"
+# 每次发布后是否写出工作簿、CSV、报告（QIANGSHI_EXPORTS）：on 或 off，默认 on。
+# exports = "on"
+
+# 发布后各市通报发往哪里（QIANGSHI_NOTICES），默认 secrets/notices.toml；没有这个文件就只写成文本。
+# notices = "secrets/notices.toml"
 """
 
 
@@ -70,6 +75,7 @@ def init(settings: Settings) -> list[Path]:
         settings.dagster_home,
         settings.published,
         settings.releases,
+        settings.exports,
     )
     for folder in folders:
         if not folder.is_dir():

@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from sqlalchemy import func, select
-from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, Response
 
 from console import reach
 from console.acting import (
     VERB_PERMISSIONS,
     author_of,
+    back_to,
     decide_one,
     kept_evidence,
+    permissions_to_undo,
+    policies_of,
     recorded,
+    seen,
+    told_who_was_first,
 )
 from console.desk import Visit
-from console.errors import ConsoleError, NotHere
+from console.errors import ConsoleError, NotAllowed, NotHere
 from console.routes import Act, Declared, Download, Page
 from console.sheet import numbered, sheet_of
-from console.views.queue import FILTERS, filters_of, named, wanted_by
+from console.views.corrections import CORRECTING, may_decide
+from console.views.queue import filters_of, named, wanted_by
 from sources.periods import PeriodError, parse_period
 from sources.vocabulary import STATE_ZH, gravity_of
 from warehouse.access.scope import require
 from warehouse.errors import WarehouseBusy, WorkspaceMissing
 from warehouse.ledger.changes import SYSTEM
+from warehouse.ledger.states import REVERSIBLE
 from warehouse.ledger.tables import events, submissions
+from warehouse.ledger.undoing import standing_acts
 from warehouse.queries import filed
 from warehouse.queries.explanations import explained_before
 from warehouse.queries.queue import neighbours
@@ -40,7 +48,7 @@ _SHOWN = (
 )  # fmt: skip
 _DECISIONS = (
     "findings.explain", "submissions.return", "submissions.accept_county",
-    "submissions.accept_city", "filings.withdraw",
+    "submissions.accept_city", "filings.withdraw", "filings.confirm",
 )  # fmt: skip
 
 
@@ -109,16 +117,17 @@ def submission(visit: Visit) -> dict[str, Any]:
         "people": _people(row) if people else {},
         "findings": found,
         "open_count": sum(one["status_code"] == "open" for one in found),
-        "corrections": corrections,
+        "corrections": [
+            one | {"may": may_decide(visit, one | {
+                "city_code": row["city_code"], "unit_code": row["unit_code"],
+            })}
+            for one in corrections
+        ],
         "versions": versions,
         "history": history,
         "counter": max((one["event_order"] for one in history), default=0),
         "is_busy": busy,
-        "may": {
-            verb: reach.allowed(visit, row, permission)
-            for verb, permission in VERB_PERMISSIONS.items()
-        } | {"approve": reach.allowed(visit, row, "corrections.approve"),
-             "confirm": reach.allowed(visit, row, "filings.confirm")},
+        "may": _may(visit, row, history),
         "before": back,
         "after": forth,
         "place": place,
@@ -156,20 +165,35 @@ def versions(visit: Visit) -> dict[str, Any]:
 
 
 def decide(visit: Visit) -> Response:
-    """One decision, recorded with who, when and why; then the next of the queue, or this one."""
+    """One decision, recorded with who, when and why; a second click of it is no second act."""
     row = reach.submission(visit)
-    verb = visit.field("verb")
-    if verb not in VERB_PERMISSIONS or verb == "correct":
+    verb, submission_id = visit.field("verb"), row["submission_id"]
+    if verb not in VERB_PERMISSIONS:
         raise ConsoleError("请选择要做的处理。")
     require(visit.person, VERB_PERMISSIONS[verb], reach.place_of(row))
     evidence = kept_evidence(visit)
     ids = visit.fields("finding")
-    decide_one(
-        visit, verb, row["submission_id"], visit.field("reason"), finding_ids=ids or None,
-        evidence=evidence[0] if evidence else None,
-        reason_code=visit.field("reason_code") or "explanation",
-    )  # fmt: skip
-    return _on(visit, row["submission_id"], recorded(verb))
+    with told_who_was_first(visit, submission_id, verb):
+        decide_one(
+            visit, verb, submission_id, visit.field("reason"), finding_ids=ids or None,
+            evidence=evidence[0] if evidence else None, expected=seen(visit),
+            reason_code=visit.field("reason_code") or "explanation",
+        )  # fmt: skip
+    return back_to(visit, submission_id, recorded(verb))
+
+
+def take_back(visit: Visit) -> Response:
+    """Undoes the last act, by whoever might do it."""
+    row = reach.submission(visit)
+    submission_id = row["submission_id"]
+    with visit.engine.connect() as connection:
+        acts = standing_acts(connection, submission_id)
+    wanted = permissions_to_undo(acts[-1]) if acts else ()
+    if not any(reach.allowed(visit, row, name) for name in wanted):
+        raise NotAllowed("最后一步不是你的岗位能作的处理，不能由你撤销。")
+    with told_who_was_first(visit, submission_id, "undo"):
+        decide_one(visit, "undo", submission_id, visit.field("reason"), expected=seen(visit))
+    return back_to(visit, submission_id, recorded("undo"))
 
 
 def original(visit: Visit) -> Response:
@@ -184,18 +208,24 @@ def original(visit: Visit) -> Response:
     )  # fmt: skip
 
 
-def _on(visit: Visit, submission_id: str, done: str) -> Response:
-    """Back to the submission, with the queue's filter carried along."""
-    from urllib.parse import parse_qsl
-
-    query = dict(one for one in parse_qsl(visit.field("query")[:2000]) if one[0] in FILTERS)
-    address = f"/submissions/{quote(submission_id)}?{urlencode(query | {'done': done})}"
-    return RedirectResponse(address, status_code=303)
-
-
-def _seen(visit: Visit) -> int | None:
-    text = visit.field("counter")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else None
+def _may(
+    visit: Visit, row: Mapping[str, Any], history: Sequence[Mapping[str, Any]]
+) -> dict[str, bool]:
+    """What the account may do with a submission, by verb."""
+    asked = {**VERB_PERMISSIONS, "correct": "corrections.propose", "approve": "corrections.approve"}
+    found = {verb: reach.allowed(visit, row, permission) for verb, permission in asked.items()}
+    with visit.engine.connect() as connection:
+        acts = standing_acts(connection, row["submission_id"])
+    last = acts[-1] if acts else None
+    is_persons = last is not None and last["author"] != SYSTEM and last["verb"] in REVERSIBLE
+    found["undo"] = bool(
+        last and is_persons
+        and any(reach.allowed(visit, row, name) for name in permissions_to_undo(last))
+    )  # fmt: skip
+    found["correct"] = found["correct"] and policies_of(visit).allows_corrections(
+        row["city_code"], row["form_code"] or "", visit.desk.now().date()
+    )
+    return found
 
 
 def _filed(visit: Visit, row: Mapping[str, Any]) -> tuple[Any, Any, bool]:
@@ -290,5 +320,6 @@ ROUTES: tuple[Declared, ...] = (
     Page("/submissions/{submission_id}/versions", "versions.html", versions, "filings.read"),
     Page("/submissions/{submission_id}", "submission.html", submission, "filings.read"),
     Act("/submissions/{submission_id}/decide", decide, _DECISIONS),
+    Act("/submissions/{submission_id}/undo", take_back, (*_DECISIONS, *CORRECTING)),
     Download("/submissions/{submission_id}/original", original, "filings.read"),
 )

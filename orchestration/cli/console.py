@@ -196,6 +196,21 @@ def print_channels(reports: Sequence[Mapping[str, Any]]) -> None:
             out.print(f"  {note}", style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
+def print_exports(exports: Mapping[str, Any]) -> None:
+    """What was written beside the release; a part that failed stands out and is tried again."""
+    if exports["files"]:
+        out.print(f"导出 {exports['files']} 个文件，用时 {exports['seconds']:.1f} 秒")
+    for one in exports["failed"]:
+        said = f"导出未成：{one['part']}（{one['problem_zh']}）；发布不受影响，下一夜再试"
+        out.print(said, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    notices = exports.get("notices") or {"sent": 0, "failed": []}
+    if notices["sent"]:
+        out.print(f"发出通报 {notices['sent']} 份")
+    for one in notices["failed"]:
+        said = f"通报未发出：{one['part']}（{one['problem_zh']}）；下一夜再试"
+        out.print(said, style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
 def print_read(row: Mapping[str, Any]) -> None:
     """What was read of one form of a file, and how it compares with what was filed before."""
     said = (

@@ -36,6 +36,7 @@ def releases(as_json: JsonFlag = False) -> None:
     for row in found:
         row["kind_zh"] = said(RELEASE_KIND_ZH, row["kind"])
         row["table_count"] = len(row["tables"])
+        row["small_zh"] = "、".join(one["unit_code"] for one in row.get("small_offices", ()))
         row["held_zh"] = "、".join(city["city_code"] for city in row["held_cities"])
     columns = {
         "release_id": "发布号",
@@ -44,6 +45,7 @@ def releases(as_json: JsonFlag = False) -> None:
         "published_at": "发布时间",
         "table_count": "表数",
         "held_zh": "被拦下的城市",
+        "small_zh": "小型机构模式",
     }
     print_rows("历次发布", found, columns, "尚未发布。")
 
@@ -78,12 +80,16 @@ def rollback(
 ) -> None:
     """让数据集市回到较早的一次发布；各次发布都保留。"""
     from orchestration.stages.delivering import hand_on
+    from warehouse.exports.placing import place_copies
     from warehouse.lease import night_lease
     from warehouse.queries.history import roll_back
 
     settings = settings_of()
     with night_lease(settings, wait_seconds=60):
         manifest = roll_back(settings, release_id)
+        warnings = place_copies(settings)
         deliveries = hand_on(settings)
+    for warning in warnings:
+        out.print(warning, style="yellow", markup=False, soft_wrap=True)
     out.print(f"现在发布的是 {manifest['release_id']}，截至 {manifest['as_of']}")
     print_deliveries(deliveries)

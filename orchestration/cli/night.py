@@ -17,6 +17,7 @@ from orchestration.cli.console import (
     out,
     print_channels,
     print_deliveries,
+    print_exports,
     print_json,
     print_strays,
     settings_of,
@@ -45,6 +46,9 @@ def init() -> None:
 def nightly(
     day: DayOption = None,
     wait: Annotated[float, typer.Option(help="另一夜正在运行时最多等多少秒")] = 600.0,
+    task: Annotated[
+        str | None, typer.Option("--task", help="把进度写给工作台的这项任务", hidden=True)
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """跑一夜：接收、读取、审核、汇总、发布。
@@ -53,16 +57,28 @@ def nightly(
     """
     from orchestration.night import run_night
     from orchestration.stages import stray_files
+    from orchestration.stages.exporting import last_exports
+    from orchestration.stages.reporting import reported
 
     settings = settings_of(day)
-    with err.status("夜间任务开始 …") as status:
+
+    def waiting(sentence: str) -> None:
+        err.print(sentence, style="yellow")
+        tell(sentence)
+
+    with (
+        err.status("夜间任务开始 …") as status,
+        reported(settings, task, status.update) as (tell, finish),
+    ):
         result = run_night(
             settings,
             wait_seconds=wait,
-            on_wait=lambda sentence: err.print(sentence, style="yellow"),
-            on_step=status.update,
+            on_wait=waiting,
+            on_step=tell,
         )
+        finish(result)
     outcome = result.outcome
+    exports = last_exports(settings) or {"files": 0, "failed": [], "seconds": 0.0}
     if as_json:
         print_json(
             {
@@ -76,6 +92,7 @@ def nightly(
                 "channels": list(result.channels),
                 "stray_files": stray_files(settings),
                 "steps": dict(result.steps),
+                "exports": exports,
                 "published": settings.published_db,
             }
         )
@@ -90,6 +107,7 @@ def nightly(
         print_deliveries(outcome.deliveries)
         for city in outcome.held_cities:
             out.print(f"[yellow]{city['city_code']} 被拦下，保留上一版：{city['reason']}[/yellow]")
+        print_exports(exports)
         out.print("用时：" + "，".join(f"{step} {spent:.1f} 秒" for step, spent in result.steps))
         out.print(f"数据集市：{settings.published_db}")
     raise typer.Exit(result.exit_code)

@@ -19,6 +19,7 @@ from orchestration.stages.delivering import hand_on
 from sources.definitions import Definitions
 from sources.duedates import due_dates
 from warehouse.connection import warehouse_lock, warehouse_writer
+from warehouse.ledger.chain import chain_head
 from warehouse.ledger.engine import open_ledger
 from warehouse.ledger.tables import arrival_corrections, corrections, events, extensions, findings
 from warehouse.raw_store import (
@@ -77,6 +78,7 @@ def prepare(settings: Settings, definitions: Definitions) -> BuildPlan:
         is_unchanged = published is not None and inputs == _last_inputs(settings)
         building = None if is_unchanged else begin_build(settings, settings.clock.today())
         release_id = building.release_id if building else str((published or {})["release_id"])
+        head = chain_head(engine)
         context = RunContext(
             as_of=settings.clock.today(),
             release_id=release_id,
@@ -84,6 +86,8 @@ def prepare(settings: Settings, definitions: Definitions) -> BuildPlan:
             software_version=software_version(),
             definitions_hash=definitions.hash,
             is_synthetic=bool(is_synthetic(settings)),
+            chain_head=head.entry_hash,
+            chain_length=head.length,
         )
         if not is_unchanged:
             tell("汇总：准备台账、报告期和截止时间")

@@ -36,6 +36,11 @@ CLOSED_LISTS: Mapping[tuple[str, str], frozenset[str]] = {
     ("forms", "frequency"): _FREQUENCIES,
     ("forms", "form_kind"): frozenset({"template", "authority", "history", "register"}),
     ("form_assignments", "unit_level"): _LEVELS,
+    ("plan_columns", "field_name"): frozenset({
+        "target_order", "category_zh", "indicator_zh", "unit_zh", "baseline_printed",
+        "target_printed", "attribute_zh", "remark_zh",
+    }),
+    ("plan_columns", "brackets"): frozenset({"（）", "()"}),
     ("layouts", "column_role"): frozenset({
         "item", "row_code", "unit", "value", "share", "previous", "last_year", "source", "remark",
     }),
@@ -82,7 +87,7 @@ CLOSED_LISTS: Mapping[tuple[str, str], frozenset[str]] = {
     }),
     ("rules", "stage"): frozenset({"reader", "expectation", "register"}),
     ("rules", "rule_kind"): frozenset({
-        "structure", "value", "consistency", "history", "register",
+        "structure", "value", "consistency", "history", "register", "reconcile",
     }),
     ("rules", "severity_code"): frozenset({"blocking", "quasi_blocking", "verify", "info"}),
     ("rules", "operator"): frozenset({

@@ -191,11 +191,12 @@ _SCANS: Mapping[str, Callable[[bytes, Limits, type[SheetScan]], dict[str, SheetS
 
 
 def _cells_of(sheet: str, rows: Sequence[Sequence[object]], scan: SheetScan) -> list[Cell]:
-    found: dict[tuple[int, int], str | None] = {}
-    for row_no, row in enumerate(rows):
-        for column_no, value in enumerate(row):
-            if value != "":
-                found[row_no, column_no] = value_as_text(value)
+    found = {
+        (row_no, column_no): (value or None) if type(value) is str else value_as_text(value)
+        for row_no, row in enumerate(rows)
+        for column_no, value in enumerate(row)
+        if value != ""
+    }
     strays = found.keys() - scan.filled
     if strays:
         # Two readers that disagree about where a value stands cannot both be believed.

@@ -115,6 +115,29 @@ def test_a_session_that_ended_keeps_the_half_written_reason(office: Office) -> N
     assert [one["reason_text"] for one in events if one["verb"] == "explain"] == [WHY]
 
 
+def test_a_stale_tab_is_told_who_was_first_and_keeps_the_reason(office: Office) -> None:
+    key = office.file(UNIT, "verify")
+    first, second = office.as_("city_steward"), office.as_("city_approver")
+    counter = second.get(f"/submissions/{key}.json").json()["counter"]
+    path = f"/submissions/{key}/decide"
+    assert first.post(path, {"verb": "return", "reason": "请核对"}).status_code == 303
+    late = second.post(path, {"verb": "explain", "reason": WHY, "counter": str(counter)})
+    assert late.status_code == 409
+    assert "city_steward" in late.text
+    assert WHY in late.text
+
+
+def test_a_double_click_is_one_act(office: Office) -> None:
+    key = office.file(UNIT, "verify")
+    visitor = office.as_("city_steward")
+    counter = visitor.get(f"/submissions/{key}.json").json()["counter"]
+    fields = {"verb": "return", "reason": "请核对", "counter": str(counter)}
+    answers = [visitor.post(f"/submissions/{key}/decide", fields) for _ in range(2)]
+    assert [one.status_code for one in answers] == [303, 303]
+    history = visitor.get(f"/submissions/{key}.json").json()["history"]
+    assert [one["verb"] for one in history].count("return") == 1
+
+
 def test_an_oversized_upload_is_refused_in_words(office: Office) -> None:
     key = office.file(UNIT, "verify")
     visitor = office.as_("city_steward")

@@ -161,7 +161,7 @@ def test_a_reader_sees_one_release_or_the_next_and_keeps_its_rights(
     seen, failed, stop = [], [], threading.Event()
 
     def read() -> None:
-        with psycopg.connect(postgres.url("swapped", "bi_reader"), autocommit=True) as reader:
+        with psycopg.connect(postgres.plain_url("swapped", "bi_reader"), autocommit=True) as reader:
             while not stop.is_set():
                 try:
                     seen.append(

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, func, insert, select
+from sqlalchemy import Connection, Engine, Select, func, select
 
 from warehouse.access import security_events
 from warehouse.access.accounts import (
@@ -24,6 +24,7 @@ from warehouse.access.accounts import (
 from warehouse.access.errors import AccountRefused
 from warehouse.access.scope import Post
 from warehouse.access.tables import assignments
+from warehouse.ledger.chain import insert_sealed
 from warehouse.ledger.changes import chunks
 from warehouse.ledger.engine import writing
 from warehouse.ledger.tables import findings, standing_explanations
@@ -243,6 +244,5 @@ def _assign(
         }
         for key in dict.fromkeys(keys)
     ]
-    if rows:
-        connection.execute(insert(assignments), rows)
+    insert_sealed(connection, assignments, rows)
     return len(rows)

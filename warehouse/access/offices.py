@@ -10,12 +10,13 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, Engine, func, select
 
 from warehouse.access import security_events
 from warehouse.access.errors import AccountRefused
 from warehouse.access.tables import small_offices
 from warehouse.clock import technical_now
+from warehouse.ledger.chain import insert_sealed_row
 from warehouse.ledger.engine import writing
 
 
@@ -53,17 +54,17 @@ def declare_small_office(
             small_offices.c.unit_code == unit_code
         )
         number = (connection.execute(found).scalar() or 0) + 1
-        connection.execute(
-            insert(small_offices).values(
-                unit_code=unit_code,
-                declaration_order=number,
-                starts_on=starts_on,
-                ends_on=ends_on,
-                author=author,
-                decided_at=at,
-                recorded_at=technical_now(),
-                reason_text=reason.strip(),
-            )
+        insert_sealed_row(
+            connection,
+            small_offices,
+            unit_code=unit_code,
+            declaration_order=number,
+            starts_on=starts_on,
+            ends_on=ends_on,
+            author=author,
+            decided_at=at,
+            recorded_at=technical_now(),
+            reason_text=reason.strip(),
         )
         until = f"，至 {ends_on} 前" if ends_on else ""
         security_events.record(

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, Engine, func, select
 
 from warehouse.access.scope import Identity, require
 from warehouse.access.tables import security_events
+from warehouse.ledger.chain import insert_sealed
 
 ACTS: Mapping[str, str] = {
     "login": "登录",
@@ -30,6 +31,7 @@ ACTS: Mapping[str, str] = {
     "post_ended": "免去岗位",
     "handover": "岗位交接",
     "office_declared": "登记小型机构模式",
+    "publish_started": "立即发布",
     "forbidden": "越权访问被拒绝",
 }
 
@@ -47,16 +49,15 @@ def record(
     """Adds an act to the record, in the transaction that does it."""
     if act not in ACTS:
         raise ValueError(f"{act} is no security act")
-    connection.execute(
-        insert(security_events).values(
-            act=act,
-            author=author[:128],
-            subject=None if subject is None else subject[:128],
-            address=address,
-            detail_zh=detail_zh,
-            recorded_at=now,
-        )
-    )
+    row = {
+        "act": act,
+        "author": author[:128],
+        "subject": None if subject is None else subject[:128],
+        "address": address,
+        "detail_zh": detail_zh,
+        "recorded_at": now,
+    }
+    insert_sealed(connection, security_events, [row])
 
 
 def read(

@@ -55,9 +55,9 @@ def plain_text(text: Any) -> str:
 def safe_cell(text: Any) -> str:
     """A text for a CSV that no spreadsheet takes for a formula: it is led by an apostrophe.
 
-    A negative number filed as text stays a number.
+    A negative number filed as text stays a number, a sign by itself a sign.
     """
     told = plain_text(text)
-    if not _FORMULA.match(told) or re.fullmatch(r"[+\-]?(\d[\d,.]*%?)?", told):
+    if not _FORMULA.match(told) or re.fullmatch(r".|[+\-]\d[\d,.]*%?", told):
         return told
     return f"'{told}"

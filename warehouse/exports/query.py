@@ -115,7 +115,8 @@ class Cell:
     @property
     def is_partial(self) -> bool:
         """Whether not all units that owe the figure have filed it."""
-        return self.of("value") is not None and (self.facts.get("coverage_pct") or 100) < 100
+        coverage = self.facts.get("coverage_pct")
+        return self.of("value") is not None and coverage is not None and coverage < 100
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ class Styles:
         self.title = book.add_format(
             base | {"font_name": "黑体", "font_size": 16, "align": "center", "text_wrap": True}
         )
+        self.caption = book.add_format(base | {"bold": True, "font_size": 12, "align": "center"})
         self.under = book.add_format(base | {"align": "center"})
         self.head = book.add_format(
             ruled | {"bold": True, "align": "center", "text_wrap": True, "bg_color": "#E7EDF3"}

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from warehouse.clock import technical_now
 from warehouse.errors import IllegalTransition
 from warehouse.ledger import states
+from warehouse.ledger.chain import insert_sealed, key_of
 from warehouse.ledger.tables import events, files, finding_moves, submissions
 
 SYSTEM = "system"
@@ -103,8 +104,10 @@ def apply_changes(connection: Connection, changes: Sequence[Change]) -> dict[str
         )
         key = {"submission_id": change.submission_id, "event_order": order[change.submission_id]}
         moved += [key | move.__dict__ for move in change.moves]
-    if rows:
-        connection.execute(insert(events), rows)
+    beside: dict[str, list[dict[str, Any]]] = {}
+    for move in moved:
+        beside.setdefault(key_of(events, move), []).append(move)
+    insert_sealed(connection, events, rows, beside)
     if moved:
         connection.execute(insert(finding_moves), moved)
     for to_state in sorted(set(state.values())):

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, func, insert, select
+from sqlalchemy import Connection, Engine, and_, func, select
 
 from sources.vocabulary import VERB_ZH, said
 from warehouse.clock import technical_now
 from warehouse.errors import DecisionConflict, DecisionRefused, PeriodClosed
+from warehouse.ledger.chain import insert_sealed_row
 from warehouse.ledger.changes import SYSTEM, Change, apply_changes
 from warehouse.ledger.decisions import checked_author, required
 from warehouse.ledger.engine import writing
@@ -187,12 +188,11 @@ def _insert(
     release_name: str | None,
 ) -> None:
     city, form, period = subject
-    connection.execute(
-        insert(closings).values(
-            city_code=city, form_code=form, period_code=period, closing_order=number, verb=verb,
-            author=author, decided_at=at, recorded_at=technical_now(), reason_text=reason,
-            release_name=release_name,
-        )
+    insert_sealed_row(
+        connection, closings,
+        city_code=city, form_code=form, period_code=period, closing_order=number, verb=verb,
+        author=author, decided_at=at, recorded_at=technical_now(), reason_text=reason,
+        release_name=release_name,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,8 @@ _WRITER_LOCK = (
 _WAIT_SECONDS = 30
 """How long a writer waits for the one before: an act takes milliseconds, a batch seconds."""
 _LOCK_NOT_AVAILABLE = "55P03"
+_turns: dict[str, threading.Lock] = {}
+_turns_guard = threading.Lock()
 
 
 def open_ledger(settings: Settings) -> Engine:
@@ -80,8 +83,24 @@ def writing(engine: Engine | Connection) -> Iterator[Connection]:
         with engine.begin_nested():
             yield engine
         return
-    with _opened(engine) as connection:
+    with _turn(engine), _opened(engine) as connection:
         yield connection
+
+
+@contextmanager
+def _turn(engine: Engine) -> Iterator[None]:
+    """Threads of one process take turns before SQLite's own lock, where waiting is a lottery."""
+    if engine.dialect.name != "sqlite":
+        yield
+        return
+    with _turns_guard:
+        turn = _turns.setdefault(str(engine.url), threading.Lock())
+    if not turn.acquire(timeout=_WAIT_SECONDS):
+        raise LedgerBusy(_WAIT_SECONDS)
+    try:
+        yield
+    finally:
+        turn.release()
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import astuple
 from datetime import datetime
 from typing import Any
 
@@ -188,19 +189,19 @@ def decide_findings(
 
 def restore(connection: Connection, moves: Iterable[FindingMove]) -> tuple[FindingMove, ...]:
     """Takes moves back, each to what stood before; one that has moved on since stays."""
-    taken_back: list[FindingMove] = []
+    alike: dict[tuple[Any, ...], list[str]] = {}
     for move in moves:
-        unmoved = (
-            findings.c.finding_id == move.finding_id,
-            findings.c.status_code == move.to_status,
-        )
-        done = _moved(
-            connection, unmoved,
-            status_code=move.from_status, reason_code=move.from_reason_code,
-            reason_text=move.from_reason_text, decided_by=move.from_decided_by,
-            decided_at=move.from_decided_at,
-        )  # fmt: skip
-        taken_back += [again for _, again in done]
+        alike.setdefault(astuple(move)[1:], []).append(move.finding_id)
+    taken_back: list[FindingMove] = []
+    for (before, after, code, text, decider, decided_at), finding_ids in alike.items():
+        for part in chunks(finding_ids):
+            unmoved = (findings.c.finding_id.in_(part), findings.c.status_code == after)
+            done = _moved(
+                connection, unmoved,
+                status_code=before, reason_code=code, reason_text=text, decided_by=decider,
+                decided_at=decided_at,
+            )  # fmt: skip
+            taken_back += [again for _, again in done]
     return tuple(taken_back)
 
 

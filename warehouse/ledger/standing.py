@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, Engine, func, select
 
 from sources.periods import parse_period
 from warehouse.clock import technical_now
 from warehouse.errors import DecisionRefused
+from warehouse.ledger.chain import insert_sealed_row
 from warehouse.ledger.changes import Change, FindingMove, chunks
 from warehouse.ledger.decisions import decide, submission_row
 from warehouse.ledger.engine import writing
@@ -182,12 +183,12 @@ def _standable(connection: Connection, submission_id: str, rule_id: str) -> list
 def _insert(connection: Connection, one: Standing) -> None:
     same = [_TABLE[name] == getattr(one, name) for name in _KEY]
     last = connection.execute(select(func.max(_TABLE.standing_order)).where(*same)).scalar()
-    connection.execute(
-        insert(standing_explanations).values(
-            **one.__dict__,
-            standing_order=(last or 0) + 1,
-            recorded_at=technical_now(),
-        )
+    insert_sealed_row(
+        connection,
+        standing_explanations,
+        **one.__dict__,
+        standing_order=(last or 0) + 1,
+        recorded_at=technical_now(),
     )
 
 

@@ -10,13 +10,16 @@ import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
 
+from warehouse.access.offices import small_offices_in
 from warehouse.connection import scalar
-from warehouse.errors import LockedTarget, ReleaseBroken, ReleaseUnwritten
+from warehouse.errors import LockedTarget, ReleaseBroken, ReleaseUnwritten, WorkspaceMissing
+from warehouse.ledger.engine import open_ledger
 from warehouse.raw_store import RunContext
 from warehouse.releases.build import STORAGE_VERSION, Building, discard
 from warehouse.releases.chinese_views import create_chinese_views
@@ -87,7 +90,8 @@ def _publish(
         discard(building)
         forget_announced(settings)
         restore_published(settings)
-        manifest = note_checked(settings, before, context.as_of.isoformat(), held)
+        head = {"hash": context.chain_head, "length": context.chain_length}
+        manifest = note_checked(settings, before, context.as_of.isoformat(), held, head)
         return Published("unchanged", before["release_id"], verdict, manifest)
     storage = _verify(building.file, tables)
     write_manifest(
@@ -107,6 +111,8 @@ def _publish(
             "held_cities": held,
             "previous_release_id": before["release_id"] if before else None,
             "chain_head": context.chain_head,
+            "chain_length": context.chain_length,
+            "small_offices": _small_offices(settings, context.as_of),
         },
     )
     # Named before it is kept: killed in between, the next night still puts it in place.
@@ -122,6 +128,27 @@ def _publish(
         # The release is kept and announced: only its copy for BI waits for room.
         warning = ReleaseUnwritten(settings.published, str(error)).message_zh
     return Published("released", building.release_id, verdict, manifest_now, revisions, warning)
+
+
+def _small_offices(settings: Settings, day: date) -> list[dict[str, str | None]]:
+    """Units in declared 小型机构模式 on a day: who reads a release must know of it."""
+    try:
+        engine = open_ledger(settings)
+    except WorkspaceMissing:
+        return []
+    try:
+        with engine.connect() as connection:
+            found = small_offices_in(connection, day)
+    finally:
+        engine.dispose()
+    return [
+        {
+            "unit_code": row["unit_code"],
+            "starts_on": row["starts_on"].isoformat(),
+            "ends_on": row["ends_on"].isoformat() if row["ends_on"] else None,
+        }
+        for row in found
+    ]
 
 
 def _complete(

@@ -89,12 +89,23 @@ def note_checked(
     manifest: Mapping[str, Any],
     checked_as_of: str,
     held_cities: list[dict[str, str]] | None = None,
+    chain: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The published manifest with the day moved on (never back) to which it was found unchanged."""
+    """The published manifest with the day moved on (never back) to which it was found unchanged.
+
+    Args:
+        settings: the workspace.
+        manifest: the published one.
+        checked_as_of: the day.
+        held_cities: the cities held back on it.
+        chain: head and length of the ledger's chain on it, kept as `checked_chain`.
+    """
     moved = dict(manifest)
     moved["checked_as_of"] = max(str(manifest["checked_as_of"]), checked_as_of)
     if held_cities is not None:
         moved["held_cities"] = held_cities
+    if chain is not None and chain["length"] > int(manifest.get("chain_length") or 0):
+        moved["checked_chain"] = dict(chain)
     if moved != manifest or not settings.published_manifest.exists():
         write_manifest(settings.published_manifest, moved)
     return moved

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import pytest
 from sqlalchemy import insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from sources.definitions import Definitions
 from tests.unit.warehouse.access_builders import CHEAP, CITY, FIRST, MORNING, Office, person, post
@@ -263,7 +263,7 @@ def test_what_was_recorded_can_neither_be_changed_nor_removed(
     office.add("li")
     assign(office.engine, "finding", ["f1"], "li", author="li", now=MORNING)
     _declare(office)
-    with pytest.raises(IntegrityError, match="append-only"), writing(office.engine) as connection:
+    with pytest.raises(DBAPIError, match="append-only"), writing(office.engine) as connection:
         connection.exec_driver_sql(act.format(table))
 
 

@@ -334,8 +334,9 @@ def test_along_the_usual_ways_every_act_keeps_the_rules_and_can_be_taken_back(
         assert {"withdraw", "return", "correct"} <= allowed
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @hypothesis_settings(
-    max_examples=60, deadline=None,
+    max_examples=40, deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )  # fmt: skip
 @given(acts=st.lists(st.tuples(st.sampled_from(EVERY), st.integers(0, 1)), min_size=8, max_size=24))

@@ -5,6 +5,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from warehouse.clock import technical_now
+from warehouse.ledger.chain import adopt
+
 revision = "0007_chain"
 down_revision = "0006_standing"
 
@@ -92,6 +95,15 @@ def _chain() -> None:
     )
     op.create_index("ix_chain_key", "chain", ["table_name", "key_text"], unique=True)
     _refuse_changes("chain")
+    _adopt()
+
+
+def _adopt() -> None:
+    """Seals what was recorded before there was a chain, by when it was recorded."""
+    found, bind = sa.MetaData(), op.get_bind()
+    names = ("events", "arrival_corrections", "extensions", "standing_explanations")
+    tables = [sa.Table(name, found, autoload_with=bind) for name in names]
+    adopt(bind, tables, technical_now())
 
 
 def _refuse_changes(table: str) -> None:
