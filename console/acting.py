@@ -16,9 +16,12 @@ from urllib.parse import parse_qsl, quote, urlencode
 from sqlalchemy import Connection, Engine, select
 from starlette.responses import RedirectResponse, Response
 
+from console import reach
 from console.desk import Visit
 from console.errors import ConsoleError, Stale
+from warehouse.access.assignments import assign
 from warehouse.access.scope import Place, may, require
+from warehouse.clock import technical_now
 from warehouse.errors import DecisionConflict, WarehouseError
 from warehouse.ledger import verbs
 from warehouse.ledger.changes import chunks
@@ -114,6 +117,23 @@ def decide_each(
     ]
 
 
+def assign_findings(visit: Visit, finding_ids: Sequence[str]) -> list[Told]:
+    """Gives findings to somebody who may deal with them, or (`-`) back to nobody in particular.
+
+    Raises:
+        ConsoleError: something ticked, or the person, is out of reach.
+    """
+    ticked = _by_submission(visit, "assign", finding_ids, ())
+    login = visit.field("login")
+    if login not in reach.assignees(visit):
+        raise ConsoleError("请选择本职责范围内的经办人。")
+    assign(
+        visit.engine, "finding", finding_ids, None if login == reach.NOBODY else login,
+        author=author_of(visit), now=technical_now(), reason=visit.field("reason"),
+    )  # fmt: skip
+    return [Told(key, True, "已分派") for key in ticked]
+
+
 def _within(act: Callable[..., Decision]) -> Callable[[Connection], Decision]:
     return lambda connection: act(engine=connection)
 
@@ -187,7 +207,7 @@ def _by_submission(
             ).where(submissions.c.submission_id.in_(part))
             for row in connection.execute(query):
                 places[row.submission_id] = Place(row.city_code, row.unit_code)
-    permission = VERB_PERMISSIONS[verb]
+    permission = "findings.assign" if verb == "assign" else VERB_PERMISSIONS[verb]
     for key in found:
         place = places.get(key)
         if place is None or not may(visit.person, "filings.read", place):

@@ -10,8 +10,11 @@ from sqlalchemy import ColumnElement, select
 from console.desk import Visit
 from console.errors import NotHere
 from sources.definitions import Unit
-from warehouse.access.scope import Identity, Place, Scope, may, require, scope_of
-from warehouse.ledger.tables import submissions
+from warehouse.access.assignments import current
+from warehouse.access.scope import Identity, Place, Scope, cities_held, may, require, scope_of
+from warehouse.access.tables import accounts, posts
+from warehouse.clock import technical_now
+from warehouse.ledger.tables import findings, submissions
 
 FILING = ("filings.submit", "filings.enter")
 """Of those who file: for their own unit, or on behalf of one."""
@@ -81,11 +84,41 @@ def units_within(visit: Visit, *permissions: str) -> list[Unit]:
     ]
 
 
+NOBODY = "-"
+
+
 def assigned(visit: Visit, assignee: str) -> tuple[ColumnElement[bool], ...]:
     """The condition on findings that asks for those of one person, of nobody, or (empty) of all."""
-    return ()
+    if not assignee:
+        return ()
+    standing = current("finding").subquery()
+    if assignee == NOBODY:
+        given = select(standing.c.subject_key).where(standing.c.login.is_not(None))
+        return (findings.c.finding_id.not_in(given),)
+    given = select(standing.c.subject_key).where(standing.c.login == assignee)
+    return (findings.c.finding_id.in_(given),)
 
 
 def assignees(visit: Visit) -> dict[str, str]:
-    """Logins and names that findings can be assigned to."""
-    return {}
+    """Who findings can be assigned to: those that hold a post where the account may assign."""
+    if not scope(visit, "findings.assign"):
+        return {visit.person.login: "我", NOBODY: "未分派"}
+    here = cities_held(visit.person, ["findings.assign"])
+    day = technical_now().date()
+    wanted = (
+        select(accounts.c.login, accounts.c.name_zh)
+        .join(posts, posts.c.account_id == accounts.c.account_id)
+        .where(
+            posts.c.city_code.in_(sorted(here)),
+            posts.c.starts_on <= day,
+            posts.c.ends_on.is_(None) | (posts.c.ends_on > day),
+            accounts.c.is_disabled.is_(False),
+        )
+        .distinct()
+        .order_by(accounts.c.login)
+    )
+    found = {visit.person.login: "我", NOBODY: "未分派"}
+    with visit.engine.connect() as connection:
+        for login, name_zh in connection.execute(wanted):
+            found.setdefault(str(login), str(name_zh))
+    return found

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from expectations.rules import SEVERITIES
+from expectations.rule_words import SEVERITIES
 
 FAILURE_SCHEMA: dict[str, type[pl.DataType]] = {
     "rule_key": pl.String,

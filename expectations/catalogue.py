@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from expectations.rules import SEVERITIES, SEVERITY_ZH, Rule, Rules
+from expectations.rule_words import SEVERITIES
+from expectations.rules import Rule, Rules
 from sources.definitions import Definitions
+from sources.vocabulary import SEVERITY_ZH
 
 BEGIN, END = "<!-- rules: made by `make catalogue` -->", "<!-- end of rules -->"
 LEVELS: tuple[str, ...] = ("cell", "row", "form", "cross-form", "history", "cross-unit")
@@ -26,6 +28,8 @@ def level_of(rule: Rule, definitions: Definitions) -> str:
         return "form"
     if rule.operator == "unique_across_units":
         return "cross-unit"
+    if rule.rule_kind == "reconcile":
+        return "cross-form"
     if rule.rule_kind == "register":
         return "cell" if rule.left == "issue_code" else "row"
     if rule.rule_kind == "history":
@@ -92,7 +96,9 @@ def _line(rule: Rule, definitions: Definitions) -> str:
     if rule.stage == "reader":
         compared, missing = "the reader", "–"
     else:
-        text = " ".join(part for part in (rule.left, rule.operator, rule.right) if part)
+        numbers = ";".join(f"{number:f}" for number in rule.parameters)
+        left = f"{rule.left}({numbers})" if numbers else rule.left
+        text = " ".join(part for part in (left, rule.operator, rule.right) if part)
         tolerance = f" (± {rule.tolerance_abs.normalize():f})" if _is_equality(rule) else ""
         compared = f"`{text.replace('|', '/')}`{tolerance}"
         missing = MISSING[rule.missing_strategy]

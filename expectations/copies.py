@@ -7,21 +7,42 @@ sheet with few figures is not judged, and equal figures count only when together
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import polars as pl
 
 from expectations.reference import WINDOWS
 from expectations.rules import Rule
 
-LEAST_CELLS = 5
-"""A sheet with fewer figures than this is not judged."""
+COLUMN = "copied_pct"
 
-LEAST_DIGITS = 7.0
-LEAST_DIGITS_OF_LAST_PERIOD = 5.0
-"""How many digits equal figures must have together (their decimal logarithms, added); a figure that
-is the sum of others says nothing more. In 6,293 honest filings of the demo, where months resemble
-one another more than in life, chance came to 6.6, and to 4.6 with the period just before."""
+
+@dataclass(frozen=True)
+class CopyLimits:
+    """What makes equal figures telling; the numbers stand in the rule, `copied_pct(5;7;5)`.
+
+    Attributes:
+        cells: a sheet with fewer figures than this is not judged.
+        digits: how many digits equal figures must have together (their decimal logarithms, added);
+            a figure that is the sum of others says nothing more.
+        digits_of_last_period: the same for the period just before.
+    """
+
+    cells: float
+    digits: float
+    digits_of_last_period: float
+
+    @classmethod
+    def of(cls, rules: Iterable[Rule]) -> CopyLimits:
+        """The limits of the newest rule that asks for copies; nothing is judged without one."""
+        asking = [rule for rule in rules if rule.left == COLUMN]
+        if not asking:
+            return cls(math.inf, math.inf, math.inf)
+        newest = max(asking, key=lambda rule: rule.valid_from)
+        return cls(*(float(number) for number in newest.parameters))
+
 
 COPIES_SCHEMA: dict[str, type[pl.DataType]] = {
     "submission_id": pl.String,
@@ -42,7 +63,11 @@ def sums_of(rules: Iterable[Rule]) -> frozenset[str]:
 
 
 def copies_frame(
-    cells: pl.DataFrame, known: pl.DataFrame, reference: pl.DataFrame, sums: frozenset[str]
+    cells: pl.DataFrame,
+    known: pl.DataFrame,
+    reference: pl.DataFrame,
+    sums: frozenset[str],
+    limits: CopyLimits,
 ) -> pl.DataFrame:
     """Per submission the share in % of its figures that another period has too, and which period.
 
@@ -54,6 +79,7 @@ def copies_frame(
         known: the submissions of the night with `period_zh`.
         reference: see `reference.reference_frame`.
         sums: see `sums_of`.
+        limits: of the rule that asks.
     """
     figures = cells.filter(
         pl.col("kind") == "flow", pl.col("amount").is_not_null(), pl.col("amount") != 0
@@ -69,7 +95,7 @@ def copies_frame(
     )  # fmt: skip
     back = pl.col("place") - pl.col("other_place")
     window = pl.col("period_type").replace_strict(WINDOWS, default=0, return_dtype=pl.Int64)
-    least = pl.when(pl.col("back") == 1).then(LEAST_DIGITS_OF_LAST_PERIOD).otherwise(LEAST_DIGITS)
+    least = pl.when(pl.col("back") == 1).then(limits.digits_of_last_period).otherwise(limits.digits)
     nearest = (
         figures.join(others, on=["unit_code", "element_code", "period_type", "amount"])
         .with_columns(back=back)
@@ -86,7 +112,7 @@ def copies_frame(
         .select("submission_id", "period_code", "equal")
     )
     judged = known.select("submission_id").join(
-        counted.filter(pl.col("filled") >= LEAST_CELLS), on="submission_id"
+        counted.filter(pl.col("filled") >= limits.cells), on="submission_id"
     )
     return (
         judged.join(nearest, on="submission_id", how="left")

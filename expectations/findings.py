@@ -11,7 +11,8 @@ from typing import Any
 import polars as pl
 
 from expectations.frames import FREQUENCY_ZH
-from expectations.rules import COMPARISONS, PLACEHOLDERS, Rule, Rules
+from expectations.rule_words import COMPARISONS, PLACEHOLDERS
+from expectations.rules import Rule, Rules
 from sources.contract import SheetCheck
 from sources.errors import SourceError
 from sources.periods import parse_period
@@ -80,7 +81,7 @@ def from_source_error(
         element=None,
         value_text=error.value_text,
         expected_text=error.expected_text,
-        message_zh=error.message_zh,
+        message_zh=error.told_zh,
         advice_zh=error.advice_zh,
     )
 

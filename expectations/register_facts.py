@@ -17,7 +17,8 @@ from datetime import date
 import polars as pl
 
 from expectations.errors import ExpressionError, UnknownCodeError
-from expectations.rules import COMPARISONS, Rule
+from expectations.rule_words import COMPARISONS
+from expectations.rules import Rule
 from sources.periods import Period
 from sources.registers import Register
 from sources.registers.definition import NO, YES

@@ -16,7 +16,8 @@ import polars as pl
 from expectations.engine import failing_rows
 from expectations.findings import FINDINGS_SCHEMA, finding_id
 from expectations.register_facts import columns_of, sign
-from expectations.rules import PLACEHOLDERS, Rule, Rules
+from expectations.rule_words import PLACEHOLDERS
+from expectations.rules import Rule, Rules
 from expectations.suites.checks import Check, bounds
 from sources.periods import parse_period
 from sources.readers.grid import column_letters
@@ -81,7 +82,9 @@ def rules_of(register: Register, rules: Rules) -> list[Rule]:
     return [
         rule
         for rule in rules.of_stage("register")
-        if rule.form_code in (None, register.form_code) and rule.rule_id not in CROSS_UNIT_RULES
+        if rule.form_code in (None, register.form_code)
+        and rule.rule_kind == "register"
+        and rule.rule_id not in CROSS_UNIT_RULES
     ]
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import polars as pl
 
-from expectations.rules import SEVERITIES, Rules
+from expectations.rule_words import SEVERITIES
+from expectations.rules import Rules
 from sources.vocabulary import SEVERITY_ZH, gravity_of
 
 _STYLE = """

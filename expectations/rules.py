@@ -4,7 +4,7 @@ A rule is valid by the period reported, not by the day received. `stage` says wh
 rules stand for errors the readers raise, `expectation` rules are run by this room. Left, operator
 and right mean: for structure and value rules columns of the cell frame (`frames.CELL_COLUMNS`) or
 literals; for consistency rules expressions of element codes; for history rules expressions of the
-statistics in `HISTORY_NAMES`.
+statistics in `rule_words.HISTORY_NAMES`.
 """
 
 from __future__ import annotations
@@ -25,75 +25,21 @@ from expectations.errors import (
     UnknownRuleError,
 )
 from expectations.expressions import Expression, NotAnExpressionError, parse
+from expectations.rule_words import (
+    CELL_COLUMNS,
+    COMPARISONS,
+    HISTORY_NAMES,
+    MISSING_STRATEGIES,
+    OPERATORS,
+    PARAMETERS,
+    PLACEHOLDERS,
+    RECONCILED,
+    RULE_KINDS,
+    SEVERITIES,
+    STAGES,
+    SUBMISSION_COLUMNS,
+)
 from sources.definitions import Definitions
-from sources.vocabulary import SEVERITY_ZH
-
-SEVERITIES: tuple[str, ...] = tuple(SEVERITY_ZH)
-STAGES: tuple[str, ...] = ("reader", "expectation", "register")
-RULE_KINDS: tuple[str, ...] = (
-    "structure", "value", "consistency", "history", "register",
-)  # fmt: skip
-COMPARISONS: Mapping[str, str] = {
-    "=": "等于",
-    "<=": "不大于",
-    ">=": "不小于",
-    "<": "小于",
-    ">": "大于",
-}
-OPERATORS: Mapping[str, tuple[str, ...]] = {
-    "structure": ("not_null", "not_in", "matches", *COMPARISONS),
-    "value": ("not_null", "not_in", "matches", *COMPARISONS),
-    "consistency": tuple(COMPARISONS),
-    "history": (*COMPARISONS, "within_factor"),
-    "register": ("not_in", "only_where", "unique_across_units", *COMPARISONS),
-}
-MISSING_STRATEGIES: tuple[str, ...] = ("skip", "never_skip")
-CELL_COLUMNS: frozenset[str] = frozenset(
-    {
-        "entry",
-        "issue_code",
-        "number",
-        "floor",
-        "count_text",
-        "decimals_used",
-        "decimals_allowed",
-        "min_value",
-        "max_value",
-        "nil_number",
-    }
-)
-SUBMISSION_COLUMNS: frozenset[str] = frozenset(
-    {
-        "period_type",
-        "frequency",
-        "period_start",
-        "period_end",
-        "business_date",
-        "copied_pct",
-    }
-)
-HISTORY_NAMES: frozenset[str] = frozenset({"value", "previous", "median", "usual", "spread"})
-PLACEHOLDERS: frozenset[str] = frozenset(
-    {
-        "item",
-        "value",
-        "expected",
-        "unit",
-        "period",
-        "previous",
-        "difference",
-        "left",
-        "right",
-        "formula",
-        "median",
-        "usual",
-        "ratio",
-        "form",
-        "sheet",
-        "cell",
-        "message",
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -128,6 +74,8 @@ class Rule:
     source_zh: str
     valid_from: date
     valid_to: date | None
+    parameters: tuple[Decimal, ...] = ()
+    """Numbers by which the left column is computed, see `PARAMETERS`."""
 
     @property
     def key(self) -> str:
@@ -272,6 +220,7 @@ def _read(row: Mapping[str, str | None]) -> Rule:
         except ValueError as error:
             raise RuleError(rule_id, f"{name}“{row[name]}”不是日期") from error
 
+    left, parameters = _with_parameters(rule_id, text("left_expression"))
     if not row["rule_id"] or not row["rule_version"]:
         raise RuleError(rule_id, "缺少 rule_id 或 rule_version")
     return Rule(
@@ -282,7 +231,7 @@ def _read(row: Mapping[str, str | None]) -> Rule:
         severity_code=text("severity_code"),
         form_code=row["form_code"],
         target_element=row["target_element"],
-        left=text("left_expression"),
+        left=left,
         operator=text("operator"),
         right=text("right_expression"),
         tolerance_abs=tolerance("tolerance_abs"),
@@ -294,7 +243,20 @@ def _read(row: Mapping[str, str | None]) -> Rule:
         source_zh=text("source_zh"),
         valid_from=day("valid_from") or date.min,
         valid_to=day("valid_to"),
+        parameters=parameters,
     )
+
+
+def _with_parameters(rule_id: str, left: str) -> tuple[str, tuple[Decimal, ...]]:
+    """A left side that is a column computed by numbers, and the numbers: `copied_pct(5;7;5)`."""
+    name, _, rest = left.partition("(")
+    if name not in PARAMETERS:
+        return left, ()
+    numbers = [_literal(part) for part in rest.removesuffix(")").split(";")]
+    known = tuple(number for number in numbers if number is not None and number >= 0)
+    if len(known) != len(numbers) or len(known) != len(PARAMETERS[name]) or not rest.endswith(")"):
+        raise ExpressionError(rule_id, left, f"应为 {name}(…)，括号内 {len(PARAMETERS[name])} 个数")
+    return name, known
 
 
 def _check(rule: Rule, elements: frozenset[str], forms: frozenset[str]) -> None:
@@ -314,6 +276,10 @@ def _check(rule: Rule, elements: frozenset[str], forms: frozenset[str]) -> None:
     if rule.operator not in OPERATORS[rule.rule_kind]:
         raise UnknownCodeError(rule.rule_id, "运算符", rule.operator)
     if rule.rule_kind == "register":
+        return
+    if rule.rule_kind == "reconcile":
+        if (rule.left, rule.right) != RECONCILED:
+            raise UnknownCodeError(rule.rule_id, "比较项", f"{rule.left}、{rule.right}")
         return
     if rule.rule_kind in ("structure", "value") or rule.is_of_submission:
         _check_columns(rule)

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from expectations.adjudicate import FAILURE_SCHEMA, standing
-from expectations.copies import copies_frame, sums_of
+from expectations.copies import CopyLimits, copies_frame, sums_of
 from expectations.engine import failing_rows
 from expectations.findings import FINDINGS_SCHEMA, finding_row, findings_frame
 from expectations.frames import cell_frame, submission_frame
@@ -77,7 +77,7 @@ def validate(
     known = submission_frame(submissions, definitions, business_now)
     cells = cell_frame(known, filed, definitions)
     reference = reference_frame(cells, known, past, definitions)
-    copies = copies_frame(cells, known, reference, sums_of(asked))
+    copies = copies_frame(cells, known, reference, sums_of(asked), CopyLimits.of(asked))
     known = known.join(copies, on="submission_id", how="left")
     judged = consistency.judge(cells, reference, asked)
     cells = cells.with_columns(value=pl.col("amount").cast(pl.Float64)).join(

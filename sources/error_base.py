@@ -38,7 +38,9 @@ class SourceError(Exception):
         rule_id: the rule of the registry this error stands for.
         file_name, sheet, cell: where; sheet and cell are None when the whole file is meant.
         value_text, expected_text: what was found and what should stand there.
-        problem_zh, advice_zh, message_zh: the fact, what to do, both with the place.
+        problem_zh, advice_zh: the fact, what to do.
+        told_zh: the fact with the place, for whoever shows the advice beside it.
+        message_zh: the fact with the place, and what to do.
         identity: form, unit and period, when the file was identified before it failed.
     """
 
@@ -67,12 +69,17 @@ class SourceError(Exception):
     @property
     def message_zh(self) -> str:
         """The whole message: file, sheet, cell, problem, advice."""
+        return f"{self.told_zh}。{self.advice_zh}。"
+
+    @property
+    def told_zh(self) -> str:
+        """The message without the advice: file, sheet, cell, problem."""
         place = f"文件“{self.file_name}”" if self.file_name else "文件"
         if self.sheet:
             place += f"，工作表“{self.sheet}”"
         if self.cell:
             place += f"，单元格 {self.cell}"
-        return f"{place}：{self.problem_zh}。{self.advice_zh}。"
+        return f"{place}：{self.problem_zh}"
 
     def in_file(self, file_name: str, identity: FormIdentity | None = None) -> SourceError:
         """The same error with the file's name, and its identity where that is known by now."""

@@ -51,6 +51,18 @@ TARGET_STATUS_ZH: Mapping[str, str] = {
     "behind": "落后",
 }
 
+TARGET_STATUS_MEANING_ZH: Mapping[str, str] = {
+    "not_due": "首个评价期尚未结束",
+    "not_computable": "没有公式，或分母为零",
+    "no_data": "没有可用的数",
+    "met": "达到目标",
+    "incomplete": "报送不齐或尚未接收，不作结论",
+    "not_met": "到期未达到目标",
+    "on_track": "未到期，已达到应达到的值",
+    "behind": "未到期，低于应达到的值",
+}
+"""What each status says, for people who read the table for the first time."""
+
 OBSERVED_ZH: Mapping[str, str] = {
     "reported": "填报",
     "nil": "零报告",
@@ -102,10 +114,10 @@ VERB_ZH: Mapping[str, str] = {
     "close": "封库",
     "reopen": "开封",
     "extend": "延期",
-    "standing": "同意长期说明",
     "confirm-unit": "确认单位",
     "dismiss": "搁置",
     "correct-arrival": "记录实际交件时间",
+    "standing": "批准长期说明",
 }
 """The desk's verbs."""
 

@@ -332,6 +332,21 @@ class ReleaseBroken(WarehouseError):
     """A release built aside failed a check of its own file; nothing was published."""
 
 
+class ReleaseUnwritten(WarehouseError):
+    """The disk would not take the release: full, over its quota, or gone."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        """Name the place and what the system said."""
+        super().__init__(
+            f"发布文件写不下去（{path}）：{reason}。已发布的数据不受影响；腾出空间后下次夜间运行会补上。"
+        )
+        self.path = path
+
+
+class TargetRefused(WarehouseError):
+    """A further place of publication is not there, or not ours to write to."""
+
+
 class LockedTarget(WarehouseError):
     """The published file could not be replaced because a program holds it."""
 

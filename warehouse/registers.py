@@ -20,7 +20,7 @@ from warehouse.connection import transaction
 BLOCK_ROWS = 200_000
 
 _FINDINGS = ("submission_id", "rule_id", "column_code", "sheet", "row_no", "cell")
-_STANDING = """
+STANDING = """
     select submission_id, unit_code, period_code, form_version
     from (
         select
@@ -137,7 +137,7 @@ def keys_filed_twice(connection: duckdb.DuckDBPyConnection, register: Register) 
     key = register.key.slot
     return connection.sql(
         f"""
-        with standing as ({_STANDING}),
+        with standing as ({STANDING}),
 
         keyed as (
             select
@@ -173,4 +173,4 @@ def keys_filed_twice(connection: duckdb.DuckDBPyConnection, register: Register) 
 
 def standing_submissions(connection: duckdb.DuckDBPyConnection, form_code: str) -> pl.DataFrame:
     """The newest usable submission of each unit and period of a register."""
-    return connection.sql(_STANDING, params={"form": form_code}).pl()
+    return connection.sql(STANDING, params={"form": form_code}).pl()

@@ -35,6 +35,10 @@ class Settings:
     credentials_folder: Path | None = None
     known_hosts_file: Path | None = None
     ca_file: Path | None = None
+    publish_folders: tuple[Path, ...] = ()
+    """Further folders that each release is laid into."""
+    publish_postgres: str | None = field(default=None, repr=False)  # may hold a password
+    """A PostgreSQL database that each release is handed to."""
     """Certificates of authorities that servers are trusted by; None for the system's."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses of proxies that the desk believes about who asks; none by default."""
@@ -72,9 +76,9 @@ class Settings:
         secrets = setting("QIANGSHI_SECRETS", "secrets")
         known_hosts = setting("QIANGSHI_KNOWN_HOSTS", "known_hosts")
         ca_name, ca_file = setting("QIANGSHI_CA_FILE", "ca_file")
-        exports = setting("QIANGSHI_EXPORTS", "exports")
         notices = setting("QIANGSHI_NOTICES", "notices")
         proxies_name, proxies = setting("QIANGSHI_TRUSTED_PROXIES", "trusted_proxies")
+        exports = setting("QIANGSHI_EXPORTS", "exports")
         return cls(
             home=root,
             ledger_url=str(ledger_url or f"sqlite:///{root / 'ledger.sqlite'}"),
@@ -85,10 +89,12 @@ class Settings:
             known_hosts_file=_path(*known_hosts, root),
             oidc_issuer=_text(setting("QIANGSHI_OIDC_ISSUER", "oidc_issuer")[1]),
             oidc_redirect_uri=_text(setting("QIANGSHI_OIDC_REDIRECT_URI", "oidc_redirect_uri")[1]),
+            publish_folders=_paths(*setting("QIANGSHI_PUBLISH_DIRS", "publish_dirs"), root),
+            publish_postgres=_postgres(*setting("QIANGSHI_PUBLISH_POSTGRES", "publish_postgres")),
             ca_file=_existing(ca_name, _path(ca_name, ca_file, root)),
-            has_exports=_switch(*exports, default=True),
             notices_path=_path(*notices, root),
             trusted_proxies=_addresses(proxies_name, proxies),
+            has_exports=_switch(*exports, default=True),
         )
 
     def on(self, day: date | None) -> Settings:
@@ -202,6 +208,23 @@ def _path(name: str, value: Any, root: Path) -> Path | None:
     return (root / path) if name.startswith("workspace.toml") else path.absolute()
 
 
+def _paths(name: str, value: Any, root: Path) -> tuple[Path, ...]:
+    """Several folders: a list in workspace.toml, else separated as the system separates paths."""
+    parts = value if isinstance(value, list) else str(value or "").split(os.pathsep)
+    found = (_path(name, str(part).strip(), root) for part in parts)
+    return tuple(path for path in found if path is not None)
+
+
+def _postgres(name: str, value: Any) -> str | None:
+    """A URL of PostgreSQL; the ledger's spelling of it, with the driver's name, is one too."""
+    if not value:
+        return None
+    text = re.sub(r"^postgres(ql)?(\+psycopg)?://", "postgresql://", str(value))
+    if not text.startswith("postgresql://"):
+        raise InvalidSetting(name, "…", "postgresql://用户@主机/库 形式的地址")
+    return text
+
+
 def _folder(name: str, value: Any, root: Path) -> Path | None:
     path = _path(name, value, root)
     if path is not None and not path.is_dir():
@@ -219,15 +242,6 @@ def _existing(name: str, path: Path | None) -> Path | None:
     return path
 
 
-def _switch(name: str, value: Any, *, default: bool) -> bool:
-    if value is None:
-        return default
-    words = {"on": True, "off": False, "true": True, "false": False}
-    if str(value).lower() not in words:
-        raise InvalidSetting(name, str(value), " on 或 off")
-    return words[str(value).lower()]
-
-
 def _parts(value: Any) -> tuple[str, ...]:
     parts = value if isinstance(value, list) else re.split(r"[,，;；\s|]+", str(value or ""))
     return tuple(str(part).strip() for part in parts if str(part).strip())
@@ -242,6 +256,15 @@ def _addresses(name: str, value: Any) -> tuple[str, ...]:
         except ValueError as error:
             raise InvalidSetting(name, text, "以逗号分隔的 IP 地址或网段") from error
     return found
+
+
+def _switch(name: str, value: Any, *, default: bool) -> bool:
+    if value is None:
+        return default
+    words = {"on": True, "off": False, "true": True, "false": False}
+    if str(value).lower() not in words:
+        raise InvalidSetting(name, str(value), " on 或 off")
+    return words[str(value).lower()]
 
 
 def _codes(name: str, value: Any) -> tuple[str, ...]:

@@ -54,7 +54,6 @@ _TOML = """\
 # 客户端编号和密钥写在凭据目录的 oidc.toml：user、password。
 # oidc_issuer = "https://id.example.cn"
 # oidc_redirect_uri = "https://qiangshi.example.cn/oidc/back"
-
 # 每次发布后是否写出工作簿、CSV、报告（QIANGSHI_EXPORTS）：on 或 off，默认 on。
 # exports = "on"
 

@@ -9,7 +9,7 @@ from console.routes import Declared
 
 def declared() -> Iterator[Declared]:
     """Every route of the desk."""
-    from console.views import corrections, entrance, queue, submissions
+    from console.views import corrections, entrance, entry, filing, queue, submissions
 
-    for module in (entrance, queue, corrections, submissions):
+    for module in (entrance, queue, corrections, submissions, filing, entry):
         yield from module.ROUTES

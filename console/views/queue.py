@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from starlette.responses import RedirectResponse, Response
 
 from console import reach
-from console.acting import Told, decide_each
+from console.acting import Told, assign_findings, decide_each
 from console.desk import Visit
 from console.errors import ConsoleError
 from console.routes import Act, Declared, Page
@@ -20,6 +20,8 @@ from warehouse.queries import queue as queries
 FILTERS = ("city", "unit", "form", "period", "severity", "rule", "age", "status", "assignee")
 """Parameters of the queue's address; they are carried to each submission and back."""
 MOST_AT_ONCE = 500
+SHOWN_OF_ONE = 12
+"""Findings of one submission that the list shows; the others are told of and stand on its page."""
 _TO_ACCEPT = {"county": ("passed", "explained"), "city": ("accepted_county",)}
 
 
@@ -58,25 +60,29 @@ def filters_of(visit: Visit) -> dict[str, str]:
 
 
 def queue(visit: Visit) -> dict[str, Any]:
-    """The findings that ask for an act, a page of them, with the filters to narrow them."""
+    """The findings that ask for an act, under their submissions, with filters to narrow them."""
     wanted, page = wanted_by(visit), visit.number("page", 1)
-    counts = queries.queue_counts(visit.engine, wanted)
-    total = sum(counts.values())
-    rows = named(visit, queries.queue_page(visit.engine, wanted, page))
+    found = queries.queue_page(visit.engine, wanted, page)
     chosen = filters_of(visit)
+    groups = named(visit, found.groups)
+    for group in groups:
+        group["findings"] = named(
+            visit, [row | {"received_at": group["received_at"]} for row in group["findings"]]
+        )
     return {
-        "rows": rows,
-        "groups": _grouped(rows),
-        "counts": counts,
-        "total": total,
+        "rows": groups,
+        "counts": found.counts,
+        "total": found.total,
         "page": page,
-        "pages": max(1, -(-total // queries.PAGE)),
+        "pages": max(1, -(-found.total // queries.PAGE)),
+        "shown": SHOWN_OF_ONE,
         "filters": chosen,
         "choices": _choices(visit),
         "may_decide": any(
             reach.scope(visit, name)
             for name in ("findings.explain", "submissions.return", "submissions.accept_county")
         ),
+        "may_assign": bool(reach.scope(visit, "findings.assign")),
         "waiting": waiting(visit),
         "_query": urlencode(chosen),
     }
@@ -110,7 +116,10 @@ def bulk(visit: Visit) -> Response | Mapping[str, Any]:
         raise ConsoleError("没有勾选任何一条，请先勾选再处理。")
     if len(finding_ids) + len(submission_ids) > MOST_AT_ONCE:
         raise ConsoleError(f"一次最多处理 {MOST_AT_ONCE} 条，请分批处理。")
-    told = decide_each(visit, verb, finding_ids, submission_ids)
+    if verb == "assign":
+        told = assign_findings(visit, finding_ids)
+    else:
+        told = decide_each(visit, verb, finding_ids, submission_ids)
     target = f"{back if back in ('/queue', '/queue/accept') else '/queue'}"
     query = dict(one for one in _pairs(visit.field("query")) if one[0] in (*FILTERS, "level"))
     if all(one.is_done for one in told):
@@ -147,34 +156,19 @@ def named(visit: Visit, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
     ]
 
 
-def _grouped(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The findings of a page under their submission, in the order of the queue."""
-    groups: dict[str, dict[str, Any]] = {}
-    for row in rows:
-        group = groups.setdefault(row["submission_id"], {"first": row, "rows": []})
-        group["rows"].append(row)
-    return list(groups.values())
-
-
 def _choices(visit: Visit) -> dict[str, Any]:
-    scope = reach.scope(visit)
-    within = scope.where(submissions.c.city_code, submissions.c.unit_code)
-    found = queries.choices(visit.engine, within)
     definitions = visit.definitions
-    units = {
-        code: definitions.units[code].unit_name_zh
-        for code in found["unit_code"]
-        if code in definitions.units
-    }
-    cities = sorted({definitions.units[code].city_code for code in units})
-    forms = {one.form_code: one.form_zh for one in definitions.form_versions}
-    titles = dict(definitions.table("rules").select("rule_id", "title_zh").iter_rows())
+    units = reach.units_within(visit, "filings.read")
+    cities = sorted({one.city_code for one in units} & set(definitions.units))
+    rules = definitions.table("rules").select("rule_id", "title_zh").iter_rows()
     return {
-        "city": {c: definitions.units[c].unit_name_zh for c in cities if c in definitions.units},
-        "unit": units,
-        "form": {code: f"{forms.get(code, '')}（{code}）" for code in found["form_code"]},
-        "period": found["period_code"],
-        "rule": {code: f"{code} {titles.get(code, '')}" for code in found["rule_id"]},
+        "city": {code: definitions.units[code].unit_name_zh for code in cities},
+        "unit": {one.unit_code: one.unit_name_zh for one in units},
+        "form": {
+            one.form_code: f"{one.form_zh}（{one.form_code}）" for one in definitions.form_versions
+        },
+        "period": queries.periods(visit.engine),
+        "rule": {code: f"{code} {title}" for code, title in rules},
         "severity": {code: zh for code, zh in SEVERITY_ZH.items() if code != "info"},
         "age": queries.AGES_DAYS,
         "assignee": reach.assignees(visit),
@@ -206,7 +200,7 @@ ROUTES: tuple[Declared, ...] = (
         "/queue/bulk",
         bulk,
         ("findings.explain", "submissions.return", "submissions.accept_county",
-         "submissions.accept_city"),
+         "submissions.accept_city", "findings.assign"),
         "told.html",
     ),
 )  # fmt: skip

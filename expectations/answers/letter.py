@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from expectations.rules import SEVERITIES
+from expectations.rule_words import SEVERITIES
 from sources.vocabulary import SEVERITY_ZH, gravity, said
 
 MARKS_SHEET = "_answer"

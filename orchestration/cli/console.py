@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -173,6 +173,15 @@ def print_strays(files: Sequence[str]) -> None:
     for file in files:
         said = f"收件箱中未收取：{file}（{where}）"
         out.print(said, style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
+def print_deliveries(deliveries: Iterable[Mapping[str, Any]]) -> None:
+    """A line per further place that took the release, or why it did not."""
+    for one in deliveries:
+        if one["problem_zh"]:
+            out.print(f"[yellow]{one['target']}：{one['problem_zh']}[/yellow]")
+        elif one["is_new"]:
+            out.print(f"已送往 {one['target']}")
 
 
 def print_channels(reports: Sequence[Mapping[str, Any]]) -> None:

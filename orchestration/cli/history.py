@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from orchestration.cli.console import JsonFlag, guarded, out, print_json, print_rows, settings_of
+from orchestration.cli.console import (
+    JsonFlag,
+    guarded,
+    out,
+    print_deliveries,
+    print_json,
+    print_rows,
+    settings_of,
+)
 from sources.vocabulary import RELEASE_KIND_ZH, said
 
 
@@ -69,6 +77,7 @@ def rollback(
     release_id: Annotated[str, typer.Argument(metavar="ID", help="要恢复的发布号")],
 ) -> None:
     """让数据集市回到较早的一次发布；各次发布都保留。"""
+    from orchestration.stages.delivering import hand_on
     from warehouse.exports.placing import place_copies
     from warehouse.lease import night_lease
     from warehouse.queries.history import roll_back
@@ -77,6 +86,8 @@ def rollback(
     with night_lease(settings, wait_seconds=60):
         manifest = roll_back(settings, release_id)
         warnings = place_copies(settings)
+        deliveries = hand_on(settings)
     for warning in warnings:
         out.print(warning, style="yellow", markup=False, soft_wrap=True)
     out.print(f"现在发布的是 {manifest['release_id']}，截至 {manifest['as_of']}")
+    print_deliveries(deliveries)

@@ -6,6 +6,7 @@ import typer
 
 from orchestration.cli import (
     accounts,
+    day,
     definitions,
     doctor,
     filing,
@@ -13,6 +14,7 @@ from orchestration.cli import (
     history,
     layouts,
     night,
+    queue,
     reading,
     steward,
     tracing,
@@ -27,11 +29,12 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (night, filing, reading, steward, history, tracing, handing_out, doctor):
+for group in (night, day, filing, reading, steward, history, tracing, handing_out, doctor):
     group.register(app)
 app.add_typer(definitions.app, name="definitions")
 app.add_typer(layouts.app, name="layouts")
 app.add_typer(accounts.app, name="accounts")
+app.add_typer(queue.app, name="queue")
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from orchestration.cli.console import (
     guarded,
     out,
     print_channels,
+    print_deliveries,
     print_exports,
     print_json,
     print_strays,
@@ -45,6 +46,9 @@ def init() -> None:
 def nightly(
     day: DayOption = None,
     wait: Annotated[float, typer.Option(help="另一夜正在运行时最多等多少秒")] = 600.0,
+    task: Annotated[
+        str | None, typer.Option("--task", help="把进度写给工作台的这项任务", hidden=True)
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """跑一夜：接收、读取、审核、汇总、发布。
@@ -54,15 +58,25 @@ def nightly(
     from orchestration.night import run_night
     from orchestration.stages import stray_files
     from orchestration.stages.exporting import last_exports
+    from orchestration.stages.reporting import reported
 
     settings = settings_of(day)
-    with err.status("夜间任务开始 …") as status:
+    with (
+        err.status("夜间任务开始 …") as status,
+        reported(settings, task, status.update) as (tell, finish),
+    ):
+
+        def waits(sentence: str) -> None:
+            err.print(sentence, style="yellow")
+            tell(sentence)
+
         result = run_night(
             settings,
             wait_seconds=wait,
-            on_wait=lambda sentence: err.print(sentence, style="yellow"),
-            on_step=status.update,
+            on_wait=waits,
+            on_step=tell,
         )
+        finish(result)
     outcome = result.outcome
     exports = last_exports(settings) or {"files": 0, "failed": [], "seconds": 0.0}
     if as_json:
@@ -73,6 +87,7 @@ def nightly(
                 "is_new": outcome.is_new,
                 "held_cities": list(outcome.held_cities),
                 "warning": outcome.warning_zh,
+                "deliveries": [dict(one) for one in outcome.deliveries],
                 "counts": dict(result.counts),
                 "channels": list(result.channels),
                 "stray_files": stray_files(settings),
@@ -89,6 +104,7 @@ def nightly(
         out.print(f"{said} {outcome.release_id}，截至 {outcome.as_of.isoformat()}")
         if outcome.warning_zh:
             out.print(f"[yellow]{outcome.warning_zh}[/yellow]")
+        print_deliveries(outcome.deliveries)
         for city in outcome.held_cities:
             out.print(f"[yellow]{city['city_code']} 被拦下，保留上一版：{city['reason']}[/yellow]")
         print_exports(exports)

@@ -1,4 +1,4 @@
-"""Usage errors in Chinese: what typer says of options and arguments, said as the rest is said."""
+"""Help and usage errors in Chinese: what typer says of a command, said as the rest is said."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ rich_utils.REQUIRED_LONG_STRING = "[必填]"
 rich_utils.DEFAULT_STRING = "[默认：{}]"
 
 _NEAR_ENOUGH = 60.0
+_USAGE = {"Usage: ": "用法：", "[OPTIONS]": "[选项]", "COMMAND [ARGS]...": "命令 [参数]..."}
+_HELP_ZH = "显示本说明"
 _SENTENCES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.DOTALL), said)
     for pattern, said in (
@@ -55,6 +57,7 @@ class ChineseGroup(TyperGroup):
         **extra: Any,
     ) -> Any:
         """Runs a command; usage errors end it with a sentence on standard error."""
+        _speak_chinese(self)
 
         def run() -> Any:
             return super(ChineseGroup, self).main(
@@ -62,6 +65,30 @@ class ChineseGroup(TyperGroup):
             )
 
         return _told(run) if standalone_mode else run()
+
+
+def _speak_chinese(command: Any) -> None:
+    """Gives a command and all below it a Chinese line of usage and a Chinese `--help`."""
+    usage_of, help_option_of = command.get_usage, command.get_help_option
+    if getattr(usage_of, "is_chinese", False):
+        return
+
+    def get_usage(context: Any) -> str:
+        said = str(usage_of(context))
+        for english, chinese in _USAGE.items():
+            said = said.replace(english, chinese)
+        return said
+
+    def get_help_option(context: Any) -> Any:
+        option = help_option_of(context)
+        if option is not None:
+            option.help = _HELP_ZH
+        return option
+
+    get_usage.is_chinese = True  # type: ignore[attr-defined]
+    command.get_usage, command.get_help_option = get_usage, get_help_option
+    for below in getattr(command, "commands", {}).values():
+        _speak_chinese(below)
 
 
 def _told(run: Callable[[], Any]) -> None:

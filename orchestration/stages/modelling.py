@@ -15,6 +15,7 @@ from orchestration import dbt
 from orchestration.errors import NightInThePast
 from orchestration.progress import tell
 from orchestration.stages import ReleaseOutcome, night_folder, save_outcome
+from orchestration.stages.delivering import hand_on
 from sources.definitions import Definitions
 from sources.duedates import due_dates
 from warehouse.connection import warehouse_lock, warehouse_writer
@@ -108,7 +109,10 @@ def prepare(settings: Settings, definitions: Definitions) -> BuildPlan:
     _save_plan(settings, plan)
     if is_unchanged:
         held = tuple((published or {}).get("held_cities", ()))
-        save_outcome(settings, ReleaseOutcome(release_id, context.as_of, False, held))
+        outcome = ReleaseOutcome(
+            release_id, context.as_of, False, held, deliveries=hand_on(settings)
+        )
+        save_outcome(settings, outcome)
     return plan
 
 

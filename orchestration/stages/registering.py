@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 import polars as pl
 
+from expectations.register_sums import reconcile_findings, reconcile_rules
 from expectations.registers import (
     CROSS_UNIT_RULES,
     RegisterFindings,
@@ -25,6 +26,8 @@ from sources.errors import SourceError
 from sources.registers import Register, register_of, registers
 from sources.submission_files import parse_many
 from warehouse.connection import scratch_warehouse
+from warehouse.raw_store import history_frame
+from warehouse.register_counts import register_counts
 from warehouse.registers import (
     headers_of,
     keys_filed_twice,
@@ -145,6 +148,32 @@ def judge_across_units(
     return found, looked_at
 
 
+def judge_against_forms(
+    connection: duckdb.DuckDBPyConnection, definitions: Definitions, rules: Rules
+) -> tuple[pl.DataFrame, list[str]]:
+    """Findings where standing registers and summary forms differ, and the registers compared."""
+    asked = {rule.form_code for rule in reconcile_rules(rules)}
+    counted = [
+        register_counts(connection, register, definitions)
+        for register in registers(definitions).values()
+        if register.form_code in asked
+    ]
+    if not counted:
+        return RegisterFindings.nothing().findings, []
+    figures = pl.concat(counted)
+    found = reconcile_findings(figures, history_frame(connection), definitions, rules)
+    return found, figures["submission_id"].unique().sort().to_list()
+
+
+def forms_counted(definitions: Definitions) -> frozenset[str]:
+    """Codes of the summary forms that have an element a register counts."""
+    elements = definitions.table("register_derivations")["element_code"].unique()
+    forms = definitions.table("form_elements").filter(
+        pl.col("element_code").is_in(elements.implode())
+    )
+    return frozenset(forms["form_code"])
+
+
 def write_lists(
     settings: Settings,
     connection: duckdb.DuckDBPyConnection,
@@ -231,7 +260,8 @@ def check_registers(
 ) -> tuple[Mapping[str, SourceError], pl.DataFrame]:
     """Refusals and findings of register files in a dry run: nothing of it is kept.
 
-    Rights that another unit files too are not looked for: that needs the others' registers.
+    Rights that another unit files too, and the summary forms, are not looked at: they are no part
+    of the files.
     """
     with TemporaryDirectory() as folder, scratch_warehouse() as connection:
         read = read_registers(files, definitions, is_synthetic, Path(folder))

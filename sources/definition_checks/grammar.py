@@ -87,7 +87,7 @@ CLOSED_LISTS: Mapping[tuple[str, str], frozenset[str]] = {
     }),
     ("rules", "stage"): frozenset({"reader", "expectation", "register"}),
     ("rules", "rule_kind"): frozenset({
-        "structure", "value", "consistency", "history", "register",
+        "structure", "value", "consistency", "history", "register", "reconcile",
     }),
     ("rules", "severity_code"): frozenset({"blocking", "quasi_blocking", "verify", "info"}),
     ("rules", "operator"): frozenset({

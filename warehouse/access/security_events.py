@@ -31,6 +31,7 @@ ACTS: Mapping[str, str] = {
     "post_ended": "免去岗位",
     "handover": "岗位交接",
     "office_declared": "登记小型机构模式",
+    "publish_started": "立即发布",
     "forbidden": "越权访问被拒绝",
 }
 

@@ -8,7 +8,7 @@ from warehouse.errors import LockedTarget
 from warehouse.exports.bundle import exports_folder
 from warehouse.exports.workbook import WORKBOOK
 from warehouse.releases.history import published_manifest
-from warehouse.releases.swap import replace_patiently
+from warehouse.releases.places import replace_patiently
 from warehouse.settings import Settings
 
 FIXED = (WORKBOOK,)

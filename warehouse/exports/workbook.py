@@ -11,7 +11,7 @@ from typing import Any
 
 from openpyxl import load_workbook
 
-from sources.vocabulary import RELEASE_KIND_ZH, TARGET_STATUS_ZH, said
+from sources.vocabulary import RELEASE_KIND_ZH, TARGET_STATUS_MEANING_ZH, TARGET_STATUS_ZH, said
 from warehouse.exports.bundle import Source, Written
 from warehouse.exports.page import Entry
 from warehouse.exports.plan_figures import shown
@@ -268,25 +268,16 @@ def _notes(sheet: Any, styles: Styles, source: Source) -> None:
         ("报齐", "9/10 为应报十个单位中九个已报；未报齐的数不作结论"),
         ("完成率", "实际值与目标之比；没有意义的不列"),
         ("应达到", "按文件或登记的分年度路径，到报告期应达到的值"),
-        *((f"状态：{word}", _STATUS_NOTES[code]) for code, word in TARGET_STATUS_ZH.items()),
+        *(
+            (f"状态：{word}", TARGET_STATUS_MEANING_ZH[code])
+            for code, word in TARGET_STATUS_ZH.items()
+        ),
     ]
     sheet.set_column(0, 0, 26)
     sheet.set_column(1, 1, 80)
     for number, (name, text) in enumerate(lines):
         sheet.write_string(number, 0, name, styles.head)
         sheet.write_string(number, 1, plain_text(text), styles.text)
-
-
-_STATUS_NOTES = {
-    "not_due": "首个评价期尚未结束",
-    "not_computable": "没有公式，或分母为零",
-    "no_data": "没有可用的数",
-    "met": "达到目标",
-    "incomplete": "报送不齐或尚未接收，不作结论",
-    "not_met": "到期未达到目标",
-    "on_track": "未到期，已达到应达到的值",
-    "behind": "未到期，低于应达到的值",
-}
 
 
 def _rows_in(path: Path, plan_sheets: set[str]) -> int:

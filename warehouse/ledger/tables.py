@@ -21,7 +21,7 @@ from sqlalchemy import (
     Text,
 )
 
-HEAD = "0008_accounts"
+HEAD = "0009_queue"
 """The schema revision this software needs."""
 
 metadata = MetaData(
@@ -148,6 +148,7 @@ findings = Table(
     Column("reason_text", Text),
     Column("decided_by", String(128)),
     Column("decided_at", DateTime),
+    Index("ix_findings_queue", "status_code", "submission_id", "severity_code", "rule_id"),
 )
 
 corrections = Table(

@@ -5,30 +5,34 @@ A list of tens of thousands must come as fast as one of ten: nothing is sorted o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Subquery, and_, case, func, select
 
-from sources.vocabulary import SEVERITY_ZH
+from sources.vocabulary import SEVERITY_ZH, gravity_of
 from warehouse.ledger.tables import corrections, findings, submissions
 
 Rows = list[dict[str, Any]]
 
-PAGE = 50
+PAGE = 25
+"""Submissions on a page."""
 AGES_DAYS = (3, 7, 30)
 """Limits of age that a queue can be asked for: older than so many days."""
 _OUT = ("superseded", "withdrawn")
+_OF_SUBMISSION = (
+    "submission_id", "city_code", "unit_code", "form_code", "period_code", "version", "state_code",
+    "received_at", "file_name",
+)  # fmt: skip
 _SHOWN = (
     "finding_id", "rule_id", "severity_code", "submission_id", "unit_code", "form_code",
     "period_code", "sheet", "cell", "element_code", "value_text", "expected_text", "message_zh",
     "advice_zh", "status_code",
 )  # fmt: skip
-_GRAVITY = case(
-    {code: place for place, code in enumerate(SEVERITY_ZH)}, value=findings.c.severity_code
-)
+_ASKED = tuple(code for code in SEVERITY_ZH if code != "info")
+"""Severities that ask for an act, gravest first."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class Wanted:
         status_code: `open`, or another status of findings to look back at.
         older_than: arrived before this moment.
         within: condition on where the asker may look; None for everywhere.
-        finding_ids: only these, for what is assigned to somebody.
+        and_also: further conditions on findings, as of whose they are.
     """
 
     city_code: str | None = None
@@ -54,58 +58,48 @@ class Wanted:
     and_also: tuple[ColumnElement[bool], ...] = field(default=())
 
 
-def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
-    """The filter as conditions on `findings` joined with `submissions`."""
-    found: list[ColumnElement[bool]] = [
-        findings.c.status_code == wanted.status_code,
-        submissions.c.state_code.not_in(_OUT),
-    ]
-    if wanted.severity_code:
-        found.append(findings.c.severity_code == wanted.severity_code)
-    else:
-        found.append(findings.c.severity_code != "info")  # 提示 asks for no act
-    for name in ("unit_code", "form_code", "period_code"):
-        if value := getattr(wanted, name):
-            found.append(submissions.c[name] == value)
-    if wanted.rule_id:
-        found.append(findings.c.rule_id == wanted.rule_id)
-    if wanted.city_code:
-        found.append(submissions.c.city_code == wanted.city_code)
-    if wanted.older_than:
-        found.append(submissions.c.received_at < wanted.older_than)
-    if wanted.within is not None:
-        found.append(wanted.within)
-    return [*found, *wanted.and_also]
+@dataclass(frozen=True)
+class QueuePage:
+    """A page of the queue: submissions with their `findings`, and how many there are in all."""
+
+    groups: Rows
+    counts: dict[str, int]
+    """Findings that the filter leaves, by severity."""
+    total: int
+    """Submissions that they are of."""
 
 
-def queue_page(engine: Engine, wanted: Wanted, page: int, size: int = PAGE) -> Rows:
-    """One page of the queue: gravest first, then newest arrival, then place in the form."""
-    inner = _ordered(select(findings.c.finding_id), wanted)
-    inner = inner.limit(size).offset((page - 1) * size)
-    with engine.connect() as connection:
-        ids: list[str] = list(connection.execute(inner).scalars())
-        if not ids:
-            return []
-        full = select(
-            *(findings.c[name] for name in _SHOWN),
-            submissions.c.city_code, submissions.c.received_at, submissions.c.state_code,
-            submissions.c.file_name,
-        ).join(submissions, findings.c.submission_id == submissions.c.submission_id)  # fmt: skip
-        found = connection.execute(full.where(findings.c.finding_id.in_(ids))).mappings()
-        rows = {row["finding_id"]: dict(row) for row in found}
-    return [rows[key] for key in ids if key in rows]
+def queue_page(engine: Engine, wanted: Wanted, page: int, size: int = PAGE) -> QueuePage:
+    """One page of the queue: submissions, those with the gravest findings first, then the newest.
 
-
-def queue_counts(engine: Engine, wanted: Wanted) -> dict[str, int]:
-    """How many findings the filter leaves, by severity."""
-    counted = (
-        select(findings.c.severity_code, func.count())
-        .join(submissions, findings.c.submission_id == submissions.c.submission_id)
-        .where(and_(*conditions(wanted)))
-        .group_by(findings.c.severity_code)
+    The findings are counted per submission first, out of one covering index; only what is left of
+    them is joined and sorted. So a page costs much the same however many there are.
+    """
+    counted = _counted(wanted)
+    counts = [counted.c[code] for code in _ASKED]
+    found = (
+        select(
+            *(submissions.c[name] for name in _OF_SUBMISSION),
+            *counts,
+            func.count().over().label("total"),
+            *(func.sum(one).over().label(f"total_{one.name}") for one in counts),
+        )
+        .join(counted, counted.c.submission_id == submissions.c.submission_id)
+        .where(*_on_submissions(wanted))
+        .order_by(*_order(counts))
+        .limit(size)
+        .offset((page - 1) * size)
     )
     with engine.connect() as connection:
-        return {str(row[0]): int(row[1]) for row in connection.execute(counted)}
+        groups = [dict(row) for row in connection.execute(found).mappings()]
+        if not groups and page > 1:
+            return queue_page(engine, wanted, 1, size)
+        rows = _findings_of(connection, wanted, [group["submission_id"] for group in groups])
+    first = groups[0] if groups else {}
+    totals = {code: int(first.get(f"total_{code}") or 0) for code in _ASKED}
+    for group in groups:
+        group["findings"] = rows.get(group["submission_id"], [])
+    return QueuePage(groups, totals, int(first.get("total") or 0))
 
 
 def neighbours(
@@ -115,16 +109,13 @@ def neighbours(
 
     A place of 0 says that it is not in the queue any more; the next one then is the first.
     """
+    counted = _counted(wanted)
     listed = (
-        select(findings.c.submission_id, func.min(_GRAVITY), func.max(submissions.c.received_at))
-        .join(submissions, findings.c.submission_id == submissions.c.submission_id)
-        .where(and_(*conditions(wanted)))
-        .group_by(findings.c.submission_id)
-        .order_by(
-            func.min(_GRAVITY), func.max(submissions.c.received_at).desc(),
-            findings.c.submission_id,
-        )
-    )  # fmt: skip
+        select(submissions.c.submission_id)
+        .join(counted, counted.c.submission_id == submissions.c.submission_id)
+        .where(*_on_submissions(wanted))
+        .order_by(*_order([counted.c[code] for code in _ASKED]))
+    )
     with engine.connect() as connection:
         ids: list[str] = list(connection.execute(listed).scalars())
     if submission_id not in ids:
@@ -160,16 +151,13 @@ def waiting_for_accept(
     engine: Engine, states: tuple[str, ...], wanted: Wanted, page: int, size: int = PAGE
 ) -> tuple[Rows, int]:
     """Submissions that wait for an accept and have nothing open in the way, oldest first."""
-    in_the_way = (
-        select(findings.c.finding_id)
-        .where(
-            findings.c.submission_id == submissions.c.submission_id,
-            findings.c.status_code == "open",
-            findings.c.severity_code != "info",
-        )
-        .exists()
+    in_the_way = select(findings.c.submission_id).where(
+        findings.c.status_code == "open", findings.c.severity_code.in_(_ASKED)
     )
-    tests: list[ColumnElement[bool]] = [submissions.c.state_code.in_(states), ~in_the_way]
+    tests: list[ColumnElement[bool]] = [
+        submissions.c.state_code.in_(states),
+        submissions.c.submission_id.not_in(in_the_way),
+    ]
     for name in ("city_code", "unit_code", "form_code", "period_code"):
         if value := getattr(wanted, name):
             tests.append(submissions.c[name] == value)
@@ -197,37 +185,60 @@ def older_than(now: datetime, days: int) -> datetime:
     return now - timedelta(days=days)
 
 
-def _ordered(query: Select[Any], wanted: Wanted) -> Select[Any]:
+def periods(engine: Engine) -> list[str]:
+    """Periods that were ever filed, the newest code first."""
+    found = select(submissions.c.period_code).distinct()
+    with engine.connect() as connection:
+        return sorted(filter(None, connection.execute(found).scalars()), reverse=True)
+
+
+def _on_findings(wanted: Wanted) -> list[ColumnElement[bool]]:
+    asked = (wanted.severity_code,) if wanted.severity_code else _ASKED
+    found: list[ColumnElement[bool]] = [
+        findings.c.status_code == wanted.status_code,
+        findings.c.severity_code.in_(asked),
+        *wanted.and_also,
+    ]
+    return [*found, findings.c.rule_id == wanted.rule_id] if wanted.rule_id else found
+
+
+def _on_submissions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [submissions.c.state_code.not_in(_OUT)]
+    for name in ("city_code", "unit_code", "form_code", "period_code"):
+        if value := getattr(wanted, name):
+            found.append(submissions.c[name] == value)
+    if wanted.older_than:
+        found.append(submissions.c.received_at < wanted.older_than)
+    return found if wanted.within is None else [*found, wanted.within]
+
+
+def _counted(wanted: Wanted) -> Subquery:
+    """How many findings of each severity a submission has, of those that are asked for."""
+    sums = (
+        func.sum(case((findings.c.severity_code == code, 1), else_=0)).label(code)
+        for code in _ASKED
+    )
     return (
-        query.join(submissions, findings.c.submission_id == submissions.c.submission_id)
-        .where(and_(*conditions(wanted)))
-        .order_by(
-            _GRAVITY,
-            submissions.c.received_at.desc(),
-            findings.c.submission_id,
-            func.length(findings.c.cell),
-            findings.c.cell,
-            findings.c.finding_id,
-        )
+        select(findings.c.submission_id, *sums)
+        .where(*_on_findings(wanted))
+        .group_by(findings.c.submission_id)
+        .subquery()
     )
 
 
-def choices(engine: Engine, within: ColumnElement[bool] | None) -> Mapping[str, list[str]]:
-    """What the queue's filters can be set to: forms, periods, rules, units with open findings."""
-    base = [findings.c.status_code == "open", findings.c.severity_code != "info"]
-    with engine.connect() as connection:
-        query = (
-            select(
-                submissions.c.unit_code, findings.c.form_code, findings.c.period_code,
-                findings.c.rule_id,
-            )
-            .join(submissions, findings.c.submission_id == submissions.c.submission_id)
-            .where(and_(*base, *([within] if within is not None else [])))
-            .distinct()
-        )  # fmt: skip
-        rows = list(connection.execute(query))
-    names = ("unit_code", "form_code", "period_code", "rule_id")
-    return {
-        name: sorted({row[place] for row in rows if row[place]}, reverse=name == "period_code")
-        for place, name in enumerate(names)
-    }
+def _order(counts: Sequence[ColumnElement[Any]]) -> tuple[ColumnElement[Any], ...]:
+    grave = (case((one > 0, 0), else_=1) for one in counts)
+    return (*grave, submissions.c.received_at.desc(), submissions.c.submission_id.asc())
+
+
+def _findings_of(
+    connection: Connection, wanted: Wanted, submission_ids: Sequence[str]
+) -> dict[str, Rows]:
+    """The findings of a page's submissions, by sheet, row and column."""
+    found = select(*(findings.c[name] for name in _SHOWN)).where(
+        findings.c.submission_id.in_(submission_ids), *_on_findings(wanted)
+    )
+    rows: dict[str, Rows] = {}
+    for row in map(dict, connection.execute(found).mappings()):
+        rows.setdefault(row["submission_id"], []).append(row)
+    return {key: sorted(listed, key=gravity_of) for key, listed in rows.items()}

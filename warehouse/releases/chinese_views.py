@@ -56,62 +56,94 @@ def dictionary(connection: duckdb.DuckDBPyConnection) -> list[Entry]:
     return [Entry(*row) for row in rows]
 
 
+@dataclass(frozen=True)
+class View:
+    """A view with Chinese names."""
+
+    name: str
+    sql: str
+    comment_zh: str
+    column_comments: Mapping[str, str]
+
+
 def create_chinese_views(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Names of the views made in `marts_zh` of an open, writable release.
+    """Names of the views made in `marts_zh` of an open, writable release."""
+    views = chinese_views(connection)
+    if views:
+        connection.execute(f"create schema if not exists {SCHEMA}")
+    for view in views:
+        for statement in statements(view, SCHEMA):
+            connection.execute(statement)
+    return [view.name for view in views]
+
+
+def chinese_views(connection: duckdb.DuckDBPyConnection, marts: str = "marts") -> list[View]:
+    """The views of a release: one per mart, one per plan. Their SQL is DuckDB's and PostgreSQL's.
 
     Args:
-        connection: the release being built. A mart the dictionary knows but that is not there (a
-            release made for one question) gets no view.
+        connection: the release. A mart the dictionary knows but that is not there (a release made
+            for one question) gets no view.
+        marts: name of the schema that the views read.
     """
     entries = dictionary(connection)
     if not entries:
         return []
-    connection.execute(f"create schema if not exists {SCHEMA}")
-    names = []
     standing = set(mart_names(connection))
-    for table, group in groupby(entries, key=attrgetter("table_name")):
-        if table in standing:
-            names.append(_create_mart_view(connection, table, list(group)))
+    views = [
+        _mart_view(table, list(group), marts)
+        for table, group in groupby(entries, key=attrgetter("table_name"))
+        if table in standing
+    ]
     if {"plans", "plan_table", "plan_progress"} <= standing:
-        names += _create_plan_views(connection)
-    return names
+        views += _plan_views(connection, marts)
+    return views
 
 
-def _create_mart_view(
-    connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[Entry]
-) -> str:
-    view = columns[0].table_zh
+def statements(view: View, schema: str) -> list[str]:
+    """The statements that make a view with its comments."""
+    name = f"{schema}.{quoted(view.name)}"
+    return [
+        f"create or replace view {name} as {view.sql}",
+        f"comment on view {name} is {literal(view.comment_zh)}",
+        *(
+            f"comment on column {name}.{quoted(column)} is {literal(said)}"
+            for column, said in view.column_comments.items()
+        ),
+    ]
+
+
+def _mart_view(table: str, columns: Sequence[Entry], marts: str) -> View:
     listed = ", ".join(f"{quoted(one.column_name)} as {quoted(one.column_zh)}" for one in columns)
     comments = {one.column_zh: one.comment_zh for one in columns}
-    sql = f"select {listed} from marts.{quoted(table)}"
-    _create(connection, view, sql, columns[0].table_comment_zh, comments)
-    return view
+    sql = f"select {listed} from {marts}.{quoted(table)}"
+    return View(columns[0].table_zh, sql, columns[0].table_comment_zh, comments)
 
 
-def _create_plan_views(connection: duckdb.DuckDBPyConnection) -> list[str]:
+def _plan_views(connection: duckdb.DuckDBPyConnection, marts: str) -> list[View]:
     plans = connection.execute(
         "select plan_code, plan_zh, table_title_zh, plan_start, plan_end, has_attribute_column"
         " from marts.plans order by plan_code"
     ).fetchall()
-    names = []
+    views = []
     for plan_code, plan_zh, title, start, end, has_attribute in plans:
-        view = f"{PLAN_VIEW}{plan_code}"
-        columns = _plan_columns(_years(start, end), bool(has_attribute))
+        years = _years(start, end)
+        columns = _plan_columns(years, bool(has_attribute))
         listed = ",\n    ".join(f"{sql} as {quoted(name)}" for name, sql in columns.items())
-        sql = _PLAN_SQL.format(listed=listed, years=_year_values(_years(start, end)),
-                               plan=literal(str(plan_code)))  # fmt: skip
-        _create(connection, view, sql, f"{plan_zh}：{title or '指标表'}，每项目标一行", {})
-        names.append(view)
-    return names
+        sql = _PLAN_SQL.format(
+            listed=listed, years=_year_values(years), plan=literal(str(plan_code)), marts=marts
+        )
+        said = f"{plan_zh}：{title or '指标表'}，每项目标一行"
+        views.append(View(f"{PLAN_VIEW}{plan_code}", sql, said, {}))
+    return views
 
 
 _PLAN_SQL = """
 select
     {listed}
-from marts.plan_table as targets
+from {marts}.plan_table as targets
 left join (
     select target_code{years}
-    from marts.plan_progress
+    from {marts}.plan_progress
     where plan_code = {plan}
     group by target_code
 ) as years on targets.target_code = years.target_code
@@ -166,17 +198,3 @@ def _plan_columns(years: Iterable[int], has_attribute: bool) -> dict[str, str]:
 def _words(column: str, said: Mapping[str, str]) -> str:
     cases = " ".join(f"when {literal(code)} then {literal(text)}" for code, text in said.items())
     return f"case {column} {cases} else {column} end"
-
-
-def _create(
-    connection: duckdb.DuckDBPyConnection,
-    view: str,
-    sql: str,
-    comment: str,
-    columns: Mapping[str, str],
-) -> None:
-    name = f"{SCHEMA}.{quoted(view)}"
-    connection.execute(f"create or replace view {name} as {sql}")
-    connection.execute(f"comment on view {name} is {literal(comment)}")
-    for column, said in columns.items():
-        connection.execute(f"comment on column {name}.{quoted(column)} is {literal(said)}")

@@ -33,6 +33,8 @@ def mutants(definitions: Definitions, equal_becomes: str) -> Definitions:
 def _mutant(row: dict[str, str | None], equal_becomes: str) -> dict[str, str | None]:
     if row["stage"] == "reader":
         return row
+    if row["rule_kind"] == "reconcile":
+        return row | {"tolerance_abs": NO_LIMIT}
     operator, right = row["operator"] or "", row["right_expression"] or ""
     if operator == "not_null":
         return row | {

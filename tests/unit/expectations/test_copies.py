@@ -5,6 +5,9 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from expectations.errors import RuleError
+from expectations.rules import Rules
+from sources.definitions import Definitions
 from tests.unit.expectations.history_examples import A_QUARTER
 
 UNIT = "150402"
@@ -121,3 +124,36 @@ def test_a_sheet_of_a_period_to_come_is_refused_for_that_alone(new_night) -> Non
     night.know(UNIT, "IP-Q3", "2025-Q4", A_QUARTER)
     night.file(UNIT, "IP-Q3", "2026-Q2", A_QUARTER)
     assert night.validate().findings["rule_id"].to_list() == ["P03"]
+
+
+def _with_numbers(definitions: Definitions, left: str) -> Definitions:
+    table = definitions.table("rules").with_columns(
+        left_expression=pl.when(pl.col("rule_id") == "H08")
+        .then(pl.lit(left))
+        .otherwise("left_expression")
+    )
+    tables = {name: definitions.table(name) for name in ("forms", "elements", "form_elements")}
+    return Definitions(tables | {"rules": table})
+
+
+def test_the_numbers_of_the_rule_decide_what_is_telling(new_night, definitions) -> None:
+    def filed(left: str) -> tuple[int, int]:
+        night = new_night()
+        night.rules = Rules.load(_with_numbers(definitions, left))
+        middling = {**NOTHING, **dict.fromkeys(list(A_QUARTER)[:6], "10")}
+        night.know(UNIT, "IP-Q3", "2024-Q3", middling)
+        night.file(UNIT, "IP-Q3", "2025-Q1", middling)
+        return len(_copied(night)), _judged(night)
+
+    assert filed("copied_pct(5;7;5)") == (0, 1)
+    assert filed("copied_pct(5;6;5)") == (1, 1)
+    assert filed("copied_pct(7;6;5)") == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "left",
+    ["copied_pct", "copied_pct()", "copied_pct(5;7)", "copied_pct(5;x;5)", "copied_pct(5;7;5"],
+)
+def test_a_rule_on_copies_without_its_numbers_is_refused(definitions, left: str) -> None:
+    with pytest.raises(RuleError, match="H08"):
+        Rules.load(_with_numbers(definitions, left))

@@ -27,8 +27,11 @@ def test_a_refusal_keeps_the_readers_own_words(rules: Rules) -> None:
     row = from_source_error(error, REFUSED, "150402", None, None, rules)
     assert row["rule_id"] == "S09"
     assert row["severity_code"] == "blocking"
-    assert row["message_zh"] == error.message_zh
+    assert row["message_zh"] == error.told_zh
     assert row["advice_zh"] == error.advice_zh
+    # Whoever shows a finding shows both, and says what to do once.
+    assert error.advice_zh not in error.told_zh
+    assert error.message_zh == f"{error.told_zh}。{error.advice_zh}。"
     assert (row["sheet"], row["cell"]) == ("报表", "D8")
     assert dict(findings_frame([row]).schema) == FINDINGS_SCHEMA
 

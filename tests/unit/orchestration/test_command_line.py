@@ -113,6 +113,23 @@ def test_a_usage_error_is_said_in_chinese(run: Run, arguments: list[str], words:
 
 
 @pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--help"], "用法：qiangshi [选项] 命令 [参数]..."),
+        (["submit", "--help"], "用法：qiangshi submit [选项] {files}..."),
+        (["layouts", "--help"], "用法：qiangshi layouts [选项] 命令 [参数]..."),
+        (["definitions", "check", "--help"], "用法：qiangshi definitions check [选项]"),
+    ],
+)
+def test_the_help_of_a_command_is_chinese(run: Run, arguments: list[str], words: str) -> None:
+    code, said = run(*arguments)
+    assert code == 0
+    assert words in said
+    assert "显示本说明" in said
+    assert not {"Usage:", "[OPTIONS]", "COMMAND", "Show", "Options", "Commands"} & set(said.split())
+
+
+@pytest.mark.parametrize(
     ("arguments", "shown", "rest"),
     [
         ([], 7, "共 7 条，已全部列出。"),

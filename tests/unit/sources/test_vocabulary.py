@@ -73,3 +73,10 @@ def test_no_other_module_names_a_state_or_severity_once_more() -> None:
         for match in own.finditer(path.read_text(encoding="utf-8"))
     }
     assert found == set()
+
+
+def test_every_verb_of_the_steward_has_a_word() -> None:
+    from orchestration.cli.steward import VERBS
+
+    assert {verb for verb in VERBS if verb not in vocabulary.VERB_ZH} == set()
+    assert vocabulary.VERB_ZH["standing"] == "批准长期说明"

@@ -14,8 +14,8 @@ import pytest
 
 from tests.unit.warehouse.marts import Observed, ask, build, figures, release
 from warehouse.errors import LockedTarget, NoRelease, ReleaseBroken
+from warehouse.releases import places, swap
 from warehouse.releases import publish as publishing
-from warehouse.releases import swap
 from warehouse.releases.gate import Verdict
 from warehouse.releases.history import (
     last_as_of,
@@ -141,7 +141,7 @@ def test_a_night_killed_between_keeping_and_swapping_is_finished_by_the_next(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(swap, "replace_patiently", die)
+        patched.setattr(places, "replace_patiently", die)
         with pytest.raises(KeyboardInterrupt):
             release(settings, figures(u150402=Observed("11", "v2")))
     assert published_manifest(settings)["release_id"] == "20260131-001"
@@ -158,7 +158,7 @@ def test_a_locked_target_is_told_as_a_warning_and_made_good_later(settings: Sett
         raise LockedTarget(target, 5)
 
     with monkeypatch.context() as patched:
-        patched.setattr(swap, "replace_patiently", locked)
+        patched.setattr(places, "replace_patiently", locked)
         result = release(settings, figures(u150402=Observed("11", "v2")))
     assert result.outcome == "released"
     assert "占用" in (result.warning_zh or "")
@@ -169,7 +169,7 @@ def test_a_locked_target_is_told_as_a_warning_and_made_good_later(settings: Sett
 
 
 def test_a_locked_file_is_tried_again_and_then_given_up(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(swap, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(places, "PAUSE_SECONDS", 0)
     tries: list[int] = []
 
     def refuse(self: Path, target: Path) -> Path:
@@ -182,9 +182,9 @@ def test_a_locked_file_is_tried_again_and_then_given_up(tmp_path: Path, monkeypa
 
     monkeypatch.setattr(Path, "replace", refuse)
     with pytest.raises(LockedTarget):
-        swap.replace_patiently(tmp_path / "a", tmp_path / "b", attempts=5)
+        places.replace_patiently(tmp_path / "a", tmp_path / "b", attempts=5)
     assert len(tries) == 5
-    swap.replace_patiently(tmp_path / "a", tmp_path / "b", attempts=5)
+    places.replace_patiently(tmp_path / "a", tmp_path / "b", attempts=5)
     assert len(tries) == 6
 
 
