@@ -6,11 +6,11 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
-ROOMS := sources expectations warehouse orchestration
+ROOMS := sources expectations warehouse console orchestration
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help nightly test system check fix lock catalogue dagster benchmark clean
+.PHONY: help nightly test system check fix lock drivers try-superset catalogue models-site dagster console benchmark clean
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,8 +37,28 @@ system: ## installs the programs that the tests use, where it may
 	  "soffice=libreoffice-calc fonts-noto-cjk" lowriter=libreoffice-writer pdfinfo=poppler-utils \
 	  chromium=chromium postgres=postgresql
 
-test: $(VENV)/.dev system ## sets up the same and runs the whole test suite
+test: $(VENV)/.dev drivers system ## sets up the same and runs the whole test suite
 	$(BIN)/python -m pytest --numprocesses logical --dist loadfile
+
+# Older DuckDB drivers that must open what is published, each in a folder of its own.
+DRIVERS := $(patsubst tests/drivers/%.lock,$(VENV)/drivers/%/.done,$(wildcard tests/drivers/*.lock))
+
+drivers: $(DRIVERS) ## installs the older DuckDB drivers that the tests open the published file with
+
+$(VENV)/drivers/%/.done: tests/drivers/%.lock | $(VENV)/.runtime
+	$(PIP) --require-hashes --no-deps --upgrade --target $(@D) --requirement $<
+	@touch $@
+
+$(VENV)/superset/.done: tests/bi/superset.lock | $(VENV)/.runtime
+	$(PYTHON) -m venv $(VENV)/superset
+	$(VENV)/superset/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --no-deps --requirement $<
+	@touch $@
+
+try-superset: $(VENV)/.dev $(VENV)/superset/.done ## tries Superset on the demo: imports our dashboard, compares its 47 rows with DuckDB's, writes var/superset.png
+	@$(BIN)/qiangshi init
+	@$(BIN)/qiangshi demo --once
+	@$(BIN)/qiangshi nightly
+	$(BIN)/python tests/bi/try_superset.py $(VENV)/superset/bin $${QIANGSHI_HOME:-var} $${QIANGSHI_HOME:-var}/superset.png
 
 check: $(VENV)/.dev ## format, lint, types and SQL style
 	$(BIN)/ruff format --check .
@@ -57,8 +77,14 @@ lock: $(VENV)/.dev ## resolves pyproject.toml anew into the two hashed lock file
 catalogue: $(VENV)/.runtime ## writes the catalogue of rules on docs/validation.md from models/seeds/rules.csv
 	$(BIN)/python -m expectations.catalogue docs/validation.md
 
+models-site: $(VENV)/.runtime ## writes var/models.html: every model, column, test and exposure, with lineage
+	$(BIN)/python -m orchestration.dbt_site var/models.html
+
 dagster: $(VENV)/.runtime ## opens Dagster's own UI on 127.0.0.1
 	@$(BIN)/qiangshi dagster
+
+console: $(VENV)/.runtime ## opens the steward's desk on 127.0.0.1
+	@$(BIN)/qiangshi console
 
 benchmark: $(VENV)/.dev ## measures the night and its stages beside the bare cost of the tools
 	$(BIN)/python tests/benchmarks/night.py

@@ -154,6 +154,20 @@ def build_marts(
         raise RollUpFailed(broken)
 
 
+def write_docs(settings: Settings, definitions: Definitions) -> None:
+    """Writes dbt's own site of the models into the target folder, as one file without a catalogue.
+
+    Raises:
+        RollUpFailed: the models cannot be read.
+    """
+    definitions.write_merged(settings.definitions_dir)
+    aside = target_path(settings) / "docs.duckdb"
+    aside.parent.mkdir(parents=True, exist_ok=True)
+    outcome = _invoke(["docs", "generate", "--static", "--empty-catalog"], settings, aside, None)
+    if not outcome.success:
+        raise RollUpFailed([("docs", str(outcome.exception))])
+
+
 def _results(outcome: Any, command: str) -> list[NodeResult]:
     if outcome.result is None:
         raise RollUpFailed([(command, str(outcome.exception))])

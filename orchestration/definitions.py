@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from orchestration import dbt
-from orchestration.assets import receiving, validating
+from orchestration.assets import exporting, receiving, validating
 from orchestration.assets.modelling import build_model_assets, prepare_roll_up
 from orchestration.assets.releasing import build_release_asset
 from orchestration.jobs import nightly_job, reread_job
@@ -31,6 +31,7 @@ def build_defs(workspace: Workspace | None = None) -> dg.Definitions:
             prepare_roll_up,
             roll_up,
             build_release_asset(marts),
+            exporting.release_exports,
         ],
         jobs=[nightly_job, reread_job],
         schedules=[nightly_schedule],

@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from sources.errors import SourceError
 from sources.layout_difference import LayoutDifference
+
+if TYPE_CHECKING:
+    from sources.readers.grid import Cell
 
 ANSWER_SHEET_ZH = "审核结果"
 """The sheet of findings in a workbook that was given back: its figures are ours, never filed."""
@@ -130,6 +134,8 @@ class FileToParse:
     """Where to write the rows of a register; None for the first look, which reads no register."""
     asks_layouts: bool = False
     """Whether only its headers are asked for, to be held against the layouts."""
+    asks_cells: bool = False
+    """Whether only its cells are asked for, whatever they say."""
 
 
 @dataclass(frozen=True)
@@ -165,6 +171,8 @@ class ParsedBatch:
     archives: Mapping[str, tuple[ArchiveMember, ...]] = field(default_factory=dict)
     layouts: Mapping[str, tuple[LayoutDifference, ...]] = field(default_factory=dict)
     """Of files whose layouts are asked for, which stand nowhere else."""
+    plain: Mapping[str, tuple[Cell, ...]] = field(default_factory=dict)
+    """Of files whose cells alone are asked for, which stand nowhere else."""
 
 
 def with_key(schema: Mapping[str, pl.DataType]) -> dict[str, pl.DataType]:

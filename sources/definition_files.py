@@ -28,6 +28,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "plans": ("plan_code",),
     "plan_targets": ("target_code",),
     "plan_facts": ("fact_code",),
+    "plan_columns": ("plan_code", "column_order"),
     "target_paths": ("target_code", "path_year"),
     "authority_series": ("series_code", "item_key"),
     "acceptance_policies": ("city_code", "form_code", "valid_from"),

@@ -176,7 +176,7 @@ class Definitions:
         )
         for table, key in (
             ("plan_targets", "plan_code"), ("plan_facts", "plan_code"),
-            ("target_paths", "target_code"),
+            ("plan_columns", "plan_code"), ("target_paths", "target_code"),
         ):  # fmt: skip
             source = served["plans"] if key == "plan_code" else served["plan_targets"]
             served[table] = served[table].join(source.select(key), on=key, how="semi")

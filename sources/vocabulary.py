@@ -51,6 +51,18 @@ TARGET_STATUS_ZH: Mapping[str, str] = {
     "behind": "落后",
 }
 
+TARGET_STATUS_MEANING_ZH: Mapping[str, str] = {
+    "not_due": "首个评价期尚未结束",
+    "not_computable": "没有公式，或分母为零",
+    "no_data": "没有可用的数",
+    "met": "达到目标",
+    "incomplete": "报送不齐或尚未接收，不作结论",
+    "not_met": "到期未达到目标",
+    "on_track": "未到期，已达到应达到的值",
+    "behind": "未到期，低于应达到的值",
+}
+"""What each status says, for people who read the table for the first time."""
+
 OBSERVED_ZH: Mapping[str, str] = {
     "reported": "填报",
     "nil": "零报告",
@@ -93,16 +105,45 @@ VERB_ZH: Mapping[str, str] = {
     "explain": "说明",
     "return": "退回",
     "correct": "更正",
+    "confirm": "确认",
     "approve": "批准更正",
+    "reject": "不同意更正",
     "accept": "接收",
     "withdraw": "撤回",
+    "undo": "撤销",
+    "close": "封库",
+    "reopen": "开封",
     "extend": "延期",
     "confirm-unit": "确认单位",
     "dismiss": "搁置",
     "correct-arrival": "记录实际交件时间",
     "standing": "批准长期说明",
 }
-"""The steward's verbs."""
+"""The desk's verbs."""
+
+MOVE_ZH: Mapping[str, str] = {
+    "receive": "收到",
+    "refuse": "不予接收",
+    "pass": "审核通过",
+    "hold": "审核扣留",
+    "reread": "重新读取",
+    "publish": "纳入发布",
+    "supersede": "被新版替代",
+}
+"""The line's own moves, author `system`."""
+
+CORRECTION_STATE_ZH: Mapping[str, str] = {
+    "proposed": "已提出，待批准",
+    "approved": "已批准",
+    "rejected": "未获同意",
+    "cancelled": "已撤销",
+}
+
+HOLD_REASON_ZH: Mapping[str, str] = {
+    "unconfirmed": "代录，待填报单位确认",
+    "closed": "已封库，待开封",
+}
+"""Why a submission without a blocking finding is held."""
 
 
 def said(words: Mapping[str, str], code: str | None) -> str:

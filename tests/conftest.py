@@ -6,7 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.postgres import Postgres, running_postgres
 from tests.servers import Dovecot, Sshd, running_dovecot, running_sshd
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    with running_postgres() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

@@ -31,8 +31,10 @@ from imapclient import IMAPClient
 LOOPBACK = "127.0.0.1"
 MAIL_PASSWORD = "mima-2026-ABC"  # planted: no log, report or row may show it
 PACKAGES = {
+    "chromium": "chromium",
     "sshd": "openssh-server", "dovecot": "dovecot-imapd", "ssh-keygen": "openssh-client",
     "soffice": "libreoffice-calc", "pdfinfo": "poppler-utils",
+    "initdb": "postgresql", "postgres": "postgresql", "pg_isready": "postgresql",
 }  # fmt: skip
 _STARTS_WITHIN = 15.0
 
@@ -42,7 +44,10 @@ def tool(name: str) -> str:
 
     `make test` installs what is missing where it may.
     """
-    path = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    # Debian keeps PostgreSQL's programs by version, outside the path.
+    folders = [os.environ.get("PATH", ""), "/usr/sbin", "/sbin"]
+    folders += sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True)
+    path = shutil.which(name, path=":".join(folders))
     if path is None:
         said = f"{name} is not installed (Debian package {PACKAGES[name]})"
         if os.environ.get("QIANGSHI_REQUIRE_ALL"):

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sources.vocabulary import SEVERITY_ZH, STATE_ZH, VERB_ZH, said, tally
+from sources.vocabulary import MOVE_ZH, SEVERITY_ZH, STATE_ZH, VERB_ZH, said, tally
 
 
 class WarehouseError(Exception):
@@ -167,6 +167,88 @@ class DecisionRefused(WarehouseError):
     """A steward's decision that breaks a rule of the review; nothing was written."""
 
 
+class DecisionConflict(DecisionRefused):
+    """Somebody decided first on what a steward had before their eyes; nothing was written."""
+
+    def __init__(
+        self, subject_zh: str, verb: str, author: str, at: datetime, further: int = 0
+    ) -> None:
+        """Say who was first on what, with which verb and when, and how many acts followed."""
+        more = f"，此后又有 {further} 次处理" if further else ""
+        act = said({**MOVE_ZH, **VERB_ZH}, verb)
+        super().__init__(
+            f"{subject_zh}已由“{author}”于 {at:%Y-%m-%d %H:%M:%S} 处理（{act}）{more}；"
+            "本次处理未写入，请刷新后按最新情况再处理。"
+        )
+        self.verb = verb
+        self.first_author = author
+        self.first_at = at
+
+
+class PeriodClosed(DecisionRefused):
+    """A decision that would change a figure of a period that is closed (封库)."""
+
+    def __init__(self, city_code: str, form_code: str, period_code: str) -> None:
+        """Name the city, form and period."""
+        subject = f"{city_code}.{form_code}.{period_code}"
+        super().__init__(
+            f"{city_code} 的报表 {form_code} {period_code} 已封库，不能改动已定的数；"
+            f"确需补报或更正的，先开封：qiangshi decide reopen {subject}"
+            " --reason 理由 --release-name 发布名称。"
+        )
+        self.city_code = city_code
+        self.form_code = form_code
+        self.period_code = period_code
+
+
+class NotConfirmed(DecisionRefused):
+    """A correction that nobody of the reporting unit has confirmed."""
+
+    def __init__(self, correction_id: str) -> None:
+        """Name the correction."""
+        super().__init__(
+            f"更正“{correction_id}”尚未经填报单位确认，不能批准；由填报单位账户确认"
+            f"（qiangshi decide confirm {correction_id}），或附盖章表重新提出。"
+        )
+        self.correction_id = correction_id
+
+
+class SelfConfirmation(DecisionRefused):
+    """Who entered or proposed a figure tried to confirm it for the reporting unit."""
+
+    def __init__(self, identity: str, author: str) -> None:
+        """Name what was to be confirmed, and the account."""
+        super().__init__(f"“{identity}”由“{author}”录入或提出，须由填报单位另一账户确认。")
+        self.author = author
+
+
+class CorrectionsOff(DecisionRefused):
+    """A correction where the city has switched them off."""
+
+    def __init__(self, submission_id: str) -> None:
+        """Name the submission."""
+        super().__init__(
+            f"本市规定不代为更正：报送件“{submission_id}”请退回填报单位改正后重新报送"
+            f"（qiangshi decide return {submission_id}）。"
+        )
+        self.submission_id = submission_id
+
+
+class NothingToUndo(DecisionRefused):
+    """An undo where the last move is none that a person's verb made."""
+
+
+class LedgerBusy(WarehouseError):
+    """Another writer held the ledger too long; nothing was written."""
+
+    def __init__(self, waited_seconds: float) -> None:
+        """Say how long we waited."""
+        super().__init__(
+            f"台账正由他人写入，已等待 {waited_seconds:.0f} 秒；本次处理未写入，请稍后重试。"
+        )
+        self.waited_seconds = waited_seconds
+
+
 class ExplanationRefused(DecisionRefused):
     """An explanation that says nothing."""
 
@@ -248,6 +330,21 @@ class UnknownTarget(WarehouseError):
 
 class ReleaseBroken(WarehouseError):
     """A release built aside failed a check of its own file; nothing was published."""
+
+
+class ReleaseUnwritten(WarehouseError):
+    """The disk would not take the release: full, over its quota, or gone."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        """Name the place and what the system said."""
+        super().__init__(
+            f"发布文件写不下去（{path}）：{reason}。已发布的数据不受影响；腾出空间后下次夜间运行会补上。"
+        )
+        self.path = path
+
+
+class TargetRefused(WarehouseError):
+    """A further place of publication is not there, or not ours to write to."""
 
 
 class LockedTarget(WarehouseError):

@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,20 @@ class Settings:
     credentials_folder: Path | None = None
     known_hosts_file: Path | None = None
     ca_file: Path | None = None
-    """Certificates of authorities that mail servers are trusted by; None for the system's."""
+    publish_folders: tuple[Path, ...] = ()
+    """Further folders that each release is laid into."""
+    publish_postgres: str | None = field(default=None, repr=False)  # may hold a password
+    """A PostgreSQL database that each release is handed to."""
+    """Certificates of authorities that servers are trusted by; None for the system's."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses of proxies that the desk believes about who asks; none by default."""
+    oidc_issuer: str | None = None
+    """The city's own identity provider; None for logins by password only."""
+    oidc_redirect_uri: str | None = None
+    """The console's address to which that provider sends browsers back."""
+    has_exports: bool = True
+    """Whether a night writes workbook, texts and reports beside its release."""
+    notices_path: Path | None = None
 
     @classmethod
     def load(
@@ -52,7 +66,8 @@ class Settings:
         def setting(variable: str, key: str) -> tuple[str, Any]:
             if env.get(variable):
                 return variable, env[variable]
-            return f"workspace.toml: {key}", stored.get(key) or None
+            found = stored.get(key)
+            return f"workspace.toml: {key}", found if found is False else found or None
 
         _, ledger_url = setting("QIANGSHI_LEDGER_URL", "ledger_url")
         overlay_name, overlay = setting("QIANGSHI_DEFINITIONS", "definitions")
@@ -61,6 +76,9 @@ class Settings:
         secrets = setting("QIANGSHI_SECRETS", "secrets")
         known_hosts = setting("QIANGSHI_KNOWN_HOSTS", "known_hosts")
         ca_name, ca_file = setting("QIANGSHI_CA_FILE", "ca_file")
+        notices = setting("QIANGSHI_NOTICES", "notices")
+        proxies_name, proxies = setting("QIANGSHI_TRUSTED_PROXIES", "trusted_proxies")
+        exports = setting("QIANGSHI_EXPORTS", "exports")
         return cls(
             home=root,
             ledger_url=str(ledger_url or f"sqlite:///{root / 'ledger.sqlite'}"),
@@ -69,7 +87,14 @@ class Settings:
             clock_day=day or _day(clock_name, clock),
             credentials_folder=_path(*secrets, root),
             known_hosts_file=_path(*known_hosts, root),
+            oidc_issuer=_text(setting("QIANGSHI_OIDC_ISSUER", "oidc_issuer")[1]),
+            oidc_redirect_uri=_text(setting("QIANGSHI_OIDC_REDIRECT_URI", "oidc_redirect_uri")[1]),
+            publish_folders=_paths(*setting("QIANGSHI_PUBLISH_DIRS", "publish_dirs"), root),
+            publish_postgres=_postgres(*setting("QIANGSHI_PUBLISH_POSTGRES", "publish_postgres")),
             ca_file=_existing(ca_name, _path(ca_name, ca_file, root)),
+            notices_path=_path(*notices, root),
+            trusted_proxies=_addresses(proxies_name, proxies),
+            has_exports=_switch(*exports, default=True),
         )
 
     def on(self, day: date | None) -> Settings:
@@ -104,6 +129,11 @@ class Settings:
     def known_hosts(self) -> Path:
         """Keys of the SFTP servers that somebody has vouched for."""
         return self.known_hosts_file or self.secrets / "known_hosts"
+
+    @property
+    def notices_file(self) -> Path:
+        """Where notices of a release are sent to."""
+        return self.notices_path or self.secrets / "notices.toml"
 
     @property
     def outbox(self) -> Path:
@@ -151,6 +181,11 @@ class Settings:
         return self.published / "manifest.json"
 
     @property
+    def exports(self) -> Path:
+        """What was handed out: one record per exported table."""
+        return self.home / "exports"
+
+    @property
     def releases(self) -> Path:
         """Published history."""
         return self.home / "releases"
@@ -173,11 +208,32 @@ def _path(name: str, value: Any, root: Path) -> Path | None:
     return (root / path) if name.startswith("workspace.toml") else path.absolute()
 
 
+def _paths(name: str, value: Any, root: Path) -> tuple[Path, ...]:
+    """Several folders: a list in workspace.toml, else separated as the system separates paths."""
+    parts = value if isinstance(value, list) else str(value or "").split(os.pathsep)
+    found = (_path(name, str(part).strip(), root) for part in parts)
+    return tuple(path for path in found if path is not None)
+
+
+def _postgres(name: str, value: Any) -> str | None:
+    """A URL of PostgreSQL; the ledger's spelling of it, with the driver's name, is one too."""
+    if not value:
+        return None
+    text = re.sub(r"^postgres(ql)?(\+psycopg)?://", "postgresql://", str(value))
+    if not text.startswith("postgresql://"):
+        raise InvalidSetting(name, "…", "postgresql://用户@主机/库 形式的地址")
+    return text
+
+
 def _folder(name: str, value: Any, root: Path) -> Path | None:
     path = _path(name, value, root)
     if path is not None and not path.is_dir():
         raise InvalidSetting(name, str(value), "一个存在的目录")
     return path
+
+
+def _text(value: Any) -> str | None:
+    return str(value).strip() or None if value else None
 
 
 def _existing(name: str, path: Path | None) -> Path | None:
@@ -186,11 +242,33 @@ def _existing(name: str, path: Path | None) -> Path | None:
     return path
 
 
+def _parts(value: Any) -> tuple[str, ...]:
+    parts = value if isinstance(value, list) else re.split(r"[,，;；\s|]+", str(value or ""))
+    return tuple(str(part).strip() for part in parts if str(part).strip())
+
+
+def _addresses(name: str, value: Any) -> tuple[str, ...]:
+    """Networks and addresses; `*`, which would believe anybody, is none."""
+    found = _parts(value)
+    for text in found:
+        try:
+            ip_network(text, strict=False)
+        except ValueError as error:
+            raise InvalidSetting(name, text, "以逗号分隔的 IP 地址或网段") from error
+    return found
+
+
+def _switch(name: str, value: Any, *, default: bool) -> bool:
+    if value is None:
+        return default
+    words = {"on": True, "off": False, "true": True, "false": False}
+    if str(value).lower() not in words:
+        raise InvalidSetting(name, str(value), " on 或 off")
+    return words[str(value).lower()]
+
+
 def _codes(name: str, value: Any) -> tuple[str, ...]:
-    if not value:
-        return ()
-    parts = value if isinstance(value, list) else re.split(r"[,，;；\s|]+", str(value))
-    codes = tuple(str(part).strip() for part in parts if str(part).strip())
+    codes = _parts(value)
     for code in codes:
         if not re.fullmatch(r"[0-9A-Za-z]{6,}", code):
             raise InvalidSetting(name, code, "以逗号分隔的城市代码")

@@ -45,8 +45,20 @@ _TOML = """\
 # 已核对的 SFTP 主机密钥（QIANGSHI_KNOWN_HOSTS），默认凭据目录中的 known_hosts。
 # known_hosts = "secrets/known_hosts"
 
-# 邮件服务器证书的签发机构（QIANGSHI_CA_FILE）；默认用系统信任的机构。
+# 服务器证书的签发机构（QIANGSHI_CA_FILE）；默认用系统信任的机构。
 # ca_file = "secrets/ca.pem"
+
+# 工作台前面的反向代理地址（QIANGSHI_TRUSTED_PROXIES）；只采信这些地址转来的 X-Forwarded-*。
+# trusted_proxies = ["127.0.0.1"]
+# 统一身份登录（QIANGSHI_OIDC_ISSUER、QIANGSHI_OIDC_REDIRECT_URI）；默认只用账户和密码。
+# 客户端编号和密钥写在凭据目录的 oidc.toml：user、password。
+# oidc_issuer = "https://id.example.cn"
+# oidc_redirect_uri = "https://qiangshi.example.cn/oidc/back"
+# 每次发布后是否写出工作簿、CSV、报告（QIANGSHI_EXPORTS）：on 或 off，默认 on。
+# exports = "on"
+
+# 发布后各市通报发往哪里（QIANGSHI_NOTICES），默认 secrets/notices.toml；没有这个文件就只写成文本。
+# notices = "secrets/notices.toml"
 """
 
 
@@ -63,6 +75,7 @@ def init(settings: Settings) -> list[Path]:
         settings.dagster_home,
         settings.published,
         settings.releases,
+        settings.exports,
     )
     for folder in folders:
         if not folder.is_dir():

@@ -90,6 +90,19 @@
     and ({{ row }}.valid_to is null or {{ row }}.valid_to > {{ day }})
 {%- endmacro %}
 
+{#-
+  Whether a row is the one of its code that a plain join should take: in force on the day of the
+  release, else the last that began. One of each code's rows is.
+-#}
+{% macro is_current(row, code) -%}
+    row_number() over (
+            partition by {{ row }}.{{ code }}
+            order by
+                case when {{ in_force(row, 'run_context.as_of') }} then 0 else 1 end,
+                {{ row }}.valid_from desc nulls last
+        ) = 1
+{%- endmacro %}
+
 {#- The joins that find who a city's figure comes from; the row that says most decides. -#}
 {% macro joined_sources(row) -%}
     {%- for name, by_element, by_city in (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -176,6 +176,15 @@ def print_strays(files: Sequence[str]) -> None:
         out.print(said, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
+def print_deliveries(deliveries: Iterable[Mapping[str, Any]]) -> None:
+    """A line per further place that took the release, or why it did not."""
+    for one in deliveries:
+        if one["problem_zh"]:
+            out.print(f"[yellow]{one['target']}：{one['problem_zh']}[/yellow]")
+        elif one["is_new"]:
+            out.print(f"已送往 {one['target']}")
+
+
 def print_channels(reports: Sequence[Mapping[str, Any]]) -> None:
     """One line per channel of the night, what is odd below it; one that is down stands out."""
     for report in reports:
@@ -186,6 +195,21 @@ def print_channels(reports: Sequence[Mapping[str, Any]]) -> None:
         out.print(said, style=style, markup=False, highlight=False, soft_wrap=True)
         for note in report["notes"]:
             out.print(f"  {note}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
+def print_exports(exports: Mapping[str, Any]) -> None:
+    """What was written beside the release; a part that failed stands out and is tried again."""
+    if exports["files"]:
+        out.print(f"导出 {exports['files']} 个文件，用时 {exports['seconds']:.1f} 秒")
+    for one in exports["failed"]:
+        said = f"导出未成：{one['part']}（{one['problem_zh']}）；发布不受影响，下一夜再试"
+        out.print(said, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    notices = exports.get("notices") or {"sent": 0, "failed": []}
+    if notices["sent"]:
+        out.print(f"发出通报 {notices['sent']} 份")
+    for one in notices["failed"]:
+        said = f"通报未发出：{one['part']}（{one['problem_zh']}）；下一夜再试"
+        out.print(said, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
 def print_read(row: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import shutil
 import time
@@ -11,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from orchestration.cli.accounts import make_demo
 from orchestration.cli.choosing import chosen, form_codes, period_named, unit_named
 from orchestration.cli.console import (
     JsonFlag,
@@ -93,6 +95,7 @@ def demo(
     out.print(f"演示报表 {summary.files} 份（{kinds}）已写入 {settings.inbox}")
     if summary.faults_manifest_path:
         out.print(f"埋入的错误清单：{summary.faults_manifest_path}")
+    make_demo(settings, definitions_for(settings), getpass.getuser())
 
 
 @guarded

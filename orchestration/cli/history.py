@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from orchestration.cli.console import JsonFlag, guarded, out, print_json, print_rows, settings_of
+from orchestration.cli.console import (
+    JsonFlag,
+    guarded,
+    out,
+    print_deliveries,
+    print_json,
+    print_rows,
+    settings_of,
+)
 from sources.vocabulary import RELEASE_KIND_ZH, said
 
 
@@ -28,7 +36,10 @@ def releases(as_json: JsonFlag = False) -> None:
     for row in found:
         row["kind_zh"] = said(RELEASE_KIND_ZH, row["kind"])
         row["table_count"] = len(row["tables"])
+        row["small_zh"] = "、".join(one["unit_code"] for one in row.get("small_offices", ()))
         row["held_zh"] = "、".join(city["city_code"] for city in row["held_cities"])
+        named = {one["release_name"]: None for one in row.get("reopenings", ())}
+        row["names_zh"] = "、".join(named)
     columns = {
         "release_id": "发布号",
         "kind_zh": "类别",
@@ -36,6 +47,8 @@ def releases(as_json: JsonFlag = False) -> None:
         "published_at": "发布时间",
         "table_count": "表数",
         "held_zh": "被拦下的城市",
+        "small_zh": "小型机构模式",
+        "names_zh": "开封所入",
     }
     print_rows("历次发布", found, columns, "尚未发布。")
 
@@ -69,10 +82,17 @@ def rollback(
     release_id: Annotated[str, typer.Argument(metavar="ID", help="要恢复的发布号")],
 ) -> None:
     """让数据集市回到较早的一次发布；各次发布都保留。"""
+    from orchestration.stages.delivering import hand_on
+    from warehouse.exports.placing import place_copies
     from warehouse.lease import night_lease
     from warehouse.queries.history import roll_back
 
     settings = settings_of()
     with night_lease(settings, wait_seconds=60):
         manifest = roll_back(settings, release_id)
+        warnings = place_copies(settings)
+        deliveries = hand_on(settings)
+    for warning in warnings:
+        out.print(warning, style="yellow", markup=False, soft_wrap=True)
     out.print(f"现在发布的是 {manifest['release_id']}，截至 {manifest['as_of']}")
+    print_deliveries(deliveries)

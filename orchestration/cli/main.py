@@ -5,11 +5,16 @@ from __future__ import annotations
 import typer
 
 from orchestration.cli import (
+    accounts,
+    day,
     definitions,
+    doctor,
     filing,
+    handing_out,
     history,
     layouts,
     night,
+    queue,
     reading,
     steward,
     tracing,
@@ -24,10 +29,12 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (night, filing, reading, steward, history, tracing):
+for group in (night, day, filing, reading, steward, history, tracing, handing_out, doctor):
     group.register(app)
 app.add_typer(definitions.app, name="definitions")
 app.add_typer(layouts.app, name="layouts")
+app.add_typer(accounts.app, name="accounts")
+app.add_typer(queue.app, name="queue")
 
 
 def main() -> None:

@@ -17,6 +17,8 @@ from orchestration.cli.console import (
     guarded,
     out,
     print_channels,
+    print_deliveries,
+    print_exports,
     print_json,
     print_strays,
     settings_of,
@@ -28,6 +30,7 @@ def register(app: typer.Typer) -> None:
     app.command()(init)
     app.command()(nightly)
     app.command()(dagster)
+    app.command()(console)
 
 
 @guarded
@@ -44,6 +47,9 @@ def init() -> None:
 def nightly(
     day: DayOption = None,
     wait: Annotated[float, typer.Option(help="另一夜正在运行时最多等多少秒")] = 600.0,
+    task: Annotated[
+        str | None, typer.Option("--task", help="把进度写给工作台的这项任务", hidden=True)
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """跑一夜：接收、读取、审核、汇总、发布。
@@ -52,16 +58,28 @@ def nightly(
     """
     from orchestration.night import run_night
     from orchestration.stages import stray_files
+    from orchestration.stages.exporting import last_exports
+    from orchestration.stages.reporting import reported
 
     settings = settings_of(day)
-    with err.status("夜间任务开始 …") as status:
+
+    def waiting(sentence: str) -> None:
+        err.print(sentence, style="yellow")
+        tell(sentence)
+
+    with (
+        err.status("夜间任务开始 …") as status,
+        reported(settings, task, status.update) as (tell, finish),
+    ):
         result = run_night(
             settings,
             wait_seconds=wait,
-            on_wait=lambda sentence: err.print(sentence, style="yellow"),
-            on_step=status.update,
+            on_wait=waiting,
+            on_step=tell,
         )
+        finish(result)
     outcome = result.outcome
+    exports = last_exports(settings) or {"files": 0, "failed": [], "seconds": 0.0}
     if as_json:
         print_json(
             {
@@ -70,10 +88,12 @@ def nightly(
                 "is_new": outcome.is_new,
                 "held_cities": list(outcome.held_cities),
                 "warning": outcome.warning_zh,
+                "deliveries": [dict(one) for one in outcome.deliveries],
                 "counts": dict(result.counts),
                 "channels": list(result.channels),
                 "stray_files": stray_files(settings),
                 "steps": dict(result.steps),
+                "exports": exports,
                 "published": settings.published_db,
             }
         )
@@ -85,10 +105,12 @@ def nightly(
         out.print(f"{said} {outcome.release_id}，截至 {outcome.as_of.isoformat()}")
         if outcome.warning_zh:
             out.print(f"[yellow]{escape(outcome.warning_zh)}[/yellow]")
+        print_deliveries(outcome.deliveries)
         for city in outcome.held_cities:
             out.print(
                 f"[yellow]{city['city_code']} 被拦下，保留上一版：{escape(city['reason'])}[/yellow]"
             )
+        print_exports(exports)
         out.print("用时：" + "，".join(f"{step} {spent:.1f} 秒" for step, spent in result.steps))
         out.print(f"数据集市：{settings.published_db}")
     raise typer.Exit(result.exit_code)
@@ -130,3 +152,16 @@ def dagster(
         command,
         [command, "dev", "-m", "orchestration.definitions", "-h", host, "-p", str(port)],
     )
+
+
+@guarded
+def console(
+    host: Annotated[str, typer.Option(help="监听地址")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="端口")] = 8400,
+) -> None:
+    """打开统计工作台：待办、报送件、填报、进度、发布。"""
+    from console.serve import serve
+
+    settings = settings_of()
+    out.print(f"统计工作台：http://{host}:{port} （Ctrl-C 停止）", highlight=False)
+    serve(settings, host, port)

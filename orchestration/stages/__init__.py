@@ -38,6 +38,8 @@ class ReleaseOutcome:
     held_cities: Sequence[Mapping[str, str]] = field(default_factory=tuple)
     warning_zh: str | None = None
     """What the operator must know although nothing failed: a file that could not be replaced."""
+    deliveries: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+    """What each further place came to: target, release_id, is_new, problem_zh."""
 
 
 def _stamp(folder: Path | None) -> tuple[tuple[str, int], ...]:
@@ -153,4 +155,5 @@ def last_outcome(settings: Settings) -> ReleaseOutcome:
         is_new=record["is_new"],
         held_cities=tuple(record["held_cities"]),
         warning_zh=record.get("warning_zh"),
+        deliveries=tuple(record.get("deliveries", ())),
     )

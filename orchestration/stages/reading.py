@@ -162,6 +162,7 @@ def _record(definitions: Definitions, filed: _Filed, parsed: Parsed, is_demo: bo
         refusal_text=error.message_zh if error is not None else None,
         arrival_id=kept.arrival_id,
         first_seen_at=kept.first_seen_at,
+        entered_by=kept.entered_by,
         people=dict(identity.people) if identity else {},
         archive_sha256=kept.sha256 if filed.is_member else None,
         archive_bytes=kept.size_bytes if filed.is_member else 0,

@@ -65,14 +65,23 @@ class KeptArrival:
     size_bytes: int
     arrival_id: str | None = None
     first_seen_at: datetime | None = None
+    entered_by: str | None = None
+    """Who entered it on behalf of its unit."""
 
 
-def receive(settings: Settings, definitions: Definitions) -> Received:
-    """Keeps the bytes of every arrival and notes them for the reading stage."""
+def receive(settings: Settings, definitions: Definitions, *, is_far_asked: bool = True) -> Received:
+    """Keeps the bytes of every arrival and notes them for the reading stage.
+
+    Args:
+        settings: the workspace.
+        definitions: its definitions.
+        is_far_asked: whether mailboxes, SFTP folders and shares are asked too; by day only the
+            inbox is looked at.
+    """
     engine = open_ledger(settings)
     try:
         papers_before = arrival_counts(engine).get("evidence", 0)
-        reports = fetch(settings, definitions, engine)
+        reports = fetch(settings, definitions, engine) if is_far_asked else ()
         kept, left_alone = _receive_inbox(settings, engine)
         counts = arrival_counts(engine)
     finally:
@@ -160,7 +169,14 @@ def kept_for_reading(settings: Settings, engine: Engine) -> list[KeptArrival]:
             arrival_key=row["arrival_id"],
         )
         found.append(
-            KeptArrival(arrival, row["file_sha256"], size, row["arrival_id"], row["first_seen_at"])
+            KeptArrival(
+                arrival,
+                row["file_sha256"],
+                size,
+                row["arrival_id"],
+                row["first_seen_at"],
+                row["entered_by"],
+            )
         )
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from orchestration.progress import tell
 from orchestration.stages import ReleaseOutcome, save_outcome
 from orchestration.stages.answering import answer
+from orchestration.stages.delivering import hand_on
 from orchestration.stages.modelling import BuildPlan, modelled, planned, remember_inputs
 from sources.definitions import Definitions
 from warehouse.connection import private_warehouse
@@ -66,6 +67,7 @@ def _publish(settings: Settings, plan: BuildPlan) -> ReleaseOutcome:
         is_new=published.outcome == "released" and published.warning_zh is None,
         warning_zh=published.warning_zh,
         held_cities=held,
+        deliveries=hand_on(settings),
     )
 
 

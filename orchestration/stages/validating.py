@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 from sqlalchemy import Engine
@@ -36,11 +37,37 @@ from warehouse.ledger.standing import clear_standing
 from warehouse.raw_store import history_frame, replace_ledger_copies
 from warehouse.settings import Settings
 
+if TYPE_CHECKING:
+    from expectations.runner import ValidationResult
+
 CHECKED, EVALUATED = "checked.parquet", "evaluated.parquet"
 FILED = [
     "submission_id", "unit_code", "city_code", "form_code", "form_version", "period_code",
     "received_at", "version", "is_nil_return",
 ]  # fmt: skip
+
+_VALUES = """
+with corrected as (
+    select
+        submission_id, row_code, value_column,
+        max_by(new_number_text, (approved_at, correction_id)) as new_text
+    from raw.corrections
+    where state_code = 'approved'
+    group by submission_id, row_code, value_column
+)
+
+select filed.* replace (
+    coalesce(corrected.new_text, filed.text) as text,
+    coalesce(corrected.new_text, filed.number_text) as number_text,
+    case when corrected.new_text is null then filed.issue_code end as issue_code
+)
+from raw.reported_values as filed
+semi join wanted on filed.submission_id = wanted.submission_id
+left join corrected
+    on filed.submission_id = corrected.submission_id
+    and filed.row_code = corrected.row_code
+    and filed.value_column = corrected.value_column
+"""
 
 
 @dataclass(frozen=True)
@@ -101,6 +128,20 @@ def _judge(
     if filed.is_empty():
         of_registers.evaluated.write_parquet(night_folder(settings) / EVALUATED)
         return pl.concat([own, of_registers.findings])
+    result = judge_filed(settings, definitions, engine, filed, rules)
+    evaluated = pl.concat([result.evaluated, of_registers.evaluated])
+    evaluated.write_parquet(night_folder(settings) / EVALUATED)
+    return pl.concat([own, of_registers.findings, result.findings])
+
+
+def judge_filed(
+    settings: Settings,
+    definitions: Definitions,
+    engine: Engine,
+    filed: pl.DataFrame,
+    rules: Rules,
+) -> ValidationResult:
+    """What the rules say of some submissions (columns `FILED`), approved corrections laid over."""
     tell(f"审核：{filed.height} 件报送件，装载规则引擎")
     # Great Expectations takes seconds to import: late, and only on a night that needs it.
     from expectations.runner import validate as judged
@@ -108,10 +149,7 @@ def _judge(
     with warehouse_writer(settings) as connection:
         replace_ledger_copies(connection, engine)
         connection.register("wanted", filed.select("submission_id").to_arrow())
-        values = connection.sql(
-            "select filed.* from raw.reported_values as filed"
-            " semi join wanted using (submission_id)"
-        ).pl()
+        values = connection.sql(_VALUES).pl()
         history = history_frame(connection)
     names = {(e.row_code, e.value_column, f.form_code, f.form_version): e.item_zh
              for f in definitions.form_versions
@@ -124,10 +162,8 @@ def _judge(
     values = values.join(
         items, on=["row_code", "value_column", "form_code", "form_version"], how="left"
     )
-    result = judged(filed, values, history, definitions, rules, settings.clock.now())
-    evaluated = pl.concat([result.evaluated, of_registers.evaluated])
-    evaluated.write_parquet(night_folder(settings) / EVALUATED)
-    return pl.concat([own, of_registers.findings, result.findings])
+    tell("审核：按规则逐条核对")
+    return judged(filed, values, history, definitions, rules, settings.clock.now())
 
 
 def _judge_registers(

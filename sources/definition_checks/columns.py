@@ -32,6 +32,7 @@ REFERENCES: Mapping[tuple[str, str], tuple[str, str]] = {
     ("plan_targets", "restates_target_code"): ("plan_targets", "target_code"),
     ("plan_targets", "bound_unit_codes"): ("units", "unit_code"),
     ("plan_facts", "plan_code"): ("plans", "plan_code"),
+    ("plan_columns", "plan_code"): ("plans", "plan_code"),
     ("target_paths", "target_code"): ("plan_targets", "target_code"),
     ("authority_series", "form_code"): ("forms", "form_code"),
     ("authority_series", "element_code"): ("elements", "element_code"),
@@ -62,6 +63,8 @@ MANDATORY: frozenset[tuple[str, str]] = frozenset({
     # The rooms count and compare by these.
     ("forms", "valid_from"), ("form_elements", "row_order"), ("form_elements", "decimals"),
     ("layouts", "column_order"),
+    ("plan_columns", "column_order"), ("plan_columns", "heading_zh"),
+    ("plan_columns", "field_name"),
 })  # fmt: skip
 
 # Codes are one namespace: an overlay may not use a code that names something else.

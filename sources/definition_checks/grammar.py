@@ -36,6 +36,11 @@ CLOSED_LISTS: Mapping[tuple[str, str], frozenset[str]] = {
     ("forms", "frequency"): _FREQUENCIES,
     ("forms", "form_kind"): frozenset({"template", "authority", "history", "register"}),
     ("form_assignments", "unit_level"): _LEVELS,
+    ("plan_columns", "field_name"): frozenset({
+        "target_order", "category_zh", "indicator_zh", "unit_zh", "baseline_printed",
+        "target_printed", "attribute_zh", "remark_zh",
+    }),
+    ("plan_columns", "brackets"): frozenset({"（）", "()"}),
     ("layouts", "column_role"): frozenset({
         "item", "row_code", "unit", "value", "share", "previous", "last_year", "source", "remark",
     }),
@@ -61,6 +66,7 @@ CLOSED_LISTS: Mapping[tuple[str, str], frozenset[str]] = {
     ("target_links", "link_kind"): frozenset({"same", "redefined", "dropped", "new"}),
     ("authority_series", "period_type"): _FREQUENCIES,
     ("acceptance_policies", "policy"): frozenset({"automatic", "manual"}),
+    ("acceptance_policies", "corrections"): frozenset({"allowed", "off"}),
     ("sources_of_record", "source_kind"): frozenset({
         "sum_of_units", "department", "authority", "register",
     }),

@@ -73,7 +73,7 @@ def pack(batch: ParsedBatch) -> bytes:
         frame.write_ipc(buffer)
         frames.append(buffer.getvalue())
     rest = (batch.identities, batch.errors, batch.checks, batch.forms, batch.archives)
-    return pickle.dumps((*rest, batch.layouts, frames))
+    return pickle.dumps((*rest, batch.layouts, batch.plain, frames))
 
 
 def unpack(payload: bytes) -> ParsedBatch:

@@ -18,6 +18,8 @@ from sources.contract import FileToParse
 from sources.errors import SourceError
 from sources.layout_diff import compare_layouts
 from sources.layout_difference import LayoutDifference
+from sources.readers import read_file
+from sources.readers.grid import Cell
 from sources.readers.guard import ReadingJob, Told, pack
 from sources.submission_files import BatchBuilder, parse_file
 
@@ -33,11 +35,15 @@ def _limit(memory_bytes: int) -> None:
 def _read_batch(files: list[FileToParse], job: ReadingJob, connection: Connection) -> bytes:
     batch = BatchBuilder()
     compared: dict[str, tuple[LayoutDifference, ...]] = {}
+    plain: dict[str, tuple[Cell, ...]] = {}
     for file in files:
         connection.send(Told("taking", key=file.key))
         # Should the parent be gone, the alarm ends even a reader that never returns.
         signal.setitimer(signal.ITIMER_REAL, job.timeout_seconds * 2 + 1)
         try:
+            if file.asks_cells:
+                plain[file.key] = tuple(read_file(file.path.read_bytes(), file.file_name))
+                continue
             if file.asks_layouts:
                 compared[file.key] = compare_layouts(file, job.definitions)
                 continue
@@ -47,7 +53,7 @@ def _read_batch(files: list[FileToParse], job: ReadingJob, connection: Connectio
             batch.refuse(file.key, error)
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
-    return pack(replace(batch.build(), layouts=compared))
+    return pack(replace(batch.build(), layouts=compared, plain=plain))
 
 
 def main(descriptor: int) -> None:

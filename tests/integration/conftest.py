@@ -39,12 +39,15 @@ class Workspace:
     """A workspace as its users meet it: commands, the inbox, the published file."""
 
     home: Path
+    has_exports: bool = False
+    """Whether its nights write workbooks and reports, which most tests do not look at."""
 
     def run(self, *arguments: str, ends_with: int | None = 0) -> Outcome:
         """One `qiangshi` command in this workspace."""
-        result = CliRunner().invoke(
-            app, list(arguments), env={"QIANGSHI_HOME": str(self.home)}, catch_exceptions=False
-        )
+        env = {"QIANGSHI_HOME": str(self.home)}
+        if not self.has_exports:
+            env["QIANGSHI_EXPORTS"] = "off"
+        result = CliRunner().invoke(app, list(arguments), env=env, catch_exceptions=False)
         if ends_with is not None:
             assert result.exit_code == ends_with, result.output + result.stderr
         return Outcome(result.exit_code, result.stdout)
@@ -106,7 +109,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Workspace:
     shared = tmp_path_factory.getbasetemp()
     if worker_id != "master":
         shared = shared.parent
-    workspace = Workspace(shared / "demo" / "var")
+    workspace = Workspace(shared / "demo" / "var", has_exports=True)
     done = shared / "demo" / "done"
     with FileLock(shared / "demo.lock"):
         if not done.exists():

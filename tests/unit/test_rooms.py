@@ -12,7 +12,8 @@ MAY_IMPORT = {
     "sources": set(),
     "expectations": {"sources"},
     "warehouse": {"sources"},
-    "orchestration": {"sources", "expectations", "warehouse"},
+    "console": {"sources", "expectations", "warehouse"},
+    "orchestration": {"sources", "expectations", "warehouse", "console"},
 }
 
 

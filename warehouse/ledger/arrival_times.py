@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import Engine, func, select
 
 from warehouse.clock import technical_now
 from warehouse.errors import DecisionRefused
+from warehouse.ledger.chain import insert_sealed_row
 from warehouse.ledger.changes import register_files
 from warehouse.ledger.decisions import required, submission_row
 from warehouse.ledger.engine import writing
@@ -58,18 +59,18 @@ def record_actual_arrival(
         last = select(func.max(arrival_corrections.c.correction_order)).where(
             arrival_corrections.c.submission_id == submission_id
         )
-        connection.execute(
-            insert(arrival_corrections).values(
-                submission_id=submission_id,
-                correction_order=(connection.execute(last).scalar() or 0) + 1,
-                actual_received_at=actual,
-                author=author,
-                decided_at=at,
-                recorded_at=technical_now(),
-                reason_text=text,
-                evidence_sha256=evidence.sha256,
-                evidence_name=evidence_name,
-            )
+        insert_sealed_row(
+            connection,
+            arrival_corrections,
+            submission_id=submission_id,
+            correction_order=(connection.execute(last).scalar() or 0) + 1,
+            actual_received_at=actual,
+            author=author,
+            decided_at=at,
+            recorded_at=technical_now(),
+            reason_text=text,
+            evidence_sha256=evidence.sha256,
+            evidence_name=evidence_name,
         )
         received: datetime = row["received_at"]
         return received

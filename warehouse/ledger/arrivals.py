@@ -25,7 +25,7 @@ from warehouse.ledger.tables import arrivals, fetch_markers
 _LISTED = (
     "arrival_id", "channel_kind", "place", "far_id", "file_name", "file_sha256", "unit_code",
     "city_code", "is_evidence", "state_code", "received_at", "first_seen_at", "proposed_unit_code",
-    "proposal_note_zh", "form_code", "period_code", "submission_id",
+    "proposal_note_zh", "form_code", "period_code", "submission_id", "entered_by",
 )  # fmt: skip
 
 
@@ -38,6 +38,7 @@ class BroughtFile:
         sender: a mail's sender: for the ledger only.
         unit_code: whose it is; None when the channel does not say.
         is_evidence: whether it is a scan or a photo and no form.
+        entered_by: who entered it on behalf of the unit (代录); None for what a unit sent itself.
     """
 
     part: str
@@ -49,6 +50,7 @@ class BroughtFile:
     city_code: str | None
     is_evidence: bool
     sender: str | None = None
+    entered_by: str | None = None
 
 
 def known_objects(engine: Engine, place: str) -> set[str]:
@@ -293,6 +295,7 @@ def _row(
         "unit_code": one.unit_code,
         "city_code": one.city_code,
         "is_evidence": one.is_evidence,
+        "entered_by": one.entered_by,
         "state_code": "unsorted" if one.unit_code is None else kind,
         "received_at": one.received_at,
         "first_seen_at": seen_at,

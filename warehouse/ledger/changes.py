@@ -5,19 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, func, insert, select, update
 
 from warehouse.clock import technical_now
 from warehouse.errors import IllegalTransition
 from warehouse.ledger import states
-from warehouse.ledger.tables import events, files, submissions
+from warehouse.ledger.chain import insert_sealed, key_of
+from warehouse.ledger.tables import events, files, finding_moves, submissions
 
 SYSTEM = "system"
 _CHUNK = 900  # below every database's limit of bound parameters
 
 Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class FindingMove:
+    """What an act did to one finding: whence, where to, and what stood beside it before."""
+
+    finding_id: str
+    from_status: str
+    to_status: str
+    from_reason_code: str | None = None
+    from_reason_text: str | None = None
+    from_decided_by: str | None = None
+    from_decided_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -34,6 +48,17 @@ class Change:
     reason_code: str | None = None
     reason_text: str | None = None
     evidence_sha256: str | None = None
+    undoes_order: int | None = None
+    """Of an `undo`: the event it takes back."""
+    moves: tuple[FindingMove, ...] = ()
+
+
+@dataclass(frozen=True)
+class Changed:
+    """Where a submission stands after its changes: its state and its last event."""
+
+    state_code: str
+    event_order: int
 
 
 def chunks(items: Iterable[Item], size: int = _CHUNK) -> Iterator[list[Item]]:
@@ -43,8 +68,8 @@ def chunks(items: Iterable[Item], size: int = _CHUNK) -> Iterator[list[Item]]:
         yield listed[start : start + size]
 
 
-def apply_changes(connection: Connection, changes: Sequence[Change]) -> dict[str, str]:
-    """State of each touched submission after the changes, which are applied in order.
+def apply_changes(connection: Connection, changes: Sequence[Change]) -> dict[str, Changed]:
+    """Where each touched submission stands after the changes, which are applied in order.
 
     Raises:
         IllegalTransition: one of them is not allowed; the caller's transaction must be dropped.
@@ -52,7 +77,8 @@ def apply_changes(connection: Connection, changes: Sequence[Change]) -> dict[str
     state: dict[str, str] = {}
     order = _last_orders(connection, {c.submission_id for c in changes if c.from_state is not None})
     recorded_at = technical_now()
-    rows = []
+    rows: list[dict[str, Any]] = []
+    moved: list[dict[str, Any]] = []
     for change in changes:
         try:
             to_state = states.move(change.verb, change.from_state, change.to_state)
@@ -73,10 +99,17 @@ def apply_changes(connection: Connection, changes: Sequence[Change]) -> dict[str
                 "reason_code": change.reason_code,
                 "reason_text": change.reason_text,
                 "evidence_sha256": change.evidence_sha256,
+                "undoes_order": change.undoes_order,
             }
         )
-    if rows:
-        connection.execute(insert(events), rows)
+        key = {"submission_id": change.submission_id, "event_order": order[change.submission_id]}
+        moved += [key | move.__dict__ for move in change.moves]
+    beside: dict[str, list[dict[str, Any]]] = {}
+    for move in moved:
+        beside.setdefault(key_of(events, move), []).append(move)
+    insert_sealed(connection, events, rows, beside)
+    if moved:
+        connection.execute(insert(finding_moves), moved)
     for to_state in sorted(set(state.values())):
         for part in chunks(key for key, value in state.items() if value == to_state):
             connection.execute(
@@ -84,7 +117,7 @@ def apply_changes(connection: Connection, changes: Sequence[Change]) -> dict[str
                 .where(submissions.c.submission_id.in_(part))
                 .values(state_code=to_state)
             )
-    return state
+    return {key: Changed(value, order[key]) for key, value in state.items()}
 
 
 def register_files(connection: Connection, sizes: dict[str, int]) -> None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from datetime import datetime
 
 import polars as pl
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import Engine, func, select
 
 from warehouse.clock import technical_now
 from warehouse.errors import DecisionRefused
+from warehouse.ledger.chain import insert_sealed_row
 from warehouse.ledger.changes import SYSTEM
 from warehouse.ledger.decisions import required
 from warehouse.ledger.engine import writing
@@ -67,18 +68,18 @@ def extend(
             extensions.c.period_code == period,
         )
         number = (connection.execute(found).scalar() or 0) + 1
-        connection.execute(
-            insert(extensions).values(
-                unit_code=unit,
-                form_code=form,
-                period_code=period,
-                extension_order=number,
-                extended_to=until,
-                author=author,
-                decided_at=at,
-                recorded_at=technical_now(),
-                reason_text=text,
-            )
+        insert_sealed_row(
+            connection,
+            extensions,
+            unit_code=unit,
+            form_code=form,
+            period_code=period,
+            extension_order=number,
+            extended_to=until,
+            author=author,
+            decided_at=at,
+            recorded_at=technical_now(),
+            reason_text=text,
         )
         return number
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import astuple
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ import polars as pl
 from sqlalchemy import Connection, Engine, insert, select, update
 
 from sources.vocabulary import gravity_of
-from warehouse.ledger.changes import chunks
+from warehouse.ledger.changes import FindingMove, chunks
 from warehouse.ledger.engine import writing
 from warehouse.ledger.tables import findings
 
@@ -39,7 +40,7 @@ MENDED = "resubmitted"
 
 
 def record_findings(
-    engine: Engine, frame: pl.DataFrame, checked: Iterable[str] | None = None
+    engine: Engine | Connection, frame: pl.DataFrame, checked: Iterable[str] | None = None
 ) -> int:
     """Number of findings that were not there before.
 
@@ -119,17 +120,21 @@ def open_counts(connection: Connection, submission_ids: Iterable[str]) -> dict[s
     return counts
 
 
-def move_open(connection: Connection, submission_ids: Iterable[str], status: str) -> None:
-    """Moves every open finding of the submissions to a status."""
+def move_open(
+    connection: Connection, submission_ids: Iterable[str], status: str
+) -> dict[str, tuple[FindingMove, ...]]:
+    """Moves every open finding of the submissions to a status; what moved, by submission."""
+    moved: dict[str, list[FindingMove]] = {}
     for part in chunks(submission_ids):
-        connection.execute(
-            update(findings)
-            .where(findings.c.submission_id.in_(part), findings.c.status_code == "open")
-            .values(status_code=status)
-        )
+        is_open = (findings.c.submission_id.in_(part), findings.c.status_code == "open")
+        for submission_id, move in _moved(connection, is_open, status_code=status):
+            moved.setdefault(submission_id, []).append(move)
+    return {key: tuple(moves) for key, moves in moved.items()}
 
 
-def reopen_mended(connection: Connection, submission_id: str, *, is_later: bool) -> None:
+def reopen_mended(
+    connection: Connection, submission_id: str, *, is_later: bool
+) -> tuple[FindingMove, ...]:
     """Opens again what was marked corrected because of a later version.
 
     Args:
@@ -139,17 +144,25 @@ def reopen_mended(connection: Connection, submission_id: str, *, is_later: bool)
             earlier one and is to count again.
     """
     column = findings.c.reason_text if is_later else findings.c.submission_id
-    connection.execute(
-        update(findings)
-        .where(
-            column == submission_id,
-            findings.c.status_code == "corrected",
-            findings.c.reason_code == MENDED,
-        )
-        .values(
-            status_code="open", reason_code=None, reason_text=None, decided_by=None, decided_at=None
-        )
+    mended = (
+        column == submission_id,
+        findings.c.status_code == "corrected",
+        findings.c.reason_code == MENDED,
     )
+    return tuple(
+        move
+        for _, move in _moved(
+            connection, mended,
+            status_code="open", reason_code=None, reason_text=None, decided_by=None,
+            decided_at=None,
+        )
+    )  # fmt: skip
+
+
+def put_back(connection: Connection, submission_id: str, status: str) -> tuple[FindingMove, ...]:
+    """Opens again the findings of a submission that a return or a replacement had put away."""
+    away = (findings.c.submission_id == submission_id, findings.c.status_code == status)
+    return tuple(move for _, move in _moved(connection, away, status_code="open"))
 
 
 def decide_findings(
@@ -159,22 +172,61 @@ def decide_findings(
     *,
     author: str,
     moment: datetime,
-    reason_code: str | None,
-    reason_text: str,
-) -> None:
-    """Writes a decision on single findings."""
+    reason_code: str | None = None,
+    reason_text: str | None = None,
+) -> tuple[FindingMove, ...]:
+    """Writes a decision on single findings; what moved. Without a reason the last one stays."""
+    moved: list[FindingMove] = []
+    reason = {"reason_code": reason_code, "reason_text": reason_text} if reason_text else {}
     for part in chunks(finding_ids):
-        connection.execute(
-            update(findings)
-            .where(findings.c.finding_id.in_(part))
-            .values(
-                status_code=status,
-                decided_by=author,
-                decided_at=moment,
-                reason_code=reason_code,
-                reason_text=reason_text,
-            )
+        done = _moved(
+            connection, (findings.c.finding_id.in_(part),),
+            status_code=status, decided_by=author, decided_at=moment, **reason,
+        )  # fmt: skip
+        moved += [move for _, move in done]
+    return tuple(moved)
+
+
+def restore(connection: Connection, moves: Iterable[FindingMove]) -> tuple[FindingMove, ...]:
+    """Takes moves back, each to what stood before; one that has moved on since stays."""
+    alike: dict[tuple[Any, ...], list[str]] = {}
+    for move in moves:
+        alike.setdefault(astuple(move)[1:], []).append(move.finding_id)
+    taken_back: list[FindingMove] = []
+    for (before, after, code, text, decider, decided_at), finding_ids in alike.items():
+        for part in chunks(finding_ids):
+            unmoved = (findings.c.finding_id.in_(part), findings.c.status_code == after)
+            done = _moved(
+                connection, unmoved,
+                status_code=before, reason_code=code, reason_text=text, decided_by=decider,
+                decided_at=decided_at,
+            )  # fmt: skip
+            taken_back += [again for _, again in done]
+    return tuple(taken_back)
+
+
+def _moved(
+    connection: Connection, chosen: Iterable[Any], **values: Any
+) -> list[tuple[str, FindingMove]]:
+    """Writes the values on the chosen findings; submission and move of each."""
+    wanted = list(chosen)
+    before = (
+        connection.execute(select(findings).where(*wanted).order_by(findings.c.finding_id))
+        .mappings()
+        .all()
+    )
+    if before:
+        connection.execute(update(findings).where(*wanted).values(**values))
+    return [
+        (
+            row["submission_id"],
+            FindingMove(
+                row["finding_id"], row["status_code"], values["status_code"], row["reason_code"],
+                row["reason_text"], row["decided_by"], row["decided_at"],
+            ),
         )
+        for row in before
+    ]  # fmt: skip
 
 
 def _set_status(connection: Connection, finding_ids: Iterable[str], status: str) -> None:

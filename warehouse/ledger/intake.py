@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, insert, select
 from warehouse.clock import known_from
 from warehouse.ledger.arrivals import mark_recorded
 from warehouse.ledger.changes import SYSTEM, Change, apply_changes, chunks, register_files
+from warehouse.ledger.closing import HELD_FOR_CLOSING, closed_periods
 from warehouse.ledger.engine import writing
 from warehouse.ledger.tables import findings, submissions
 
@@ -59,6 +60,8 @@ class ParsedRecord:
     """The form's sheet, where the workbook holds several forms."""
     part: int = 0
     """Which of the several forms of its file it is, from 1; 0 for the only one."""
+    entered_by: str | None = None
+    """The account that entered it on the unit's behalf (代录); it waits for the unit to confirm."""
 
     @property
     def is_identified(self) -> bool:
@@ -84,6 +87,9 @@ class Recorded:
 
 Key = tuple[str, str, str]
 
+UNCONFIRMED = "unconfirmed"
+"""Reason code of a hold that the unit's confirmation lifts."""
+
 _REMEMBERED = (
     "submission_id",
     "unit_code",
@@ -105,7 +111,7 @@ def newest_order(row: Mapping[str, Any]) -> tuple[datetime, str, int]:
 
 
 def record_batch(
-    engine: Engine,
+    engine: Engine | Connection,
     records: Sequence[ParsedRecord],
     business_now: datetime,
     last_release_as_of: date | None,
@@ -264,6 +270,7 @@ class _Desk:
             "people_json": people,
             "archive_sha256": record.archive_sha256,
             "form_sheet": record.form_sheet,
+            "entered_by": record.entered_by,
         }
 
 
@@ -287,8 +294,13 @@ def awaiting_check(engine: Engine) -> list[str]:
         return list(rows.scalars())
 
 
-def settle(engine: Engine, submission_ids: Iterable[str] | None = None) -> dict[str, str]:
+def settle(
+    engine: Engine | Connection, submission_ids: Iterable[str] | None = None
+) -> dict[str, str]:
     """State of each checked submission: `held` with an open blocking finding, else `passed`.
+
+    Held too, with the reason in their event: what was entered on a unit's behalf until the unit
+    confirms it, and what came for a closed period until that is reopened.
 
     Args:
         engine: the ledger; the findings of the check are already in it.
@@ -296,7 +308,11 @@ def settle(engine: Engine, submission_ids: Iterable[str] | None = None) -> dict[
     """
     wanted = None if submission_ids is None else set(submission_ids)
     with writing(engine) as connection:
-        columns = (submissions.c.submission_id, submissions.c.known_from)
+        columns = [
+            submissions.c[name]
+            for name in ("submission_id", "known_from", "city_code", "form_code", "period_code",
+                         "entered_by", "confirmed_at")
+        ]  # fmt: skip
         waiting = connection.execute(
             select(*columns)
             .where(submissions.c.state_code == "received")
@@ -309,10 +325,23 @@ def settle(engine: Engine, submission_ids: Iterable[str] | None = None) -> dict[
                 )
             ).scalars()
         )
+        closed = closed_periods(connection)
         changes = []
         for row in waiting:
             key = row["submission_id"]
             if wanted is None or key in wanted:
-                verb = "hold" if key in blocked else "pass"
-                changes.append(Change(key, verb, "received", SYSTEM, row["known_from"]))
-        return apply_changes(connection, changes)
+                why = _waits_for(dict(row), closed)
+                verb = "hold" if key in blocked or why else "pass"
+                code = None if key in blocked else why
+                changes.append(
+                    Change(key, verb, "received", SYSTEM, row["known_from"], reason_code=code)
+                )
+        return {key: after.state_code for key, after in apply_changes(connection, changes).items()}
+
+
+def _waits_for(row: Mapping[str, Any], closed: Mapping[Key, object]) -> str | None:
+    """Why a submission without a blocking finding is held all the same."""
+    if row["entered_by"] is not None and row["confirmed_at"] is None:
+        return UNCONFIRMED
+    is_closed = (row["city_code"], row["form_code"], row["period_code"]) in closed
+    return HELD_FOR_CLOSING if is_closed else None

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 import polars as pl
 from sqlalchemy import Connection, Engine, func, select
 
+from warehouse.errors import DecisionRefused
 from warehouse.ledger.changes import SYSTEM, Change, apply_changes, chunks
+from warehouse.ledger.closing import closed_periods
 from warehouse.ledger.engine import writing
 from warehouse.ledger.findings import move_open, open_counts
 from warehouse.ledger.intake import newest_order
@@ -19,6 +21,7 @@ from warehouse.ledger.tables import events, submissions
 
 AUTOMATIC = "automatic"
 MANUAL = "manual"
+ALLOWED, OFF = "allowed", "off"
 REQUIRED_CLEAR = ("blocking", "quasi_blocking", "verify")
 """Severities of which none may be open for the system to accept."""
 
@@ -45,6 +48,8 @@ class PolicyRow:
     policy: str
     valid_from: date | None
     valid_to: date | None
+    corrections: str | None = None
+    """`allowed` or `off`: whether the city's stewards may propose corrections at all."""
 
     def applies(self, city_code: str, form_code: str, day: date) -> bool:
         """Whether the row speaks about this city, form and day."""
@@ -86,6 +91,7 @@ class AcceptancePolicies:
                     row["policy"],
                     day(row["valid_from"]),
                     day(row["valid_to"]),
+                    row.get("corrections") or None,
                 )
                 for row in frame.to_dicts()
             )
@@ -93,21 +99,36 @@ class AcceptancePolicies:
 
     def policy_for(self, city_code: str, form_code: str, day: date) -> str:
         """The most specific row's policy on a day."""
+        speaking = self._speaking(city_code, form_code, day)
+        return speaking[0].policy if speaking else AUTOMATIC
+
+    def allows_corrections(self, city_code: str, form_code: str, day: date) -> bool:
+        """Whether a steward may propose a correction; the most specific row that says so."""
+        rows = self._speaking(city_code, form_code, day)
+        return next((row.corrections for row in rows if row.corrections), ALLOWED) != OFF
+
+    def _speaking(self, city_code: str, form_code: str, day: date) -> list[PolicyRow]:
+        """The rows about a city, form and day, the most specific first."""
         speaking = [row for row in self.rows if row.applies(city_code, form_code, day)]
-        return max(speaking, key=lambda row: row.precedence).policy if speaking else AUTOMATIC
+        return sorted(speaking, key=lambda row: row.precedence, reverse=True)
 
 
-def apply_policies(engine: Engine, policies: AcceptancePolicies, today: date) -> list[str]:
+def apply_policies(
+    engine: Engine | Connection, policies: AcceptancePolicies, today: date
+) -> list[str]:
     """Submissions the system accepted at both gates, in the order of their arrival.
 
     Each version is judged by itself, oldest arrival first, so that the outcome does not depend on
     which versions came in one night. What an accepted newer version replaces becomes superseded.
+    Periods that are closed wait for their reopening.
     """
     with writing(engine) as connection:
+        closed = closed_periods(connection)
         waiting = [
             row
             for row in _rows(connection, submissions.c.state_code.in_(sorted(PROVISIONAL)))
             if policies.policy_for(row["city_code"], row["form_code"], today) == AUTOMATIC
+            and (row["city_code"], row["form_code"], row["period_code"]) not in closed
         ]
         if not waiting:
             return []
@@ -144,7 +165,7 @@ def supersede_older(
     series: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for row in _rows(connection, submissions.c.state_code.in_(live)):
         series.setdefault((row["unit_code"], row["form_code"], row["period_code"]), []).append(row)
-    changes = []
+    changes: list[Change] = []
     for versions in series.values():
         if len(versions) == 1 or not any(row["submission_id"] in touched for row in versions):
             continue
@@ -168,14 +189,44 @@ def supersede_older(
                     reason_text=after[0]["submission_id"],
                 )
             )
-    apply_changes(connection, changes)
     replaced = [change.submission_id for change in changes]
-    move_open(connection, replaced, "closed")
+    moved = move_open(connection, replaced, "closed")
+    apply_changes(
+        connection,
+        [replace(change, moves=moved.get(change.submission_id, ())) for change in changes],
+    )
     return replaced
 
 
+def refuse_if_newer_accepted(connection: Connection, row: Mapping[str, Any]) -> None:
+    """Refuses an acceptance beside a newer version that is in force for certain.
+
+    Raises:
+        DecisionRefused: there is one; it must be returned first.
+    """
+    newer = connection.execute(
+        select(submissions.c.submission_id, submissions.c.received_at, submissions.c.file_name)
+        .where(
+            submissions.c.unit_code == row["unit_code"],
+            submissions.c.form_code == row["form_code"],
+            submissions.c.period_code == row["period_code"],
+            submissions.c.state_code.in_(sorted(ACCEPTED)),
+        )
+        .order_by(submissions.c.received_at.desc(), submissions.c.file_name.desc())
+    ).first()
+    place = (row["received_at"], row["file_name"])
+    if newer is not None and (newer.received_at, newer.file_name) > place:
+        raise DecisionRefused(
+            f"报送件“{row['submission_id']}”不能接收：更新的版本“{newer.submission_id}”已接收。"
+            f"确要用这一版，请先用 qiangshi decide return {newer.submission_id} 退回它。"
+        )
+
+
 def mark_published(
-    engine: Engine, release_id: str, as_of_end: datetime, held_cities: Iterable[str] = ()
+    engine: Engine | Connection,
+    release_id: str,
+    as_of_end: datetime,
+    held_cities: Iterable[str] = (),
 ) -> int:
     """Number of accepted submissions that a release made public; held cities' wait."""
     held = set(held_cities)

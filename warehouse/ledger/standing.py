@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, Engine, func, select
 
 from sources.periods import parse_period
 from warehouse.clock import technical_now
 from warehouse.errors import DecisionRefused
-from warehouse.ledger.changes import Change, chunks
+from warehouse.ledger.chain import insert_sealed_row
+from warehouse.ledger.changes import Change, FindingMove, chunks
 from warehouse.ledger.decisions import decide, submission_row
 from warehouse.ledger.engine import writing
 from warehouse.ledger.explanations import checked_explanation
@@ -182,12 +183,12 @@ def _standable(connection: Connection, submission_id: str, rule_id: str) -> list
 def _insert(connection: Connection, one: Standing) -> None:
     same = [_TABLE[name] == getattr(one, name) for name in _KEY]
     last = connection.execute(select(func.max(_TABLE.standing_order)).where(*same)).scalar()
-    connection.execute(
-        insert(standing_explanations).values(
-            **one.__dict__,
-            standing_order=(last or 0) + 1,
-            recorded_at=technical_now(),
-        )
+    insert_sealed_row(
+        connection,
+        standing_explanations,
+        **one.__dict__,
+        standing_order=(last or 0) + 1,
+        recorded_at=technical_now(),
     )
 
 
@@ -199,6 +200,7 @@ def _explain_here(
 ) -> None:
     """Clears the findings it was approved on; where a decision can be made, its event is left."""
     moment, cleared = None, []
+    moves: tuple[FindingMove, ...] = ()
     for one in approved:
         moment = one.approved_at
         ids = [
@@ -208,7 +210,7 @@ def _explain_here(
             and item["status_code"] == "open"
             and one.covers(item["period_code"])
         ]
-        _clear(connection, one, ids, moment)
+        moves += _clear(connection, one, ids, moment)
         cleared += ids
     if moment is None or not cleared or row["state_code"] not in TRANSITIONS["explain"]:
         return
@@ -221,14 +223,16 @@ def _explain_here(
         Change(
             row["submission_id"], "explain", state, one.author, moment,
             to_state="explained" if state == "passed" and not is_left else state,
-            reason_code=STANDING, reason_text=one.reason_text,
+            reason_code=STANDING, reason_text=one.reason_text, moves=moves,
         ),
         finding_ids=tuple(cleared),
     )  # fmt: skip
 
 
-def _clear(connection: Connection, one: Standing, finding_ids: list[str], moment: datetime) -> None:
-    decide_findings(
+def _clear(
+    connection: Connection, one: Standing, finding_ids: list[str], moment: datetime
+) -> tuple[FindingMove, ...]:
+    return decide_findings(
         connection, finding_ids, "explained",
         author=one.author, moment=moment, reason_code=STANDING, reason_text=one.reason_text,
     )  # fmt: skip

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
@@ -20,7 +21,7 @@ from sqlalchemy import (
     Text,
 )
 
-HEAD = "0006_standing"
+HEAD = "0009_queue"
 """The schema revision this software needs."""
 
 metadata = MetaData(
@@ -83,6 +84,9 @@ submissions = Table(
     Column("people_json", Text),
     Column("archive_sha256", String(64)),
     Column("form_sheet", Text),
+    Column("entered_by", String(128)),  # who entered it on behalf of the unit (代录)
+    Column("confirmed_by", String(128)),  # the unit's account that confirmed what was entered
+    Column("confirmed_at", DateTime),
     Index("ix_submissions_key", "unit_code", "form_code", "period_code", "version", unique=True),
 )
 
@@ -100,6 +104,25 @@ events = Table(
     Column("reason_code", String(64)),
     Column("reason_text", Text),
     Column("evidence_sha256", String(64), ForeignKey("files.file_sha256")),
+    Column("undoes_order", Integer),  # of an `undo`: the event it takes back
+)
+
+finding_moves = Table(
+    "finding_moves",
+    metadata,
+    Column("submission_id", String(160), primary_key=True),
+    Column("event_order", Integer, primary_key=True),
+    Column("finding_id", String(64), primary_key=True),
+    Column("from_status", String(16), nullable=False),
+    Column("to_status", String(16), nullable=False),
+    Column("from_reason_code", String(64)),
+    Column("from_reason_text", Text),
+    Column("from_decided_by", String(128)),
+    Column("from_decided_at", DateTime),
+    ForeignKeyConstraint(
+        ["submission_id", "event_order"], ["events.submission_id", "events.event_order"]
+    ),
+    Index("ix_finding_moves_finding_id", "finding_id"),
 )
 
 findings = Table(
@@ -120,11 +143,12 @@ findings = Table(
     Column("expected_text", Text),
     Column("message_zh", Text, nullable=False),
     Column("advice_zh", Text),
-    Column("status_code", String(16), nullable=False),
+    Column("status_code", String(16), nullable=False, index=True),
     Column("reason_code", String(64)),
     Column("reason_text", Text),
     Column("decided_by", String(128)),
     Column("decided_at", DateTime),
+    Index("ix_findings_queue", "status_code", "submission_id", "severity_code", "rule_id"),
 )
 
 corrections = Table(
@@ -136,16 +160,48 @@ corrections = Table(
     Column("value_column", String(32), nullable=False),
     Column("element_code", String(64), nullable=False),
     Column("new_number_text", String(64), nullable=False),
-    Column("state_code", String(16), nullable=False),  # proposed | approved | rejected
+    Column("state_code", String(16), nullable=False),
+    # proposed | approved | rejected | cancelled
     Column("proposed_by", String(128), nullable=False),
     Column("proposed_at", DateTime, nullable=False),
-    Column("confirmed_by", String(128), nullable=False),
+    Column("confirmed_by", String(128)),  # who of the reporting unit; None while nobody has
+    Column("confirmed_at", DateTime),
+    Column("confirmation_code", String(16)),  # account | sealed_sheet
     Column("evidence_sha256", String(64), ForeignKey("files.file_sha256"), nullable=False),
     Column("evidence_name", Text, nullable=False),
     Column("decided_by", String(128)),
     Column("approved_at", DateTime),
     Column("reason_text", Text, nullable=False),
 )
+
+closings = Table(
+    "closings",
+    metadata,
+    Column("city_code", String(32), primary_key=True),
+    Column("form_code", String(32), primary_key=True),
+    Column("period_code", String(32), primary_key=True),
+    Column("closing_order", Integer, primary_key=True),
+    Column("verb", String(16), nullable=False),  # close | reopen
+    Column("author", String(128), nullable=False),
+    Column("decided_at", DateTime, nullable=False),
+    Column("recorded_at", DateTime, nullable=False),
+    Column("reason_text", Text),
+    Column("release_name", Text),  # of a reopening: the named release it enters
+)
+
+chain = Table(
+    "chain",
+    metadata,
+    Column("chain_order", Integer, primary_key=True, autoincrement=False),
+    Column("table_name", String(32), nullable=False),
+    Column("key_text", String(512), nullable=False),
+    Column("row_sha256", String(64), nullable=False),
+    Column("previous_hash", String(64), nullable=False),
+    Column("entry_hash", String(64), nullable=False),
+    Column("recorded_at", DateTime, nullable=False),
+    Index("ix_chain_key", "table_name", "key_text", unique=True),
+)
+"""One entry per row of every append-only table, each sealed with the hash of the one before."""
 
 fetch_markers = Table(
     "fetch_markers",
@@ -169,6 +225,7 @@ arrivals = Table(
     Column("unit_code", String(32)),
     Column("city_code", String(32)),
     Column("is_evidence", Boolean, nullable=False),
+    Column("entered_by", String(128)),  # who entered it on behalf of the unit (代录)
     Column("state_code", String(16), nullable=False, index=True),
     # kept | unsorted | recorded | evidence | dismissed
     Column("received_at", DateTime, nullable=False),

@@ -1,23 +1,28 @@
-"""The steward's six verbs: explain, return, correct, approve, accept, withdraw.
+"""The desk's verbs: what a person may do to a submission, its findings and its period.
 
 Each is one transaction: the event, the state and what hangs on it are written together or not at
-all. `at` is the business moment of the decision (`warehouse.clock.decided_at`).
+all. `at` is the business moment of the decision (`warehouse.clock.decided_at`). `expected_version`
+is the version counter that the person had before their eyes (`versions_of`): where somebody decided
+since, the act is refused as a `DecisionConflict` that names who was first. Each verb also takes the
+connection of a transaction at hand, and then is a part of it; `together` does many as one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, select
 
 from sources.vocabulary import FINDING_STATUS_ZH, said
-from warehouse.errors import DecisionRefused, IllegalTransition, OpenFindings
+from warehouse.errors import DecisionRefused, IllegalTransition, OpenFindings, WarehouseError
 from warehouse.ledger import states
-from warehouse.ledger.changes import Change, register_files
+from warehouse.ledger.changes import Change, FindingMove, register_files
+from warehouse.ledger.closing import close, refuse_if_closed, reopen
+from warehouse.ledger.confirming import confirm
 from warehouse.ledger.corrections import approve, correct, reject
-from warehouse.ledger.decisions import Decision, decide, required, submission_row
+from warehouse.ledger.decisions import Decision, decide, required, submission_row, versions_of
 from warehouse.ledger.engine import writing
 from warehouse.ledger.explanations import checked_explanation
 from warehouse.ledger.findings import (
@@ -25,20 +30,28 @@ from warehouse.ledger.findings import (
     move_open,
     open_counts,
     open_findings,
+    put_back,
     reopen_mended,
 )
-from warehouse.ledger.policies import supersede_older
-from warehouse.ledger.tables import findings, submissions
+from warehouse.ledger.policies import refuse_if_newer_accepted, supersede_older
+from warehouse.ledger.tables import findings
+from warehouse.ledger.undoing import undo
 from warehouse.raw_files import StoredFile
 
 __all__ = [
     "Decision",
     "accept",
     "approve",
+    "close",
+    "confirm",
     "correct",
     "explain",
     "reject",
+    "reopen",
     "return_",
+    "together",
+    "undo",
+    "versions_of",
     "withdraw",
 ]
 
@@ -50,7 +63,7 @@ _IN_THE_WAY = {
 
 
 def explain(
-    engine: Engine,
+    engine: Engine | Connection,
     submission_id: str,
     *,
     author: str,
@@ -59,6 +72,7 @@ def explain(
     reason_code: str = "explanation",
     finding_ids: Iterable[str] | None = None,
     evidence: StoredFile | None = None,
+    expected_version: int | None = None,
 ) -> Decision:
     """Explains open findings (all that can be, or those named); the last one moves the state.
 
@@ -67,26 +81,21 @@ def explain(
 
     Raises:
         ExplanationRefused: the text is too short or a stock phrase.
+        DecisionConflict: somebody decided on one of these findings since, or moved the state.
         DecisionRefused: a finding is not of this submission, not open, or not to be explained.
         IllegalTransition: the submission is not in `passed`, `explained` or `accepted_county`.
     """
     reason = checked_explanation(text)
+    named = None if finding_ids is None else list(finding_ids)
     with writing(engine) as connection:
-        row = submission_row(connection, submission_id, author)
-        wanted = _explainable(
-            connection, submission_id, finding_ids, has_evidence=evidence is not None
-        )
+        row = submission_row(connection, submission_id, author, expected_version, finding_ids=named)
+        wanted = _explainable(connection, submission_id, named, has_evidence=evidence is not None)
         if evidence is not None:
             register_files(connection, {evidence.sha256: evidence.size_bytes})
-        decide_findings(
-            connection,
-            wanted,
-            "explained",
-            author=author,
-            moment=at,
-            reason_code=reason_code,
-            reason_text=reason,
-        )
+        moves = decide_findings(
+            connection, wanted, "explained",
+            author=author, moment=at, reason_code=reason_code, reason_text=reason,
+        )  # fmt: skip
         left = open_counts(connection, [submission_id]).get(submission_id)
         is_done = row["state_code"] == "explained" or not (
             left and (left["verify"] or left["quasi_blocking"])
@@ -94,125 +103,148 @@ def explain(
         # Between the two gates an explanation clears the way and leaves the county's word standing.
         is_before_county = row["state_code"] in ("passed", "explained")
         to_state = "explained" if is_done and is_before_county else row["state_code"]
-        return decide(
-            connection,
-            Change(
-                submission_id,
-                "explain",
-                row["state_code"],
-                author,
-                at,
-                to_state=to_state,
-                reason_code=reason_code,
-                reason_text=reason,
-                evidence_sha256=evidence.sha256 if evidence else None,
-            ),
-            finding_ids=tuple(wanted),
-        )
+        change = Change(
+            submission_id, "explain", row["state_code"], author, at,
+            to_state=to_state, reason_code=reason_code, reason_text=reason,
+            evidence_sha256=evidence.sha256 if evidence else None, moves=moves,
+        )  # fmt: skip
+        return decide(connection, change, finding_ids=tuple(wanted))
 
 
 def return_(
-    engine: Engine,
+    engine: Engine | Connection,
     submission_id: str,
     *,
     author: str,
     at: datetime,
     reason: str,
     reason_code: str = "returned",
+    expected_version: int | None = None,
 ) -> Decision:
-    """Gives a submission back to the reporting unit; its open findings go with it."""
-    text = required(reason, "退回须写明原因（--reason）。")
-    with writing(engine) as connection:
-        row = submission_row(connection, submission_id, author)
-        change = Change(
-            submission_id,
-            "return",
-            row["state_code"],
-            author,
-            at,
-            reason_code=reason_code,
-            reason_text=text,
-        )
-        decision = decide(connection, change)
-        move_open(connection, [submission_id], "returned")
-        reopen_mended(connection, submission_id, is_later=True)
-        return decision
-
-
-def accept(
-    engine: Engine,
-    submission_id: str,
-    *,
-    author: str,
-    at: datetime,
-    level: Literal["county", "city"],
-    note: str | None = None,
-) -> Decision:
-    """Accepts at the county gate, or at the city gate after it; there the older version yields.
+    """Gives a submission back to the reporting unit; its open findings go with it.
 
     Raises:
-        OpenFindings: blocking ones remain, or at the city gate any but 提示.
-        DecisionRefused: a newer version has been accepted already.
+        DecisionConflict: somebody decided since.
+        PeriodClosed: its period is closed.
+        DecisionRefused: no reason is given.
     """
-    target = {"county": "accepted_county", "city": "accepted_city"}[level]
+    text = required(reason, "退回须写明原因（--reason）。")
     with writing(engine) as connection:
-        row = submission_row(connection, submission_id, author)
-        try:
-            states.move("accept", row["state_code"], target)
-        except IllegalTransition as error:
-            raise error.about(submission_id) from error
-        _reopen(connection, submission_id, row["state_code"])
-        counts = open_counts(connection, [submission_id]).get(submission_id)
-        standing = {code: counts[code] for code in _IN_THE_WAY[target] if counts and counts[code]}
-        if standing:
-            raise OpenFindings(
-                submission_id, standing, open_findings(connection, submission_id, standing)
-            )
-        _refuse_if_newer_accepted(connection, row)
-        decision = decide(
-            connection,
-            Change(
-                submission_id,
-                "accept",
-                row["state_code"],
-                author,
-                at,
-                to_state=target,
-                reason_code=level,
-                reason_text=note,
-            ),
-        )
-        if target == "accepted_city":
-            supersede_older(connection, [submission_id], lambda _: at)
-        return decision
+        row = submission_row(connection, submission_id, author, expected_version)
+        return _put_away(connection, row, "return", "returned", author, at, text, reason_code)
 
 
 def withdraw(
-    engine: Engine,
+    engine: Engine | Connection,
     submission_id: str,
     *,
     author: str,
     at: datetime,
     reason: str,
     reason_code: str = "withdrawn",
+    expected_version: int | None = None,
 ) -> Decision:
-    """Takes a submission out for ever; the same bytes filed again are a new version."""
+    """Takes a submission out of the line; the same bytes filed again are a new version.
+
+    Raises:
+        DecisionConflict: somebody decided since.
+        PeriodClosed: its period is closed.
+        DecisionRefused: no reason is given.
+    """
     text = required(reason, "撤回须写明原因（--reason）。")
     with writing(engine) as connection:
-        row = submission_row(connection, submission_id, author)
+        row = submission_row(connection, submission_id, author, expected_version)
+        return _put_away(connection, row, "withdraw", "closed", author, at, text, reason_code)
+
+
+def accept(
+    engine: Engine | Connection,
+    submission_id: str,
+    *,
+    author: str,
+    at: datetime,
+    level: Literal["county", "city"],
+    note: str | None = None,
+    expected_version: int | None = None,
+) -> Decision:
+    """Accepts at the county gate, or at the city gate after it; there the older version yields.
+
+    Raises:
+        OpenFindings: blocking ones remain, or at the city gate any but 提示.
+        DecisionConflict: somebody decided since.
+        PeriodClosed: its period is closed.
+        DecisionRefused: a newer version has been accepted already.
+    """
+    target = {"county": "accepted_county", "city": "accepted_city"}[level]
+    with writing(engine) as connection:
+        row = submission_row(connection, submission_id, author, expected_version)
+        try:
+            states.move("accept", row["state_code"], target)
+        except IllegalTransition as error:
+            raise error.about(submission_id) from error
+        refuse_if_closed(connection, row)
+        moves = _opened_again(connection, submission_id, row["state_code"])
+        counts = open_counts(connection, [submission_id]).get(submission_id)
+        standing = {code: counts[code] for code in _IN_THE_WAY[target] if counts and counts[code]}
+        if standing:
+            raise OpenFindings(
+                submission_id, standing, open_findings(connection, submission_id, standing)
+            )
+        refuse_if_newer_accepted(connection, row)
         change = Change(
-            submission_id,
-            "withdraw",
-            row["state_code"],
-            author,
-            at,
-            reason_code=reason_code,
-            reason_text=text,
-        )
+            submission_id, "accept", row["state_code"], author, at,
+            to_state=target, reason_code=level, reason_text=note, moves=moves,
+        )  # fmt: skip
         decision = decide(connection, change)
-        move_open(connection, [submission_id], "closed")
-        reopen_mended(connection, submission_id, is_later=True)
+        if target == "accepted_city":
+            supersede_older(connection, [submission_id], lambda _: at)
         return decision
+
+
+def together(
+    engine: Engine, acts: Sequence[Callable[[Connection], Decision]]
+) -> list[Decision | WarehouseError]:
+    """What became of each of many acts, done in one transaction: a decision, or why not.
+
+    One that is refused leaves the others standing; when this returns, all decisions are committed.
+
+    Args:
+        engine: the ledger.
+        acts: each calls one verb with the connection it is given.
+    """
+    done: list[Decision | WarehouseError] = []
+    with writing(engine) as connection:
+        for act in acts:
+            try:
+                done.append(act(connection))
+            except WarehouseError as error:
+                done.append(error)
+    return done
+
+
+def _put_away(
+    connection: Connection,
+    row: Mapping[str, Any],
+    verb: str,
+    findings_go: str,
+    author: str,
+    at: datetime,
+    text: str,
+    reason_code: str,
+) -> Decision:
+    submission_id = row["submission_id"]
+    try:
+        states.move(verb, row["state_code"])
+    except IllegalTransition as error:
+        raise error.about(submission_id) from error
+    refuse_if_closed(connection, row)
+    moves = move_open(connection, [submission_id], findings_go).get(submission_id, ())
+    moves += reopen_mended(connection, submission_id, is_later=True)
+    change = Change(
+        submission_id, verb, row["state_code"], author, at,
+        reason_code=reason_code, reason_text=text, moves=moves,
+    )  # fmt: skip
+    return decide(connection, change)
 
 
 def _explainable(
@@ -254,31 +286,10 @@ def _explainable(
     return wanted
 
 
-def _reopen(connection: Connection, submission_id: str, state: str) -> None:
-    """Opens again what a return or a replacement had put away: undoing it mends nothing."""
-    reopen_mended(connection, submission_id, is_later=False)
+def _opened_again(
+    connection: Connection, submission_id: str, state: str
+) -> tuple[FindingMove, ...]:
+    """Opens again what a return or a replacement had put away: taking it back mends nothing."""
+    moves = reopen_mended(connection, submission_id, is_later=False)
     put_away = {"returned": "returned", "superseded": "closed"}.get(state)
-    connection.execute(
-        update(findings)
-        .where(findings.c.submission_id == submission_id, findings.c.status_code == put_away)
-        .values(status_code="open")
-    )
-
-
-def _refuse_if_newer_accepted(connection: Connection, row: Mapping[str, Any]) -> None:
-    newer = connection.execute(
-        select(submissions.c.submission_id, submissions.c.received_at, submissions.c.file_name)
-        .where(
-            submissions.c.unit_code == row["unit_code"],
-            submissions.c.form_code == row["form_code"],
-            submissions.c.period_code == row["period_code"],
-            submissions.c.state_code.in_(sorted(states.ACCEPTED)),
-        )
-        .order_by(submissions.c.received_at.desc(), submissions.c.file_name.desc())
-    ).first()
-    place = (row["received_at"], row["file_name"])
-    if newer is not None and (newer.received_at, newer.file_name) > place:
-        raise DecisionRefused(
-            f"报送件“{row['submission_id']}”不能接收：更新的版本“{newer.submission_id}”已接收。"
-            f"确要用这一版，请先用 qiangshi decide return {newer.submission_id} 退回它。"
-        )
+    return moves + (put_back(connection, submission_id, put_away) if put_away else ())

@@ -23,8 +23,16 @@ FILTERS = ("city_code", "unit_code", "form_code", "period_code", "state_code")
 
 
 def submission_rows(engine: Engine, filters: Mapping[str, str | None]) -> Rows:
-    """Submissions, newest arrival first, one row per version."""
-    found = select(*(submissions.c[name] for name in SHOWN))
+    """Submissions, newest arrival first, one row per version.
+
+    `desk_version` counts what has happened to one: the next decision may say what it expects.
+    """
+    last = (
+        select(func.max(events.c.event_order))
+        .where(events.c.submission_id == submissions.c.submission_id)
+        .scalar_subquery()
+    )
+    found = select(*(submissions.c[name] for name in SHOWN), last.label("desk_version"))
     for name in FILTERS:
         if filters.get(name) is not None:
             found = found.where(submissions.c[name] == filters[name])

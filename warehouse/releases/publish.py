@@ -16,15 +16,22 @@ from typing import Any, Literal
 import duckdb
 
 from warehouse.connection import scalar
-from warehouse.errors import LockedTarget, ReleaseBroken
+from warehouse.errors import LockedTarget, ReleaseBroken, ReleaseUnwritten
 from warehouse.raw_store import RunContext
 from warehouse.releases.build import STORAGE_VERSION, Building, discard
+from warehouse.releases.chinese_views import create_chinese_views
 from warehouse.releases.digest import digest_tables, mart_names
 from warehouse.releases.gate import Verdict
 from warehouse.releases.history import MANIFEST, published_manifest, release_db, write_manifest
 from warehouse.releases.hold import hold_cities
 from warehouse.releases.revisions import record_revisions
-from warehouse.releases.swap import announce, note_checked, put_in_place, restore_published
+from warehouse.releases.swap import (
+    announce,
+    forget_announced,
+    note_checked,
+    put_in_place,
+    restore_published,
+)
 from warehouse.settings import Settings
 
 Tables = dict[str, dict[str, str | int]]
@@ -56,7 +63,18 @@ def publish(
 
     Raises:
         ReleaseBroken: the file built does not read back as it was written.
+        ReleaseUnwritten: the disk is full; nothing was published.
     """
+    try:
+        return _publish(settings, building, context, verdict)
+    except (OSError, duckdb.IOException, duckdb.FatalException) as error:
+        discard(building)
+        raise ReleaseUnwritten(building.folder, str(error)) from error
+
+
+def _publish(
+    settings: Settings, building: Building, context: RunContext, verdict: Verdict
+) -> Published:
     before = published_manifest(settings)
     if verdict.holds_all:
         discard(building)
@@ -67,8 +85,10 @@ def publish(
     tables, revisions = _complete(settings, building, context, verdict, before)
     if before is not None and tables == before["tables"]:
         discard(building)
+        forget_announced(settings)
         restore_published(settings)
-        manifest = note_checked(settings, before, context.as_of.isoformat(), held)
+        head = {"hash": context.chain_head, "length": context.chain_length}
+        manifest = note_checked(settings, before, context.as_of.isoformat(), held, head)
         return Published("unchanged", before["release_id"], verdict, manifest)
     storage = _verify(building.file, tables)
     write_manifest(
@@ -88,6 +108,9 @@ def publish(
             "held_cities": held,
             "previous_release_id": before["release_id"] if before else None,
             "chain_head": context.chain_head,
+            "chain_length": context.chain_length,
+            "reopenings": [dict(one) for one in context.reopenings],
+            "small_offices": [dict(one) for one in context.small_offices],
         },
     )
     # Named before it is kept: killed in between, the next night still puts it in place.
@@ -99,6 +122,9 @@ def publish(
         manifest_now = put_in_place(settings, building.release_id)
     except LockedTarget as error:
         warning = error.message_zh
+    except OSError as error:
+        # The release is kept and announced: only its copy for BI waits for room.
+        warning = ReleaseUnwritten(settings.published, str(error)).message_zh
     return Published("released", building.release_id, verdict, manifest_now, revisions, warning)
 
 
@@ -128,10 +154,12 @@ def _complete(
                 old=old,
                 from_release=before["release_id"],
                 to_release=building.release_id,
+                reopened=context.reopenings,
             )
             tables = digest_tables(connection)
         if old is not None:
             connection.execute(f"detach {old}")
+        create_chinese_views(connection)
         connection.execute("checkpoint")
         return tables, revisions
 

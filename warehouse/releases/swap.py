@@ -7,9 +7,6 @@ between, or a file that a program would not let go, is made good by the next one
 
 from __future__ import annotations
 
-import os
-import shutil
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,10 +19,8 @@ from warehouse.releases.history import (
     release_db,
     write_manifest,
 )
-from warehouse.settings import PUBLISHED_FILE, Settings
-
-ATTEMPTS = 5
-PAUSE_SECONDS = 0.5
+from warehouse.releases.places import place, stands
+from warehouse.settings import Settings
 
 
 def put_in_place(settings: Settings, release_id: str) -> dict[str, Any]:
@@ -40,17 +35,7 @@ def put_in_place(settings: Settings, release_id: str) -> dict[str, Any]:
     if manifest is None:
         raise NoRelease(release_id)
     marker = announce(settings, release_id)
-    settings.published.mkdir(parents=True, exist_ok=True)
-    aside = settings.published / f".{release_id}.{PUBLISHED_FILE}"
-    aside.unlink(missing_ok=True)
-    shutil.copyfile(source, aside)
-    with aside.open("rb") as handle:
-        os.fsync(handle.fileno())
-    aside.chmod(0o444)
-    replace_patiently(aside, settings.published_db)
-    files = {PUBLISHED_FILE: manifest["files"][PUBLISHED_FILE]}
-    public = manifest | {"files": files, "checked_as_of": manifest["as_of"]}
-    write_manifest(settings.published_manifest, public)
+    public = place(source.parent, manifest, settings.published)
     marker.unlink(missing_ok=True)
     return public
 
@@ -73,20 +58,30 @@ def finish_interrupted(settings: Settings) -> str | None:
     except NoRelease:
         marker.unlink(missing_ok=True)
         return None
+    except (LockedTarget, OSError):
+        # The night goes on: what it publishes takes this release's place, or the next one tries.
+        return None
     return release_id
 
 
+def forget_announced(settings: Settings) -> None:
+    """A release that could not be put in place is not wanted any more: the content went back."""
+    _marker(settings).unlink(missing_ok=True)
+
+
 def restore_published(settings: Settings) -> None:
-    """Puts the published file back when it is missing or was cut short; else leaves it alone."""
+    """Puts the published file back when it is missing or was changed; else leaves it alone."""
     manifest = published_manifest(settings)
     if manifest is None:
         return
-    known = manifest["files"][PUBLISHED_FILE]
-    target = settings.published_db
-    if target.is_file() and target.stat().st_size == known["size"]:
+    if stands(settings.published, manifest):
         return
     checked = manifest["checked_as_of"]
-    note_checked(settings, put_in_place(settings, manifest["release_id"]), checked)
+    try:
+        placed = put_in_place(settings, manifest["release_id"])
+    except (LockedTarget, OSError):
+        return
+    note_checked(settings, placed, checked)
 
 
 def note_checked(
@@ -94,32 +89,26 @@ def note_checked(
     manifest: Mapping[str, Any],
     checked_as_of: str,
     held_cities: list[dict[str, str]] | None = None,
+    chain: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The published manifest with the day moved on (never back) to which it was found unchanged."""
+    """The published manifest with the day moved on (never back) to which it was found unchanged.
+
+    Args:
+        settings: the workspace.
+        manifest: the published one.
+        checked_as_of: the day.
+        held_cities: the cities held back on it.
+        chain: head and length of the ledger's chain on it, kept as `checked_chain`.
+    """
     moved = dict(manifest)
     moved["checked_as_of"] = max(str(manifest["checked_as_of"]), checked_as_of)
     if held_cities is not None:
         moved["held_cities"] = held_cities
+    if chain is not None and chain["length"] > int(manifest.get("chain_length") or 0):
+        moved["checked_chain"] = dict(chain)
     if moved != manifest or not settings.published_manifest.exists():
         write_manifest(settings.published_manifest, moved)
     return moved
-
-
-def replace_patiently(source: Path, target: Path, attempts: int = ATTEMPTS) -> None:
-    """Renames over a file that another program may hold for a moment (network shares, Windows).
-
-    Raises:
-        LockedTarget: it held it throughout.
-    """
-    for attempt in range(1, attempts + 1):
-        try:
-            source.replace(target)
-        except PermissionError as error:
-            if attempt == attempts:
-                raise LockedTarget(target, attempts) from error
-            time.sleep(PAUSE_SECONDS)
-        else:
-            return
 
 
 def _marker(settings: Settings) -> Path:

@@ -2,9 +2,11 @@
 
 with elements as (select * from {{ ref('stg_definitions__elements') }}),
 
+run_context as (select * from {{ ref('stg_runs__context') }}),
+
 final as (
     select
-        {{ release_id() }} as release_id,
+        run_context.release_id,
         elements.element_code,
         elements.element_zh,
         elements.element_en,
@@ -18,8 +20,10 @@ final as (
         elements.not_zh,
         elements.source_office_zh,
         elements.valid_from,
-        elements.valid_to
+        elements.valid_to,
+        {{ is_current('elements', 'element_code') }} as is_current
     from elements
+    cross join run_context
 )
 
 select * from final

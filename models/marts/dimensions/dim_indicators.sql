@@ -2,9 +2,11 @@
 
 with indicators as (select * from {{ ref('stg_definitions__indicators') }}),
 
+run_context as (select * from {{ ref('stg_runs__context') }}),
+
 final as (
     select
-        {{ release_id() }} as release_id,
+        run_context.release_id,
         indicators.indicator_code,
         indicators.indicator_zh,
         indicators.indicator_en,
@@ -22,8 +24,10 @@ final as (
         indicators.not_zh,
         indicators.source_office_zh,
         indicators.valid_from,
-        indicators.valid_to
+        indicators.valid_to,
+        {{ is_current('indicators', 'indicator_code') }} as is_current
     from indicators
+    cross join run_context
 )
 
 select * from final

@@ -13,9 +13,11 @@ bodies as (
     group by unit_codes.unit_code
 ),
 
+run_context as (select * from {{ ref('stg_runs__context') }}),
+
 final as (
     select
-        {{ release_id() }} as release_id,
+        run_context.release_id,
         units.unit_code,
         units.unit_name_zh,
         units.unit_name_en,
@@ -29,10 +31,12 @@ final as (
         units.code_kind,
         units.valid_from,
         units.valid_to,
+        {{ is_current('units', 'unit_code') }} as is_current,
         bodies.body_code
     from units
     left join bodies
         on units.unit_code = bodies.unit_code
+    cross join run_context
 )
 
 select * from final

@@ -132,8 +132,8 @@ def test_an_overlay_replaces_the_row_of_the_same_key_and_adds_others(tmp_path: P
     )
     policies = Definitions.load(folder).table("acceptance_policies")
     assert policies.rows() == [
-        (None, None, "manual", "2020-01-01", None),
-        ("150200", "IP-M1", "manual", "2026-01-01", None),
+        (None, None, "manual", "2020-01-01", None, None),
+        ("150200", "IP-M1", "manual", "2026-01-01", None, None),
     ]
 
 

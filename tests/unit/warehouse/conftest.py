@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 from sqlalchemy import Engine, select
 
+from tests.postgres import Postgres
 from tests.unit.warehouse.builders import AUTOMATIC, JAN_10, NOW, TODAY, filed
 from warehouse.ledger.engine import open_ledger
 from warehouse.ledger.findings import WRITTEN, record_findings
@@ -112,14 +113,37 @@ def empty_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made.home
 
 
+@pytest.fixture(scope="session")
+def empty_database(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A PostgreSQL ledger migrated once and emptied after each test."""
+    name = postgres.new()
+    url = {"QIANGSHI_LEDGER_URL": postgres.url(name)}
+    init(Settings.load(tmp_path_factory.mktemp("empty-postgres") / "var", environ=url))
+    return name
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """The address of the test's ledger; None for SQLite in the workspace."""
+    if request.param == "sqlite":
+        yield None
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    name: str = request.getfixturevalue("empty_database")
+    yield server.url(name)
+    server.empty(name)
+
+
 @pytest.fixture
-def settings(tmp_path: Path, empty_workspace: Path) -> Settings:
+def settings(request: pytest.FixtureRequest, tmp_path: Path, empty_workspace: Path) -> Settings:
+    """A workspace; where the test asks for the ledger, once on either database."""
     shutil.copytree(empty_workspace, tmp_path / "var")
-    return Settings.load(tmp_path / "var", environ={})
+    url = request.getfixturevalue("database") if "database" in request.fixturenames else None
+    return Settings.load(tmp_path / "var", environ={"QIANGSHI_LEDGER_URL": url} if url else {})
 
 
 @pytest.fixture
-def ledger(settings: Settings) -> Iterator[Ledger]:
+def ledger(database: str | None, settings: Settings) -> Iterator[Ledger]:
     engine = open_ledger(settings)
     yield Ledger(engine)
     engine.dispose()

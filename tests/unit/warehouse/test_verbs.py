@@ -8,6 +8,7 @@ import pytest
 
 from tests.unit.warehouse.builders import JAN_20, MANUAL, NOW
 from warehouse.errors import (
+    DecisionConflict,
     DecisionRefused,
     ExplanationRefused,
     IllegalTransition,
@@ -128,7 +129,7 @@ def test_a_correction_waits_for_another_account(ledger, settings):
     ]
     assert ledger.finding_states(submission_id) == ["corrected"]
     assert ledger.state(submission_id) == "passed"
-    with pytest.raises(DecisionRefused, match="已处理"):
+    with pytest.raises(DecisionConflict, match=r"已由“li”于.*批准更正"):
         verbs.approve(ledger.engine, correction_id, **LI)
 
 

@@ -1,0 +1,30 @@
+"""The pages, one module per subject; each declares its routes and what they need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from console.routes import Declared
+
+
+def declared() -> Iterator[Declared]:
+    """Every route of the desk."""
+    from console.views import (
+        accounts,
+        audit,
+        corrections,
+        entrance,
+        entry,
+        filing,
+        plans,
+        progress,
+        queue,
+        releases,
+        submissions,
+    )
+
+    for module in (
+        entrance, queue, corrections, submissions, filing, entry, progress, plans, releases, audit,
+        accounts,
+    ):  # fmt: skip
+        yield from module.ROUTES

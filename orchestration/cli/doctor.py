@@ -1,0 +1,102 @@
+"""`qiangshi doctor`: whether what lies in the workspace is what the software wrote."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import typer
+
+from orchestration.cli.console import JsonFlag, guarded, out, print_json, settings_of
+from warehouse.settings import PUBLISHED_FILE, Settings
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One thing looked at."""
+
+    check: str
+    is_sound: bool
+    message_zh: str
+    kind: str | None = None
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command()(doctor)
+
+
+@guarded
+def doctor(as_json: JsonFlag = False) -> None:
+    """检查工作区：台账结构、审计链（改动、删除、截断、重写）、发布文件。发现异常时退出码为 1。"""
+    found = list(_checks(settings_of()))
+    if as_json:
+        print_json({"is_sound": all(one.is_sound for one in found), "checks": _rows(found)})
+    else:
+        for one in found:
+            mark, style = ("正常", "green") if one.is_sound else ("异常", "red")
+            out.print(f"【{mark}】{one.message_zh}", style=style, markup=False, highlight=False)
+    if not all(one.is_sound for one in found):
+        raise typer.Exit(1)
+
+
+def _rows(found: list[Checked]) -> list[dict[str, Any]]:
+    return [asdict(one) for one in found]
+
+
+def _checks(settings: Settings) -> Iterator[Checked]:
+    from warehouse.ledger.chain import chain_head
+    from warehouse.ledger.chain_check import KIND_ZH, chain_damage
+    from warehouse.ledger.engine import open_ledger
+    from warehouse.ledger.tables import HEAD
+    from warehouse.releases.seals import kept_heads
+
+    engine = open_ledger(settings)
+    try:
+        kind = "PostgreSQL" if engine.dialect.name == "postgresql" else "SQLite"
+        yield Checked("ledger", True, f"台账（{kind}）结构版本 {HEAD}。")
+        seals = kept_heads(settings)
+        damage = chain_damage(engine, seals)
+        for one in damage:
+            said = f"审计链{KIND_ZH[one.kind]}：{one.message_zh}"
+            yield Checked("chain", False, said, one.kind)
+        if not damage:
+            head = chain_head(engine)
+            said = f"审计链 {head.length} 条，首尾相接；与 {len(seals)} 份发布清单所记一致。"
+            if not seals:
+                said = f"审计链 {head.length} 条，首尾相接；尚无发布清单可对照截断和重写。"
+            yield Checked("chain", True, said)
+    finally:
+        engine.dispose()
+    yield from _releases(settings)
+
+
+def _releases(settings: Settings) -> Iterator[Checked]:
+    from warehouse.releases.history import published_manifest, release_manifests
+
+    published = published_manifest(settings)
+    if published is None:
+        yield Checked("releases", True, "尚未发布。")
+        return
+    wrong = []
+    for manifest in release_manifests(settings):
+        folder = settings.releases / manifest["release_id"]
+        for name, facts in manifest["files"].items():
+            path = folder / name
+            if not path.is_file() or _sha256(path) != facts["sha256"]:
+                wrong.append(f"{manifest['release_id']}/{name}")
+    target = settings.published_db
+    if not target.is_file() or _sha256(target) != published["files"][PUBLISHED_FILE]["sha256"]:
+        wrong.append(f"published/{PUBLISHED_FILE}")
+    for name in wrong:
+        yield Checked("releases", False, f"发布文件“{name}”缺失或与清单的校验值不符。", "edit")
+    if not wrong:
+        count = len(release_manifests(settings))
+        yield Checked("releases", True, f"{count} 个发布版本的文件与清单的校验值一致。")
+
+
+def _sha256(path: Any) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

@@ -1,0 +1,1 @@
+"""Who may do what: accounts of persons, their posts, their sessions, one matrix of rights."""

@@ -1,0 +1,178 @@
+"""What left the house: one file per exported table in `exports/` of the workspace, by short code.
+
+A record holds what was asked for and every number as it was handed out. It lies outside releases
+and the private warehouse, so that going back to an older release, thinning releases or rebuilding
+the warehouse leaves it alone. It is written once and never altered; the same table exported again
+from the same release has the same code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from warehouse.clock import technical_now
+from warehouse.errors import WarehouseError
+from warehouse.exports.selection import Figure
+from warehouse.receipts import short_code
+from warehouse.settings import Settings
+
+CODE = re.compile(r"(?<![0-9A-Z])[2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{4}(?![0-9A-Z])")
+CODE_LABEL_ZH = "核验码"
+_READ_AT_MOST = 64 * 1024 * 1024
+
+
+class UnknownExport(WarehouseError):
+    """A code, or a file, that no export of this workspace is known by."""
+
+    def __init__(self, what_zh: str) -> None:
+        """Name what was asked."""
+        super().__init__(
+            f"本工作区没有导出过{what_zh}。核验码印在导出表的下方，形如 ABCD-2345；"
+            "文件须为本工作区导出的原件。"
+        )
+
+
+@dataclass(frozen=True)
+class ExportRecord:
+    """One exported table: its code, its release, what was asked, the numbers, the files made."""
+
+    code: str
+    release_id: str
+    as_of: str
+    is_synthetic: bool
+    selection: Mapping[str, Any]
+    figures: tuple[Figure, ...]
+    numbers_sha256: str
+    made_at: str
+    files: Mapping[str, str] = field(default_factory=dict)
+    """sha256 of each file that was made of it, with its name."""
+
+
+def numbers_digest(figures: Iterable[Figure]) -> str:
+    """sha256 of the numbers in their order."""
+    text = json.dumps([[one.key, one.value] for one in figures], ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def record_of(
+    release_id: str,
+    as_of: str,
+    is_synthetic: bool,
+    selection: Mapping[str, Any],
+    figures: Sequence[Figure],
+) -> ExportRecord:
+    """The record of a table that is about to be written; its code is printed on the table."""
+    digest = numbers_digest(figures)
+    asked = json.dumps(selection, ensure_ascii=False, sort_keys=True)
+    return ExportRecord(
+        short_code(f"{release_id}|{asked}", digest), release_id, as_of, is_synthetic, selection,
+        tuple(figures), digest, technical_now().isoformat(timespec="seconds"),
+    )  # fmt: skip
+
+
+def keep(settings: Settings, record: ExportRecord, files: Iterable[Path] = ()) -> ExportRecord:
+    """The record with the sha256 of its files, kept; files of an earlier export are kept with it.
+
+    Raises:
+        OSError: it could not be written.
+    """
+    path = _path(settings, record.code)
+    made = {sha256_of(file): file.name for file in files}
+    earlier = _read(path)
+    if earlier is not None:
+        made = dict(earlier.files) | made
+        record = earlier
+    record = replace(record, files=made)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    told = {
+        "code": record.code,
+        "release_id": record.release_id,
+        "as_of": record.as_of,
+        "is_synthetic": record.is_synthetic,
+        "selection": record.selection,
+        "figures": [one.as_json() for one in record.figures],
+        "numbers_sha256": record.numbers_sha256,
+        "made_at": record.made_at,
+        "files": record.files,
+    }
+    aside = path.with_name(f".{path.name}.{technical_now():%H%M%S%f}")
+    try:
+        aside.write_text(json.dumps(told, ensure_ascii=False) + "\n", encoding="utf-8")
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+    return record
+
+
+def record_named(settings: Settings, code: str) -> ExportRecord:
+    """The record of a code, however it was typed.
+
+    Raises:
+        UnknownExport: there is none.
+    """
+    plain = re.sub(r"[\s\-－—]", "", code).upper()
+    found = _read(_path(settings, f"{plain[:4]}-{plain[4:]}")) if plain.isalnum() else None
+    if found is None:
+        raise UnknownExport(f"核验码“{code}”")
+    return found
+
+
+def record_of_file(settings: Settings, file: Path) -> tuple[ExportRecord, bool]:
+    """The record that a file belongs to, and whether the file is still as it was exported.
+
+    A file that was edited or saved anew is known by the code that stands in it.
+
+    Raises:
+        UnknownExport: it bears no code of this workspace.
+    """
+    digest = sha256_of(file)
+    for code in codes_in(file):
+        found = _read(_path(settings, code))
+        if found is not None:
+            return found, digest in found.files
+    for path in sorted(settings.exports.glob("*.json")):
+        found = _read(path)
+        if found is not None and digest in found.files:
+            return found, True
+    raise UnknownExport(f"文件“{file.name}”")
+
+
+def codes_in(file: Path) -> list[str]:
+    """Texts in a file that may be short codes: of its properties first, then of its content."""
+    texts = []
+    if zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as archive:
+            names = sorted(archive.namelist(), key=lambda name: name != "docProps/core.xml")
+            for name in names:
+                info = archive.getinfo(name)
+                if name.endswith(".xml") and info.file_size <= _READ_AT_MOST:
+                    texts.append(archive.read(name).decode("utf-8", "replace"))
+    elif file.stat().st_size <= _READ_AT_MOST:
+        texts.append(file.read_bytes().decode("utf-8", "replace"))
+    return list(dict.fromkeys(match for text in texts for match in CODE.findall(text)))
+
+
+def sha256_of(file: Path) -> str:
+    """sha256 of a file's bytes."""
+    with file.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _path(settings: Settings, code: str) -> Path:
+    return settings.exports / f"{code}.json"
+
+
+def _read(path: Path) -> ExportRecord | None:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    found["figures"] = tuple(Figure.of_json(one) for one in found["figures"])
+    return ExportRecord(**found)

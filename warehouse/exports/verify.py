@@ -1,0 +1,142 @@
+"""Whether an exported table still holds: each number of it beside what is published now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from warehouse.errors import NoRelease, UnknownTarget
+from warehouse.exports.plan_figures import plan_figures
+from warehouse.exports.query import query
+from warehouse.exports.records import ExportRecord
+from warehouse.exports.selection import Figure, Selection
+from warehouse.queries.history import differences
+from warehouse.queries.published import ask, manifest
+from warehouse.settings import Settings
+
+Change = dict[str, Any]
+
+GONE_ZH = "现在的发布中没有这一项"
+FOLLOWED_ZH = {
+    "rank": "同组单位的数有变化",
+    "share_pct": "本单位或全市合计有变化",
+    "yoy_pct": "本期或上年同期的数有变化",
+    "completion_pct": "实际值或目标有变化",
+}
+"""Why a number changed that is computed of others whose own reasons differ."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What has become of an exported table."""
+
+    record: ExportRecord
+    release_id: str
+    as_of: str
+    changes: tuple[Change, ...]
+    """One per number that is another now: label_zh, old_value, new_value, reason_code,
+    reason_zh."""
+
+    @property
+    def is_current(self) -> bool:
+        """Whether every number still stands, be it in the same release or a later one."""
+        return not self.changes
+
+
+def verify(settings: Settings, record: ExportRecord) -> Verdict:
+    """Every number of an exported table that differs in the published release, and why.
+
+    Raises:
+        NoRelease: nothing is published.
+    """
+    current = manifest(settings)
+    release_id = str(current["release_id"])
+    changes: list[Change] = []
+    if release_id != record.release_id:
+        now = {one.key: one for one in _now(settings, record, release_id)}
+        moved = [
+            (old, now.get(old.key))
+            for old in record.figures
+            if old.key not in now or now[old.key].value != old.value
+        ]
+        if moved:
+            reasons = _Reasons(settings, record.release_id, release_id)
+            changes = [_change(old, new, reasons) for old, new in moved]
+    return Verdict(record, release_id, str(current["as_of"]), tuple(changes))
+
+
+def _now(settings: Settings, record: ExportRecord, release_id: str) -> Sequence[Figure]:
+    """The same question asked of the published release; nothing where it has gone."""
+    try:
+        return _KINDS[str(record.selection["kind"])](settings, record.selection, release_id)
+    except UnknownTarget:
+        return _one_by_one(settings, record.selection, release_id)
+
+
+def _query(settings: Settings, selection: Mapping[str, Any], release_id: str) -> Sequence[Figure]:
+    return query(settings, Selection.of_json(selection), release_id).figures()
+
+
+def _one_by_one(
+    settings: Settings, selection: Mapping[str, Any], release_id: str
+) -> Sequence[Figure]:
+    """The parts of a selection that the release still knows."""
+    if selection["kind"] != "query":
+        return []
+    wanted = Selection.of_json(selection)
+    found: list[Figure] = []
+    for unit in wanted.unit_codes:
+        for indicator in wanted.indicator_codes:
+            for period in wanted.period_codes:
+                part = Selection((unit,), (indicator,), (period,), wanted.measures)
+                try:
+                    found += query(settings, part, release_id).figures()
+                except UnknownTarget:
+                    continue
+    return found
+
+
+_KINDS: Mapping[str, Callable[[Settings, Mapping[str, Any], str], Sequence[Figure]]] = {
+    "query": _query,
+    "plan_table": plan_figures,
+}
+
+
+def _change(old: Figure, new: Figure | None, reasons: _Reasons) -> Change:
+    code, said = reasons.of(old, new)
+    return {
+        "key": old.key,
+        "label_zh": old.label_zh,
+        "old_value": old.value,
+        "new_value": new.value if new else None,
+        "reason_code": code,
+        "reason_zh": said if new else GONE_ZH,
+    }
+
+
+class _Reasons:
+    """Why rows of the marts differ between two releases, looked up when the first is asked for."""
+
+    def __init__(self, settings: Settings, first: str, second: str) -> None:
+        self._by_row: dict[tuple[str, str], tuple[str, str]] = {}
+        try:
+            found = differences(settings, first, second)
+        except NoRelease:
+            # The release the table came from is no longer kept: what was recorded since then.
+            found = ask(
+                settings,
+                "select * from marts.revisions where from_release >= ? order by to_release",
+                [first],
+                second,
+            )
+        for row in found:
+            place = (str(row["table_name"]), str(row["key_text"]))
+            self._by_row[place] = (str(row["reason_code"]), str(row["reason_zh"]))
+
+    def of(self, old: Figure, new: Figure | None) -> tuple[str, str]:
+        """The reason of a number: that of its row, else what it follows from."""
+        for figure in (new, old):
+            if figure is not None and (figure.table_name, figure.key_text) in self._by_row:
+                return self._by_row[figure.table_name, figure.key_text]
+        return "followed", FOLLOWED_ZH.get(old.column_name, "重新计算")

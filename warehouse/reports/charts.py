@@ -1,0 +1,99 @@
+"""Charts of targets: actual against path, target and baseline, set in the bundled font."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import vl_convert
+
+FONTS = Path(__file__).parent / "fonts"
+FONT = "Qiangshi Sans"
+_VERSION = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+# Told apart by shape and dash too, for those who print in black or see no colours.
+ACTUAL, EXPECTED, GOAL, BASE = "#1f4e79", "#6b6b6b", "#b03a2e", "#7d5a00"
+GOAL_ZH, BASE_ZH = "目标", "基期"
+WIDTH, HEIGHT = 300, 150
+
+
+def target_chart(row: Mapping[str, Any], series: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The Vega-Lite spec of one target: its series, the path, and rules at target and baseline."""
+    spec = copy.deepcopy(_template())
+    spec["datasets"] = {
+        "points": [
+            {
+                "at": one["period_end"].isoformat(),
+                "actual": _number(one["actual_value"]),
+                "expected": _number(one["expected_value"]),
+            }
+            for one in series
+        ],
+        "rules": [
+            {"value": float(row[column]), "word": word}
+            for column, word in (("target_low", GOAL_ZH), ("baseline_value", BASE_ZH))
+            if row[column] is not None and series
+        ],
+    }
+    spec["layer"][0]["encoding"]["y"]["title"] = row["unit_zh"] or ""
+    return spec
+
+
+@cache
+def _template() -> dict[str, Any]:
+    """The chart without its data: made once, since making it costs as much as drawing it."""
+    time = alt.X("at:T", title=None, axis=alt.Axis(format="%Y", tickCount="year", labelAngle=0))
+    points = alt.Chart(alt.NamedData("points")).encode(x=time)
+    rules = alt.Chart(alt.NamedData("rules")).encode(y="value:Q")
+    words = [GOAL_ZH, BASE_ZH]
+    colour = alt.Color("word:N", scale=alt.Scale(domain=words, range=[GOAL, BASE]), legend=None)
+    dash = alt.StrokeDash(
+        "word:N", scale=alt.Scale(domain=words, range=[[1, 0], [2, 2]]), legend=None
+    )
+    chart = alt.layer(
+        points.transform_filter("datum.actual != null")
+        .mark_line(color=ACTUAL, point={"color": ACTUAL, "size": 16})
+        .encode(y=alt.Y("actual:Q", title="", scale=alt.Scale(zero=False))),
+        points.transform_filter("datum.expected != null")
+        .mark_line(color=EXPECTED, strokeDash=[4, 3])
+        .encode(y="expected:Q"),
+        rules.mark_rule(size=1.2).encode(color=colour, strokeDash=dash),
+        rules.mark_text(align="left", baseline="bottom", dx=2, dy=-1).encode(
+            color=colour, text="word:N", x=alt.value(0)
+        ),
+    ).properties(width=WIDTH, height=HEIGHT, background="white")
+    spec: dict[str, Any] = chart.configure(font=FONT).configure_axis(
+        grid=True, gridColor="#eeeeee", domainColor="#888888", tickColor="#888888"
+    ).to_dict()  # fmt: skip
+    return spec
+
+
+def svg_of(spec: Mapping[str, Any], number: int) -> str:
+    """A chart as SVG to be set into a page; ids are made its own by `number`."""
+    _ready()
+    text: str = vl_convert.vegalite_to_svg(dict(spec), vl_version=_VERSION, allowed_base_urls=[])
+    text = re.sub(r'\bid="([^"]+)"', rf'id="c{number}-\1"', text)
+    text = re.sub(r"url\(#([^)]+)\)", rf"url(#c{number}-\1)", text)
+    return text.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
+
+
+def png_of(spec: Mapping[str, Any], scale: float = 2.0) -> bytes:
+    """A chart as PNG, for documents."""
+    _ready()
+    data: bytes = vl_convert.vegalite_to_png(
+        dict(spec), vl_version=_VERSION, scale=scale, allowed_base_urls=[]
+    )
+    return data
+
+
+@cache
+def _ready() -> None:
+    vl_convert.register_font_directory(str(FONTS))
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)

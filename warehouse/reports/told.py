@@ -1,0 +1,99 @@
+"""Sentences that the brief and the notices share: what changed, who is late, what was held."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sources.vocabulary import TARGET_STATUS_ZH, said
+from warehouse.exports.bundle import Source
+from warehouse.exports.plan_layout import PlanTable
+from warehouse.exports.printing import NONE_ZH
+from warehouse.reports.facts import Facts
+
+_OWED = """
+select units.unit_name_zh, rates.unit_code, rates.form_code, rates.period_code, rates.due_at,
+    date_diff('day', cast(rates.due_at as date), (select as_of from marts.release)) as days
+from marts.reporting_rates as rates
+left join marts.units as units using (unit_code)
+where rates.city_code = ? and rates.is_expected and not rates.is_received
+    and rates.due_at <= (select as_of + interval 1 day from marts.release)
+order by rates.unit_code, rates.due_at, rates.form_code
+"""
+_DUE = """
+select count(*) as due, count(*) filter (is_received) as received,
+    count(*) filter (is_on_time) as on_time
+from marts.reporting_rates
+where city_code = ? and is_expected
+    and due_at <= (select as_of + interval 1 day from marts.release)
+    and period_end > (select as_of - interval 13 month from marts.release)
+"""
+COLUMNS_ZH: Mapping[str, str] = {"value": "数值", "actual_value": "实际值", "status_code": "状态"}
+MOST_UNITS = 20
+
+
+def owed(source: Source, city_code: str) -> list[dict[str, Any]]:
+    """What a city's units owe on the release's day: unit, form, period, due moment, days late."""
+    return source.ask(_OWED, [city_code])
+
+
+def owed_lines(source: Source, city_code: str) -> list[str]:
+    """How a city files, in sentences: shares of the last thirteen months, then who owes what."""
+    [due] = source.ask(_DUE, [city_code])
+    lines = []
+    if due["due"]:
+        lines.append(
+            f"近十三个月应报{due['due']}份，已报{due['received']}份，其中按时{due['on_time']}份。"
+        )
+    late: dict[str, list[dict[str, Any]]] = {}
+    for row in owed(source, city_code):
+        late.setdefault(str(row["unit_name_zh"] or row["unit_code"]), []).append(row)
+    for name, rows in list(late.items())[:MOST_UNITS]:
+        named = "、".join(f"{row['form_code']} {row['period_code']}" for row in rows[:5])
+        more = f"等{len(rows)}份" if rows[5:] else ""
+        longest = max(int(row["days"]) for row in rows)
+        lines.append(f"{name}尚欠{named}{more}，最长逾期{longest}天。")
+    if len(late) > MOST_UNITS:
+        lines.append(f"另有{len(late) - MOST_UNITS}个单位欠报，详见报送情况。")
+    if not late:
+        lines.append("到期报表已全部报齐。")
+    return lines
+
+
+def revisions_of(facts: Facts, city_code: str, target_codes: set[str]) -> list[Mapping[str, Any]]:
+    """Changes since the last release in a city's own figures and its plans' tables."""
+    found = []
+    for row in facts.revisions:
+        parts = str(row["key_text"]).split("|")
+        is_city = row["table_name"] == "city_indicators" and parts[0] == city_code
+        if is_city or (row["table_name"] == "plan_table" and target_codes & set(parts)):
+            found.append(row)
+    return found
+
+
+def revision_line(facts: Facts, row: Mapping[str, Any]) -> str:
+    """One change as a sentence."""
+    is_status = row["column_name"] == "status_code"
+    old, new = (
+        said(TARGET_STATUS_ZH, value) if is_status else number(value)
+        for value in (row["old_value"], row["new_value"])
+    )
+    what = f"{facts.label(str(row['key_text']))}{said(COLUMNS_ZH, row['column_name'])}"
+    return f"{what}由{old or NONE_ZH}变为{new or NONE_ZH}（{row['reason_zh']}）。"
+
+
+def revision_lines(facts: Facts, city_code: str, table: PlanTable, most: int) -> list[str]:
+    """What changed in a plan and its city: at most so many sentences, and how many more."""
+    found = revisions_of(facts, city_code, {str(row["target_code"]) for row in table.rows})
+    lines = [revision_line(facts, row) for row in found[:most]]
+    if len(found) > most:
+        lines.append(f"另有{len(found) - most}处变化，详见报告。")
+    return lines or ["已公布的数没有变化。"]
+
+
+def number(value: str | None) -> str:
+    """A number of a revision without needless digits; any other text as it is."""
+    try:
+        return "" if value is None else f"{float(value):.6f}".rstrip("0").rstrip(".")
+    except ValueError:
+        return str(value)
