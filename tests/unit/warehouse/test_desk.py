@@ -25,6 +25,7 @@ from warehouse.ledger import verbs
 from warehouse.ledger.intake import record_batch, settle
 from warehouse.ledger.policies import AcceptancePolicies, PolicyRow
 from warehouse.ledger.tables import closings, corrections, submissions
+from warehouse.ledger.versions import held_for
 from warehouse.raw_files import store_bytes
 
 ZHANG: dict[str, Any] = {"author": "zhang", "at": NOW}
@@ -212,6 +213,8 @@ def test_a_filing_for_a_closed_period_waits_for_the_reopening(ledger):
     verbs.close(ledger.engine, DECEMBER, **ZHANG)
     new = ledger.passed("b2", at=JAN_20)
     assert (ledger.state(old), ledger.state(new)) == ("accepted_city", "held")
+    with ledger.engine.connect() as connection:
+        assert held_for(connection, [old, new]) == {new: "closed"}
     other = ledger.passed("c3", period="2025-11")
     assert ledger.state(other) == "passed"
     done = verbs.reopen(
