@@ -10,7 +10,7 @@ ROOMS := sources expectations warehouse console orchestration
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help nightly test system check fix lock drivers catalogue models-site dagster console benchmark clean
+.PHONY: help nightly test system check fix lock drivers try-superset catalogue models-site dagster console benchmark clean
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,6 +48,17 @@ drivers: $(DRIVERS) ## installs the older DuckDB drivers that the tests open the
 $(VENV)/drivers/%/.done: tests/drivers/%.lock | $(VENV)/.runtime
 	$(PIP) --require-hashes --no-deps --upgrade --target $(@D) --requirement $<
 	@touch $@
+
+$(VENV)/superset/.done: tests/bi/superset.lock | $(VENV)/.runtime
+	$(PYTHON) -m venv $(VENV)/superset
+	$(VENV)/superset/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes --no-deps --requirement $<
+	@touch $@
+
+try-superset: $(VENV)/.dev $(VENV)/superset/.done ## tries Superset on the demo: imports our dashboard, compares its 47 rows with DuckDB's, writes var/superset.png
+	@$(BIN)/qiangshi init
+	@$(BIN)/qiangshi demo --once
+	@$(BIN)/qiangshi nightly
+	$(BIN)/python tests/bi/try_superset.py $(VENV)/superset/bin $${QIANGSHI_HOME:-var} $${QIANGSHI_HOME:-var}/superset.png
 
 check: $(VENV)/.dev ## format, lint, types and SQL style
 	$(BIN)/ruff format --check .

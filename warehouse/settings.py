@@ -48,6 +48,7 @@ class Settings:
     """The console's address to which that provider sends browsers back."""
     has_exports: bool = True
     """Whether a night writes workbook, texts and reports beside its release."""
+    notices_path: Path | None = None
 
     @classmethod
     def load(
@@ -75,6 +76,7 @@ class Settings:
         secrets = setting("QIANGSHI_SECRETS", "secrets")
         known_hosts = setting("QIANGSHI_KNOWN_HOSTS", "known_hosts")
         ca_name, ca_file = setting("QIANGSHI_CA_FILE", "ca_file")
+        notices = setting("QIANGSHI_NOTICES", "notices")
         proxies_name, proxies = setting("QIANGSHI_TRUSTED_PROXIES", "trusted_proxies")
         exports = setting("QIANGSHI_EXPORTS", "exports")
         return cls(
@@ -90,6 +92,7 @@ class Settings:
             publish_folders=_paths(*setting("QIANGSHI_PUBLISH_DIRS", "publish_dirs"), root),
             publish_postgres=_postgres(*setting("QIANGSHI_PUBLISH_POSTGRES", "publish_postgres")),
             ca_file=_existing(ca_name, _path(ca_name, ca_file, root)),
+            notices_path=_path(*notices, root),
             trusted_proxies=_addresses(proxies_name, proxies),
             has_exports=_switch(*exports, default=True),
         )
@@ -126,6 +129,11 @@ class Settings:
     def known_hosts(self) -> Path:
         """Keys of the SFTP servers that somebody has vouched for."""
         return self.known_hosts_file or self.secrets / "known_hosts"
+
+    @property
+    def notices_file(self) -> Path:
+        """Where notices of a release are sent to."""
+        return self.notices_path or self.secrets / "notices.toml"
 
     @property
     def outbox(self) -> Path:

@@ -56,6 +56,9 @@ _TOML = """\
 # oidc_redirect_uri = "https://qiangshi.example.cn/oidc/back"
 # 每次发布后是否写出工作簿、CSV、报告（QIANGSHI_EXPORTS）：on 或 off，默认 on。
 # exports = "on"
+
+# 发布后各市通报发往哪里（QIANGSHI_NOTICES），默认 secrets/notices.toml；没有这个文件就只写成文本。
+# notices = "secrets/notices.toml"
 """
 
 

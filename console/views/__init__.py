@@ -9,7 +9,22 @@ from console.routes import Declared
 
 def declared() -> Iterator[Declared]:
     """Every route of the desk."""
-    from console.views import corrections, entrance, entry, filing, queue, submissions
+    from console.views import (
+        accounts,
+        audit,
+        corrections,
+        entrance,
+        entry,
+        filing,
+        plans,
+        progress,
+        queue,
+        releases,
+        submissions,
+    )
 
-    for module in (entrance, queue, corrections, submissions, filing, entry):
+    for module in (
+        entrance, queue, corrections, submissions, filing, entry, progress, plans, releases, audit,
+        accounts,
+    ):  # fmt: skip
         yield from module.ROUTES

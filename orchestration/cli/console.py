@@ -203,6 +203,12 @@ def print_exports(exports: Mapping[str, Any]) -> None:
     for one in exports["failed"]:
         said = f"导出未成：{one['part']}（{one['problem_zh']}）；发布不受影响，下一夜再试"
         out.print(said, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    notices = exports.get("notices") or {"sent": 0, "failed": []}
+    if notices["sent"]:
+        out.print(f"发出通报 {notices['sent']} 份")
+    for one in notices["failed"]:
+        said = f"通报未发出：{one['part']}（{one['problem_zh']}）；下一夜再试"
+        out.print(said, style="yellow", markup=False, highlight=False, soft_wrap=True)
 
 
 def print_read(row: Mapping[str, Any]) -> None:

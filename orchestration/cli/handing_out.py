@@ -14,6 +14,7 @@ from orchestration.cli.console import (
     err,
     guarded,
     out,
+    print_exports,
     print_json,
     print_rows,
     settings_of,
@@ -26,7 +27,7 @@ CURRENT, CHANGED, UNKNOWN = 0, 1, 2
 
 def register(app: typer.Typer) -> None:
     """Adds the commands of this group."""
-    for command in (query, verify):
+    for command in (query, verify, report):
         app.command()(command)
 
 
@@ -112,6 +113,38 @@ def verify(
     else:
         _tell(verdict, is_untouched)
     raise typer.Exit(CURRENT if verdict.is_current else CHANGED)
+
+
+@guarded
+def report(
+    plan: Annotated[str | None, typer.Option("--plan", help="只取一个规划的简报")] = None,
+    target: Annotated[
+        Path | None, typer.Option("--out", help="把报告页、工作簿和简报复制到这个目录")
+    ] = None,
+    pdf: Annotated[
+        bool, typer.Option("--pdf", help="另把简报转成 PDF（须装 LibreOffice，写明 --out）")
+    ] = False,
+    release: ReleaseOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """一次发布的报告：报告页（可打印）、工作簿、各规划的 Word 简报；没有写过的现在写。"""
+    from orchestration.stages.exporting import ensured
+    from warehouse.exports.taking import take
+    from warehouse.queries.published import manifest
+
+    if pdf and target is None:
+        raise OrchestrationError("--pdf 要与 --out 同用：写明放在哪个目录")
+    settings = settings_of()
+    release_id = release or str(manifest(settings)["release_id"])
+    folder, failed = ensured(settings, release_id)
+    taken = take(settings, release_id, target or folder, plan, with_pdf=pdf)
+    if as_json:
+        print_json({"release_id": release_id, "files": taken, "failed": failed})
+    else:
+        print_exports({"files": 0, "seconds": 0.0, "failed": failed})
+        for path in taken:
+            out.print(str(path), markup=False, highlight=False, soft_wrap=True)
+    raise typer.Exit(1 if failed else 0)
 
 
 def _tell(verdict: Any, is_untouched: bool | None) -> None:

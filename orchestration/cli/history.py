@@ -36,6 +36,7 @@ def releases(as_json: JsonFlag = False) -> None:
     for row in found:
         row["kind_zh"] = said(RELEASE_KIND_ZH, row["kind"])
         row["table_count"] = len(row["tables"])
+        row["small_zh"] = "、".join(one["unit_code"] for one in row.get("small_offices", ()))
         row["held_zh"] = "、".join(city["city_code"] for city in row["held_cities"])
         named = {one["release_name"]: None for one in row.get("reopenings", ())}
         row["names_zh"] = "、".join(named)
@@ -46,6 +47,7 @@ def releases(as_json: JsonFlag = False) -> None:
         "published_at": "发布时间",
         "table_count": "表数",
         "held_zh": "被拦下的城市",
+        "small_zh": "小型机构模式",
         "names_zh": "开封所入",
     }
     print_rows("历次发布", found, columns, "尚未发布。")

@@ -61,19 +61,19 @@ def nightly(
     from orchestration.stages.reporting import reported
 
     settings = settings_of(day)
+
+    def waiting(sentence: str) -> None:
+        err.print(sentence, style="yellow")
+        tell(sentence)
+
     with (
         err.status("夜间任务开始 …") as status,
         reported(settings, task, status.update) as (tell, finish),
     ):
-
-        def waits(sentence: str) -> None:
-            err.print(sentence, style="yellow")
-            tell(sentence)
-
         result = run_night(
             settings,
             wait_seconds=wait,
-            on_wait=waits,
+            on_wait=waiting,
             on_step=tell,
         )
         finish(result)

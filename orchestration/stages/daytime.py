@@ -33,14 +33,16 @@ def take_in(settings: Settings, definitions: Definitions) -> dict[str, Any]:
     engine = open_ledger(settings)
     try:
         waiting = awaiting_check(engine)
-        found = validate(settings, definitions)
     finally:
         engine.dispose()
+    # What was refused is answered too; where nothing came there is nothing to answer.
+    is_news = bool(waiting or done.refused)
+    held = validate(settings, definitions).held if is_news else 0
     return {
         "received": done.received,
         "refused": done.refused,
         "unchanged": done.unchanged,
-        "held": found.held,
+        "held": held,
         "submission_ids": waiting,
     }
 

@@ -6,12 +6,14 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from orchestration.progress import tell
-from warehouse.exports.bundle import is_exported
+from warehouse.exports.bundle import exports_folder, is_exported
 from warehouse.exports.placing import place_copies
-from warehouse.releases.history import published_manifest
+from warehouse.releases.history import published_manifest, release_db
+from warehouse.reports.sending import send_notices
 from warehouse.settings import Settings
 
 LAST_EXPORTS = "last_exports.json"
@@ -26,17 +28,41 @@ def export(settings: Settings) -> Mapping[str, Any]:
     """
     manifest = published_manifest(settings)
     outcome: dict[str, Any] = {"release_id": None, "files": 0, "failed": [], "seconds": 0.0}
+    outcome["notices"] = {"sent": 0, "failed": []}
     if manifest is not None and settings.has_exports:
         outcome["release_id"] = release_id = str(manifest["release_id"])
         if not is_exported(settings, release_id):
             tell("导出：工作簿、CSV、报告")
             outcome |= write_in_child(settings, release_id)
+        outcome["notices"] = notify(settings, release_id)
         outcome["failed"] += [
             {"part": "固定路径的文件", "problem_zh": said} for said in place_copies(settings)
         ]
     text = json.dumps(outcome, ensure_ascii=False, indent=2)
     (settings.work / LAST_EXPORTS).write_text(text, encoding="utf-8")
     return outcome
+
+
+def notify(settings: Settings, release_id: str) -> dict[str, Any]:
+    """How many notices of the release went out, and what failed; nothing of it fails the night."""
+    try:
+        return send_notices(settings, release_id)
+    except (OSError, ValueError) as error:
+        return {"sent": 0, "failed": [{"part": "通报", "problem_zh": str(error)}]}
+
+
+def ensured(settings: Settings, release_id: str) -> tuple[Path, list[dict[str, str]]]:
+    """The folder of a release's exports, written now where they are missing, and what failed.
+
+    Raises:
+        NoRelease: the release is not kept.
+    """
+    release_db(settings, release_id)
+    failed: list[dict[str, str]] = []
+    if not is_exported(settings, release_id):
+        failed = write_in_child(settings, release_id)["failed"]
+        place_copies(settings)
+    return exports_folder(settings, release_id), failed
 
 
 def write_in_child(settings: Settings, release_id: str) -> dict[str, Any]:

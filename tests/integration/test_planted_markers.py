@@ -7,6 +7,7 @@ asks for a figure; the steward's words carry them too. Registers have their own 
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -66,7 +67,7 @@ def book(definitions: Definitions, form: FormVersion, unit: str, said: dict[str,
 
 @pytest.fixture(scope="module")
 def night(small: Callable[[], Workspace]) -> Workspace:
-    workspace, definitions = small(), Definitions.load()
+    workspace, definitions = Workspace(small().home, has_exports=True), Definitions.load()
     for form in forms(definitions).values():
         unit = first_unit(definitions, form)
         city = definitions.units[unit].city_code
@@ -129,9 +130,14 @@ def told(workspace: Workspace) -> Iterator[tuple[str, str]]:
         yield path.name, "\n".join(str(value) for row in rows for value in row)
     for path in sorted(folder.rglob("*")):
         inside: tuple[str, ...] = path.relative_to(folder).parts
-        is_out = inside[0] in ("published", "releases", "dagster") or inside[:2] in LOGS
+        is_out = inside[0] in ("published", "releases", "exports", "dagster") or inside[:2] in LOGS
         if path.is_file() and is_out:
             yield str(Path(*inside)), path.read_bytes().decode("utf-8", "replace")
+        if path.suffix in (".xlsx", ".docx") and is_out:
+            with zipfile.ZipFile(path) as archive:
+                for name in archive.namelist():
+                    text = archive.read(name).decode("utf-8", "replace")
+                    yield f"{Path(*inside)}!{name}", text
 
 
 def test_every_form_was_read_with_its_markers(night: Workspace) -> None:
@@ -151,5 +157,7 @@ def test_the_steward_s_words_come_out_as_their_coded_reason(night: Workspace) ->
 
 
 def test_no_planted_marker_stands_in_anything_that_goes_out(night: Workspace) -> None:
+    kinds = {path.suffix for path in (night.home / "releases").rglob("exports/**/*")}
+    assert {".xlsx", ".docx", ".html", ".csv", ".json", ".txt"} <= kinds
     leaks = {(where, marker) for where, text in told(night) for marker in SECRET if marker in text}
     assert leaks == set()

@@ -225,3 +225,18 @@ def test_a_database_that_cannot_be_reached_is_a_line_without_its_password(home: 
     assert "没有写成" in str(delivery.problem_zh)
     assert PASSWORD not in str(delivery)
     assert PASSWORD not in repr(settings_of(home, url))
+
+
+def test_a_reader_that_goes_on_and_on_puts_the_swap_off_and_loses_nothing(
+    postgres: Postgres, two: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_of(two, postgres.new_database("busy"))
+    target.hand_over(settings, FIRST)
+    monkeypatch.setattr(target, "SECONDS_FOR_READERS", 0.2)
+    with psycopg.connect(str(settings.publish_postgres)) as reader:
+        reader.execute("select count(*) from marts.plan_table")  # its transaction stays open
+        with pytest.raises(target.TargetRefused, match="占用"):
+            target.hand_over(settings, SECOND)
+        found = reader.execute("select release_id from marts.release").fetchall()
+        assert found == [(FIRST,)]
+    assert target.hand_over(settings, SECOND)

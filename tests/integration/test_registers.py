@@ -11,10 +11,11 @@ import pytest
 
 from sources.definitions import Definitions
 from sources.periods import parse_period
-from sources.registers import register_of
+from sources.registers import register_of, registers
 from sources.registers.template import write_register_workbook
 from tests.corpus.books import zipped
 from tests.integration.conftest import Workspace
+from warehouse.register_counts import register_counts
 
 CITY, FIRST, SECOND = "150400", "150402", "150403"
 PERIOD = "2025-Q4"
@@ -209,6 +210,42 @@ def test_a_register_is_held_against_the_summary_form(night: Workspace) -> None:
     assert (theirs, status, difference) == (3, "differs", ours - 3)
 
 
+def test_a_register_that_differs_from_the_summary_form_is_to_be_explained(
+    night: Workspace,
+) -> None:
+    found = night.query(
+        "select f.severity_code, f.message_zh, f.value_text, r.ours from marts.findings as f"
+        " inner join marts.reconciliation as r on f.unit_code = r.area_code"
+        " and f.element_code = r.element_code and f.period_code = r.period_code"
+        " and r.authority_release_id = 'register:IP-R1'"
+        " where f.unit_code = ? and f.rule_id = 'R31' and f.element_code = 'inv_valid_stock'",
+        FIRST,
+    )  # fmt: skip
+    [(severity, message, value, ours)] = found
+    assert (severity, value) == ("verify", str(int(ours)))
+    assert f"填报 {value}件，台账计 3件" in message
+
+
+def test_what_is_held_against_the_forms_is_what_the_models_count(night: Workspace) -> None:
+    definitions = Definitions.load()
+    with duckdb.connect(str(night.home / "work/warehouse.duckdb"), read_only=True) as private:
+        modelled = {
+            row[:4]: row[4:]
+            for row in private.execute(
+                "select area_code, form_code, period_code, element_code, value, is_disclosive"
+                " from intermediate.int_register_figures where not is_city"
+            ).fetchall()
+        }
+        counted = {
+            (row["unit_code"], row["form_code"], row["period_code"], row["element_code"]):
+            (row["counted"], row["is_disclosive"])
+            for register in registers(definitions).values()
+            for row in register_counts(private, register, definitions).to_dicts()
+        }  # fmt: skip
+    assert counted == modelled
+    assert len(counted) > 40
+
+
 def test_a_patent_filed_by_two_counties_is_a_finding_for_both(night: Workspace) -> None:
     found = night.query("select unit_code, cell, message_zh from marts.findings"
                         " where rule_id = 'R21' order by unit_code")  # fmt: skip
@@ -221,7 +258,7 @@ def test_bad_rows_are_found_and_listed_whole_for_the_filer(night: Workspace) -> 
     rules = {rule for (rule,) in night.query(
         "select rule_id from marts.findings where unit_code = ? and form_code = 'IP-R1'", SECOND
     )}  # fmt: skip
-    assert {"R03", "R09", "R15", "R21"} == rules
+    assert {"R03", "R09", "R15", "R21", "R31"} == rules
     path = night.home / f"outbox/{CITY}/{SECOND}/{SECOND}.IP-R1.{PERIOD}.v1.台账问题清单.csv"
     with path.open(encoding="utf-8-sig") as handle:
         lines = [(row["规则"], row["单元格"]) for row in csv.DictReader(handle)]

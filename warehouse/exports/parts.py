@@ -10,6 +10,7 @@ from warehouse.exports.tables_csv import write_tables
 from warehouse.exports.workbook import write_workbook
 from warehouse.reports.brief import write_briefs
 from warehouse.reports.html import write_report
+from warehouse.reports.notices import write_notices
 
 PARTS: Mapping[str, Part] = {
     "工作簿": write_workbook,
@@ -17,5 +18,6 @@ PARTS: Mapping[str, Part] = {
     "SDMX-CSV": write_sdmx,
     "报告页": write_report,
     "简报": write_briefs,
+    "通报": write_notices,
 }
 """Each with the name it is told by."""

@@ -173,12 +173,14 @@ def completion_chart(table: PlanTable) -> dict[str, Any] | None:
     return spec
 
 
-def pdf_of(paper: Path) -> Path:
-    """The PDF of a Word document, beside it, made by LibreOffice.
+def pdfs_of(papers: Sequence[Path]) -> list[Path]:
+    """The PDF of each Word document, beside it, all made by one start of LibreOffice.
 
     Raises:
         NoOffice: LibreOffice is not installed, or did not make it.
     """
+    if not papers:
+        return []
     program = shutil.which("soffice") or shutil.which("lowriter")
     if program is None:
         raise NoOffice("没有安装 LibreOffice")
@@ -186,13 +188,14 @@ def pdf_of(paper: Path) -> Path:
         try:
             done = subprocess.run(
                 [program, f"-env:UserInstallation={Path(profile).as_uri()}", "--headless",
-                 "--norestore", "--convert-to", "pdf", "--outdir", str(paper.parent), str(paper)],
+                 "--norestore", "--convert-to", "pdf", "--outdir", str(papers[0].parent),
+                 *map(str, papers)],
                 capture_output=True, timeout=PDF_WITHIN_SECONDS, stdin=subprocess.DEVNULL,
                 check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired as error:
             raise NoOffice(f"LibreOffice 在 {PDF_WITHIN_SECONDS} 秒内没有做完") from error
-    target = paper.with_suffix(".pdf")
-    if done.returncode or not target.is_file():
+    made = [paper.with_suffix(".pdf") for paper in papers]
+    if done.returncode or not all(path.is_file() for path in made):
         raise NoOffice(done.stderr.decode("utf-8", "replace").strip()[-200:] or "原因不明")
-    return target
+    return made

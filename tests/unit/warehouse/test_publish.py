@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import stat
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -195,6 +196,15 @@ def test_a_published_file_that_went_missing_comes_back_though_nothing_changed(se
     assert release(settings, as_of=FEB_1).outcome == "unchanged"
     assert sha256(settings.published_db) == before
     assert published_manifest(settings)["checked_as_of"] == "2026-02-01"
+
+
+def test_a_release_names_the_offices_in_which_one_person_decides(settings: Settings):
+    declared = {"unit_code": "150400", "starts_on": "2026-01-01", "ends_on": "2026-02-01"}
+    building, run = build(settings, figures())
+    publish(settings, building, replace(run, small_offices=[declared]), Verdict())
+    assert published_manifest(settings)["small_offices"] == [declared]
+    release(settings, figures(u150402=Observed("11", "v2")), as_of=FEB_1)
+    assert published_manifest(settings)["small_offices"] == []
 
 
 def test_a_file_of_another_storage_version_is_not_published(settings: Settings):

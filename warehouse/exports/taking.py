@@ -1,0 +1,56 @@
+"""Taking a release's report out of the workspace: page, workbook and briefs, as PDF too."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from warehouse.errors import UnknownTarget
+from warehouse.exports.bundle import exports_folder, exports_manifest
+from warehouse.exports.query_files import NotWritten
+from warehouse.exports.records import keep, record_named
+from warehouse.exports.workbook import WORKBOOK
+from warehouse.reports.brief import BRIEFS, pdfs_of
+from warehouse.reports.html import REPORT
+from warehouse.settings import Settings
+
+
+def take(
+    settings: Settings, release_id: str, target: Path, plan_code: str | None, *, with_pdf: bool
+) -> list[Path]:
+    """The files of a release's report, copied to a folder unless they lie there already.
+
+    A PDF is known by the short code too.
+
+    Raises:
+        UnknownTarget: the release has no such plan.
+        NotWritten: the folder cannot be written.
+        NoOffice: a PDF was asked for and could not be made.
+    """
+    folder = exports_folder(settings, release_id)
+    briefs = sorted((folder / BRIEFS).glob("*.docx"))
+    if plan_code is not None:
+        briefs = [path for path in briefs if path.stem == plan_code]
+        if not briefs:
+            raise UnknownTarget("规划", plan_code)
+    common = [] if plan_code is not None else [folder / REPORT, folder / WORKBOOK]
+    wanted = [path for path in (*common, *briefs) if path.is_file()]
+    if target.resolve() == folder.resolve():
+        return wanted
+    taken = []
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        for path in wanted:
+            copy = target / path.name
+            copy.unlink(missing_ok=True)
+            shutil.copyfile(path, copy)
+            taken.append(copy)
+    except OSError as error:
+        raise NotWritten(str(target), error.strerror or str(error)) from error
+    if with_pdf:
+        made = pdfs_of([path for path in taken if path.suffix == ".docx"])
+        manifest = exports_manifest(settings, release_id)
+        if manifest is not None:
+            keep(settings, record_named(settings, str(manifest["code"])), made)
+        taken += made
+    return taken
