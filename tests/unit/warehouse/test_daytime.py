@@ -120,6 +120,15 @@ def test_a_second_publication_is_told_of_the_first(settings, ledger, monkeypatch
     assert children.publishing(settings) is None
 
 
+def test_the_process_that_answers_pages_never_loads_the_rule_engine() -> None:
+    code = (
+        "import sys; import console.app, warehouse.daytime.children, warehouse.queue.importing;"
+        "heavy = {'great_expectations', 'dagster', 'dbt'} & set(sys.modules);"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def checked(ledger, submission_id: str, *rules: str, value: str = "3") -> Rechecked:
     """A second check that makes findings of these rules."""
     rows = [
