@@ -31,6 +31,7 @@ from imapclient import IMAPClient
 LOOPBACK = "127.0.0.1"
 MAIL_PASSWORD = "mima-2026-ABC"  # planted: no log, report or row may show it
 PACKAGES = {
+    "chromium": "chromium",
     "sshd": "openssh-server", "dovecot": "dovecot-imapd", "ssh-keygen": "openssh-client",
     "soffice": "libreoffice-calc", "pdfinfo": "poppler-utils",
     "initdb": "postgresql", "postgres": "postgresql", "pg_isready": "postgresql",

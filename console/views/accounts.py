@@ -59,7 +59,7 @@ def accounts(visit: Visit) -> dict[str, Any]:
         },
         "units": {code: units[code].unit_name_zh for code in sorted(filing) if code in units},
         "may_manage": holds(visit.person, "accounts.manage"),
-        "today": today.isoformat(),
+        "this_day": today.isoformat(),
     }
 
 

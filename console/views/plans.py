@@ -56,7 +56,7 @@ def plan(visit: Visit) -> dict[str, Any]:
     view = "preview" if visit.asked("view") == "preview" else "published"
     city = known[code]["city_code"]
     may_preview = bool(reach.scope(visit))
-    pending: dict[str, Any] = {}
+    pending: dict[str, list[dict[str, Any]]] = {}
     busy = False
     if view == "preview" and may_preview:
         pending, busy = _pending(visit, city, rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
+from sqlalchemy import select
 from starlette.responses import RedirectResponse, Response
 
 from console import jobs
@@ -14,6 +15,7 @@ from console.errors import ConsoleError, NotHere
 from console.reach import holds
 from console.routes import Act, Declared, Page
 from sources.vocabulary import RELEASE_KIND_ZH, said
+from warehouse.ledger.tables import closings
 from warehouse.queries.history import differences, releases, roll_back
 from warehouse.releases.history import published_manifest
 
@@ -24,14 +26,16 @@ PAGE = 200
 def listing(visit: Visit) -> dict[str, Any]:
     """Every release kept, newest first, and the job that makes the next one."""
     found = releases(visit.settings)
+    names = _names(visit, [str(row["published_at"]) for row in found])
     standing = published_manifest(visit.settings)
     return {
         "rows": [
             {
                 **{name: row.get(name) for name in (
                     "release_id", "as_of", "published_at", "software_version", "chain_head",
-                    "previous_release_id", "name_zh", "release_name",
+                    "previous_release_id",
                 )},
+                "names": names.get(str(row["published_at"]), []),
                 "kind_zh": said(RELEASE_KIND_ZH, row["kind"]),
                 "held_cities": row["held_cities"],
                 "row_count": sum(table["rows"] for table in row["tables"].values()),
@@ -44,6 +48,23 @@ def listing(visit: Visit) -> dict[str, Any]:
         "may_publish": holds(visit.person, "releases.publish"),
         "may_roll_back": holds(visit.person, "releases.roll_back"),
     }  # fmt: skip
+
+
+def _names(visit: Visit, published: list[str]) -> dict[str, list[dict[str, str]]]:
+    """By moment of publishing: the reopenings (开封) whose changes went into that release first."""
+    found = select(closings).where(closings.c.verb == "reopen").order_by(closings.c.decided_at)
+    with visit.engine.connect() as connection:
+        reopened = [dict(row) for row in connection.execute(found).mappings()]
+    told: dict[str, list[dict[str, str]]] = {}
+    for row in reopened:
+        # Business moments of one demo day are equal: the first release at or after it is meant.
+        later = [one for one in sorted(published) if one >= row["decided_at"].isoformat()]
+        if later:
+            told.setdefault(later[-1] if len(set(later)) == 1 else later[0], []).append({
+                "name": row["release_name"], "reason": row["reason_text"],
+                "subject": f"{row['form_code']} {row['period_code']}",
+            })  # fmt: skip
+    return told
 
 
 def difference(visit: Visit) -> dict[str, Any]:
