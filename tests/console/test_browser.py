@@ -185,7 +185,7 @@ def _a_reporter_mends_a_faulty_workbook(browser: Browser, served: Served, folder
 def _check(page: Page, served: Served, file: Path) -> None:
     page.goto(f"{served.address}/upload")
     page.set_input_files("#files", str(file))
-    page.click("button:text-is('检查')")
+    page.click("button:text-is('检查')", timeout=NIGHT_MS)
     page.wait_for_selector("#result", timeout=NIGHT_MS)
 
 
