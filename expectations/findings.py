@@ -16,6 +16,7 @@ from expectations.rules import Rule, Rules
 from sources.contract import SheetCheck
 from sources.errors import SourceError
 from sources.periods import parse_period
+from sources.texts import shown
 
 FINDINGS_SCHEMA: dict[str, pl.DataType] = dict.fromkeys(
     (
@@ -147,7 +148,7 @@ def _reader_row(
         "sheet": sheet,
         "cell": cell,
         "element_code": element,
-        "value_text": value_text,
+        "value_text": _quoted(value_text),
         "expected_text": expected_text,
         "message_zh": rule.message_zh.format_map(_facts(message=message_zh)),
         "advice_zh": advice_zh or rule.advice_zh,
@@ -195,18 +196,22 @@ def finding_row(
         "sheet": row["sheet"],
         "cell": row["cell"],
         "element_code": row["element_code"],
-        "value_text": row["text"] if row["row_code"] is not None else row["period_code"],
+        "value_text": row["period_code"] if row["row_code"] is None else _quoted(row["text"]),
         "expected_text": expected,
         "message_zh": rule.message_zh.format_map(facts),
         "advice_zh": rule.advice_zh.format_map(facts),
     }
 
 
+def _quoted(text: str | None) -> str | None:
+    return None if text is None else shown(text)
+
+
 def _cell_facts(row: Mapping[str, Any]) -> dict[str, str]:
     text = row["text"]
     return _facts(
         item=(row["item_zh"] or row["element_zh"] or "").strip(),
-        value=text if text is not None else "空白",
+        value=shown(text) if text is not None else "空白",
         unit=row["unit_zh"] or "",
         period=row["period_zh"],
         form=row["form_zh"] or row["form_code"],

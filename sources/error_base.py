@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, TypedDict, Unpack
 
+from sources.texts import shown
+
 if TYPE_CHECKING:
     from sources.contract import FormIdentity
 
@@ -28,7 +30,7 @@ def _revive(kind: type[SourceError], state: dict[str, object]) -> SourceError:
 
 def listed(names: Sequence[str]) -> str:
     """Names in Chinese quotation marks, one after the other."""
-    return "、".join(f"“{name}”" for name in names) if names else "（无）"
+    return "、".join(f"“{shown(name)}”" for name in names) if names else "（无）"
 
 
 class SourceError(Exception):

@@ -18,6 +18,7 @@ from sources.table_errors import (
     UnmappedColumn,
     UnmappedRow,
 )
+from sources.texts import shown
 
 __all__ = [
     "SOURCE_ERRORS", "DuplicateForm", "DuplicateRow", "EmptyWorkbook", "EncryptedFile",
@@ -102,7 +103,8 @@ class UnknownForm(SourceError):
         **place: Unpack[Place],
     ) -> None:
         self.form_text = form_text
-        missing = "文件中找不到表号" if form_text is None else f"表号“{form_text}”不在报表目录中"
+        unknown = f"表号“{shown(form_text or '')}”不在报表目录中"
+        missing = "文件中找不到表号" if form_text is None else unknown
         super().__init__(
             reason_zh or missing,
             "请使用下发的模板填报，不要改动表号",
@@ -120,7 +122,7 @@ class UnknownUnit(SourceError):
         problem = (
             "文件中找不到填报单位和单位代码"
             if unit_text is None
-            else f"填报单位“{unit_text}”不在单位目录中"
+            else f"填报单位“{shown(unit_text)}”不在单位目录中"
         )
         advice = "请使用为本单位下发的模板，核对填报单位和单位代码"
         super().__init__(problem, advice, value_text=unit_text, **place)
@@ -141,7 +143,7 @@ class UnitMismatch(SourceError):
     ) -> None:
         self.unit_text = unit_text
         super().__init__(
-            reason_zh or f"表内填报单位是“{unit_text}”，而文件由“{expected_text}”报送",
+            reason_zh or f"表内填报单位是“{shown(unit_text)}”，而文件由“{expected_text}”报送",
             "请核对是否误用了其他单位的报表，由本单位使用本单位的模板重新报送",
             value_text=unit_text, expected_text=expected_text, **place,
         )  # fmt: skip
@@ -161,7 +163,8 @@ class UnknownPeriod(SourceError):
         **place: Unpack[Place],
     ) -> None:
         self.period_text = period_text
-        problem = "文件中找不到报告期" if period_text is None else f"报告期“{period_text}”无法识别"
+        unread = f"报告期“{shown(period_text or '')}”无法识别"
+        problem = "文件中找不到报告期" if period_text is None else unread
         super().__init__(
             reason_zh or problem,
             "请按模板格式填写报告期，例如 2025年3月、2025年1季度、2025年",

@@ -20,7 +20,7 @@ from sources.likely import likely_columns
 from sources.marks import ReadingMarks
 from sources.readers.grid import Cell
 from sources.table_errors import Likely
-from sources.texts import normalised
+from sources.texts import normalised, shown
 
 Rows = Mapping[int, Mapping[int, Cell]]
 _LEVELS = 3
@@ -248,7 +248,8 @@ def _mapped(best: Candidate, layout: Sequence[LayoutColumn]) -> Header:
     for cell, order in told.repeated:
         raise UnmappedColumn(
             [cell.text or ""], sheet=best.sheet, cell=cell.cell,
-            reason_zh=f"表头“{cell.text}”与另一列重复（都表示“{by_order[order].header_zh}”）",
+            reason_zh=f"表头“{shown(cell.text or '')}”与另一列重复"
+            f"（都表示“{by_order[order].header_zh}”）",
         )  # fmt: skip
     strangers = [(cell.text or "").strip() for cell in told.strangers]
     at = told.strangers[0].cell if told.strangers else best.own[min(best.own)][0].cell
@@ -302,6 +303,6 @@ def _refuse_strange_groups(
         if normalised(cell.text) not in marks.header_groups:
             raise UnmappedColumn(
                 [(cell.text or "").strip()], sheet=best.sheet, cell=cell.cell,
-                reason_zh=f"表头上方有无法识别的上级标题“{(cell.text or '').strip()}”，"
+                reason_zh=f"表头上方有无法识别的上级标题“{shown(cell.text or '')}”，"
                 "不能确定其下各列填的是什么",
             )  # fmt: skip

@@ -26,7 +26,7 @@ from sources.period_texts import period_in_name, read_period, serial_day
 from sources.periods import Period
 from sources.readers.grid import HIDDEN_SHEET, Cell
 from sources.succession import body_in, body_of
-from sources.texts import normalised
+from sources.texts import normalised, shown
 
 __all__ = ["FormSheets", "form_sheets", "identify", "normalised", "read_period", "rows_of"]
 
@@ -237,7 +237,7 @@ def _form_code(form: FormSheets, definitions: Definitions) -> str:
                 f"模板内置的报表 {first.text}" if told else f"另一处所印的“{first.text}”"
             )  # fmt: skip
             raise UnknownForm(
-                said.text, reason_zh=f"表内印的表号是“{said.text}”，与{theirs}不一致",
+                said.text, reason_zh=f"表内印的表号是“{shown(said.text)}”，与{theirs}不一致",
                 known=known, sheet=said.sheet, cell=said.cell,
             )  # fmt: skip
     return read[0][1]
@@ -267,14 +267,14 @@ def _unit(hidden: Mapping[str, Label], labels: Labels, definitions: Definitions)
             theirs = f"模板内置的单位 {said[0].text}" if told else f"另一处所印的 {said[0].text}"
             raise UnitMismatch(
                 one.text, said[0].text, sheet=one.sheet, cell=one.cell,
-                reason_zh=f"表内印的单位代码是“{one.text}”，与{theirs}不一致",
+                reason_zh=f"表内印的单位代码是“{shown(one.text)}”，与{theirs}不一致",
             )  # fmt: skip
     for name in names:
         named = _units_named(name.text, definitions)
         if (named and unit not in named) or (not named and not codes):
             raise UnitMismatch(
                 name.text, unit.unit_name_zh, sheet=name.sheet, cell=name.cell,
-                reason_zh=f"填报单位“{name.text}”与单位代码 {unit.unit_code}"
+                reason_zh=f"填报单位“{shown(name.text)}”与单位代码 {unit.unit_code}"
                 f"（{unit.unit_name_zh}）不一致",
             )  # fmt: skip
     return unit
@@ -326,7 +326,7 @@ def _period(
 
 
 def _listed_with_cells(labels: Sequence[Label]) -> str:
-    return "、".join(f"“{label.text}”（{label.cell}）" for label in labels)
+    return "、".join(f"“{shown(label.text)}”（{label.cell}）" for label in labels)
 
 
 def _unread_period(said: Label, frequency: str | None) -> UnknownPeriod:

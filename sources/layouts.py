@@ -30,7 +30,7 @@ from sources.labels import labels_in
 from sources.marks import ReadingMarks
 from sources.numbers import ParsedNumber, parse_filed
 from sources.readers.grid import Cell, address
-from sources.texts import normalised
+from sources.texts import normalised, shown
 
 __all__ = ["identify", "locate", "located", "located_values"]
 
@@ -158,7 +158,7 @@ def _refuse_figures_outside(
             if parse_filed(cell.text, "", marks).number is not None or cell.issue_code in _LOST:
                 raise UnmappedColumn(
                     [], sheet=header.sheet, cell=cell.cell,
-                    reason_zh=f"单元格填有数值“{cell.text}”，但所在列没有表头",
+                    reason_zh=f"单元格填有数值“{shown(cell.text or '')}”，但所在列没有表头",
                 )  # fmt: skip
 
 
@@ -309,7 +309,8 @@ def _row_code(
             raise UnmappedRow(
                 f"{code} {name}", sheet=header.sheet, cell=code_cell.cell,
                 expected_text=index.items[code].strip(),
-                reason_zh=f"代码 {code} 与指标名称“{name}”不是同一行（该指标的代码是 {other}）",
+                reason_zh=f"代码 {code} 与指标名称“{shown(name)}”不是同一行"
+                f"（该指标的代码是 {other}）",
             )  # fmt: skip
         return code
     if item in index.by_item:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Unpack
 
 from sources.error_base import Place, SourceError, listed
+from sources.texts import shown
 
 Likely = tuple[str, str]
 """A heading as written, and the column of the form it probably is."""
@@ -114,7 +115,7 @@ class UnmappedRow(SourceError):
     ) -> None:
         self.row_text = row_text
         super().__init__(
-            reason_zh or f"“{row_text}”不是本表的指标行",
+            reason_zh or f"“{shown(row_text)}”不是本表的指标行",
             "请删除自行增加的行，恢复模板的代码和指标名称后重新报送",
             value_text=row_text, expected_text=expected_text, **place,
         )  # fmt: skip

@@ -6,9 +6,10 @@ transaction, so that doing it again is harmless.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -105,6 +106,10 @@ _PERIODS = {
 }
 
 
+_MANIFEST_ONLY = frozenset({"chain_length", "reopenings", "small_offices"})
+"""What the manifest tells and no table."""
+
+
 @dataclass(frozen=True)
 class RunContext:
     """The one row that tells the models which release they build, and as of when."""
@@ -118,7 +123,11 @@ class RunContext:
     kind: str = "nightly"
     chain_head: str | None = None
     chain_length: int = 0
-    """How many entries the chain had then: for the manifest, not a column."""
+    """How many entries the chain had then."""
+    reopenings: Sequence[Mapping[str, Any]] = ()
+    """Periods reopened for this release: city, form, period, the release's name, reason."""
+    small_offices: Sequence[Mapping[str, Any]] = ()
+    """Units declared small offices on its day."""
 
 
 def write_filed(
@@ -173,7 +182,7 @@ def write_run_context(connection: duckdb.DuckDBPyConnection, context: RunContext
     """Writes the one row of the run."""
     with transaction(connection):
         connection.execute("delete from raw.run_context")
-        told = [value for name, value in asdict(context).items() if name != "chain_length"]
+        told = [value for name, value in asdict(context).items() if name not in _MANIFEST_ONLY]
         marks = ", ".join("?" * len(told))
         connection.execute(f"insert into raw.run_context values ({marks})", told)
 

@@ -90,6 +90,8 @@ def tell_decision(decided: Decision) -> None:
     """Prints whither a submission moved, and what a correction still waits for."""
     before, after = said(STATE_ZH, decided.from_state), said(STATE_ZH, decided.to_state)
     moved = f"{before} → {after}" if before != after else f"已记录，状态不变（{after}）"
+    if decided.undone_verb:
+        moved = f"已撤销“{said(VERB_ZH, decided.undone_verb)}”，{moved}"
     out.print(f"{decided.submission_id}：{moved}", highlight=False)
     if decided.correction_id and decided.verb == "correct":
         out.print(

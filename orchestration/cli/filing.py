@@ -29,6 +29,7 @@ from orchestration.errors import OrchestrationError
 from sources.channels.inbox import SETTLE_SECONDS
 from sources.definitions import Definitions, FormVersion
 from sources.periods import Period
+from sources.texts import readable_name
 from sources.vocabulary import PERIOD_TYPE_ZH, said
 
 
@@ -193,4 +194,4 @@ def submit(
         handed_in = time.time() - SETTLE_SECONDS - 1
         os.utime(partial, (handed_in, handed_in))
         partial.rename(target)
-        out.print(f"{path.name} 已放入 {target.parent}，下一夜处理")
+        out.print(f"{readable_name(path.name)} 已放入 {target.parent}，下一夜处理")

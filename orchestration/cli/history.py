@@ -38,6 +38,8 @@ def releases(as_json: JsonFlag = False) -> None:
         row["table_count"] = len(row["tables"])
         row["small_zh"] = "、".join(one["unit_code"] for one in row.get("small_offices", ()))
         row["held_zh"] = "、".join(city["city_code"] for city in row["held_cities"])
+        named = {one["release_name"]: None for one in row.get("reopenings", ())}
+        row["names_zh"] = "、".join(named)
     columns = {
         "release_id": "发布号",
         "kind_zh": "类别",
@@ -46,6 +48,7 @@ def releases(as_json: JsonFlag = False) -> None:
         "table_count": "表数",
         "held_zh": "被拦下的城市",
         "small_zh": "小型机构模式",
+        "names_zh": "开封所入",
     }
     print_rows("历次发布", found, columns, "尚未发布。")
 

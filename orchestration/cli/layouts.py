@@ -20,6 +20,7 @@ from orchestration.cli.console import (
     settings_of,
 )
 from sources.layout_difference import LayoutDifference
+from sources.texts import readable_name
 
 app = typer.Typer(help="版式：与文件的表头比较", no_args_is_help=True)
 
@@ -52,7 +53,7 @@ def diff(
     if as_json:
         print_json({
             "layouts": [
-                {"file": path.name, "fits": one.fits, **asdict(one)}
+                {"file": readable_name(path.name), "fits": one.fits, **asdict(one)}
                 for path, found in compared.differences.items()
                 for one in found
             ],
@@ -62,7 +63,7 @@ def diff(
     else:
         for path, found in compared.differences.items():
             if not found:
-                out.print(f"{path.name}：没有可比较的版式")
+                out.print(f"{readable_name(path.name)}：没有可比较的版式")
             for one in found:
                 _print_difference(path, one)
     for error in compared.refused:
@@ -72,7 +73,7 @@ def diff(
 
 def _print_difference(path: Path, one: LayoutDifference) -> None:
     period = f"，报告期 {one.period_code}" if one.period_code else "，未写报告期"
-    place = f"{path.name}，工作表“{one.sheet}”{period}"
+    place = f"{readable_name(path.name)}，工作表“{one.sheet}”{period}"
     until = f"{one.valid_to}（不含）" if one.valid_to else "今"
     force = {True: "适用于本期", False: "不适用于本期", None: "未与报告期比较"}[one.is_in_force]
     verdict = "相符" if one.fits else "不相符"

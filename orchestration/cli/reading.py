@@ -27,6 +27,7 @@ from orchestration.cli.console import (
     settings_of,
 )
 from orchestration.cli.deadlines import list_owed
+from orchestration.cli.pending import list_pending
 from orchestration.cli.standing import list_standing
 from orchestration.errors import OrchestrationError
 from sources.vocabulary import SEVERITY_ZH, STATE_ZH, TARGET_STATUS_ZH, said, tally
@@ -217,6 +218,9 @@ def submissions(
     evidence: Annotated[
         bool, typer.Option("--evidence", help="改列扫描件、照片等佐证及所属报送件")
     ] = False,
+    pending: Annotated[
+        bool, typer.Option("--pending", help="改列待纳入的补报、更正及其差异，和不再适用的更正")
+    ] = False,
     limit: LimitOption = None,
     offset: OffsetOption = 0,
     as_json: JsonFlag = False,
@@ -240,6 +244,9 @@ def submissions(
         list_arrivals(which, wanted["city_code"], wanted["unit_code"], as_json=as_json)
         return
     engine = open_ledger(settings)
+    if pending:
+        list_pending(settings, engine, wanted["city_code"], as_json=as_json)
+        return
     found = Page.of(submission_rows(engine, wanted), limit, offset, as_json=as_json)
     papers = evidence_of(engine, [row["submission_id"] for row in found.rows])
     for row in found.rows:

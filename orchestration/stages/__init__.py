@@ -20,6 +20,7 @@ from sources.channels import ArrivedFile, FolderInbox
 from sources.definition_checks import Problem, check_definitions
 from sources.definition_checks.problem import problem
 from sources.definitions import SEEDS, Definitions
+from sources.texts import readable_name
 from warehouse.settings import Settings
 
 LAST_FAILURE = "last_failure.json"
@@ -97,7 +98,8 @@ def arrivals_in(settings: Settings) -> list[ArrivedFile]:
 def stray_files(settings: Settings) -> list[str]:
     """Files in the inbox that lie in no unit's folder, below the inbox: nobody takes them."""
     inbox = settings.inbox
-    return [path.relative_to(inbox).as_posix() for path in FolderInbox(inbox).strays()]
+    strays = FolderInbox(inbox).strays()
+    return [readable_name(path.relative_to(inbox).as_posix()) for path in strays]
 
 
 def night_folder(settings: Settings) -> Path:

@@ -21,6 +21,7 @@ from sources.errors import SourceError
 from sources.evidence import evidence_kind
 from sources.readers.grid import LIMITS
 from sources.submission_files import parse_many
+from sources.texts import readable_name
 from sources.vocabulary import SEVERITY_ZH, gravity_of
 from warehouse.connection import private_warehouse
 from warehouse.errors import WarehouseError, WorkspaceMissing
@@ -67,14 +68,20 @@ def check_files(
     """The findings of files as the night would find them; the workspace may be absent."""
     papers = {number: kind for number, path in enumerate(files) if (kind := _paper(path))}
     evidence = [
-        {"file": files[number].name, "kind": kind, "message_zh": PAPER_ZH.format(kind.upper())}
+        {
+            "file": readable_name(files[number].name),
+            "kind": kind,
+            "message_zh": PAPER_ZH.format(kind.upper()),
+        }
         for number, kind in papers.items()
     ]
     if len(papers) == len(files):
         return Checked((), (), CLEAN, evidence=evidence)
     rules = Rules.load(definitions)
     wanted = [
-        FileToParse(key=str(number), path=path, file_name=path.name, expected_unit=unit_code)
+        FileToParse(
+            key=str(number), path=path, file_name=readable_name(path.name), expected_unit=unit_code
+        )
         for number, path in enumerate(files)
         if number not in papers
     ]
@@ -206,7 +213,7 @@ def _beside_the_ledger(
 
 def _names(files: Sequence[Path], batches: Sequence[ParsedBatch]) -> dict[str, str]:
     """The file name that each key stands for; a member is named with its archive."""
-    names = {str(number): path.name for number, path in enumerate(files)}
+    names = {str(number): readable_name(path.name) for number, path in enumerate(files)}
     for batch in batches:
         for members in batch.archives.values():
             names |= {member.key: member.file_name for member in members}

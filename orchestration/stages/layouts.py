@@ -11,6 +11,7 @@ from sources.definitions import Definitions
 from sources.errors import SourceError
 from sources.layout_difference import LayoutDifference
 from sources.submission_files import parse_many
+from sources.texts import readable_name
 
 FITS, DIFFERS, REFUSED = 0, 1, 2
 
@@ -53,7 +54,9 @@ def _by_form(
 def compare_files(definitions: Definitions, files: Sequence[Path]) -> Compared:
     """The headers of files beside the layouts, read in guarded processes."""
     wanted = [
-        FileToParse(key=str(number), path=path, file_name=path.name, asks_layouts=True)
+        FileToParse(
+            key=str(number), path=path, file_name=readable_name(path.name), asks_layouts=True
+        )
         for number, path in enumerate(files)
     ]
     found: dict[Path, Sequence[LayoutDifference]] = {}

@@ -18,8 +18,10 @@ from orchestration.stages import ReleaseOutcome, night_folder, save_outcome
 from orchestration.stages.delivering import hand_on
 from sources.definitions import Definitions
 from sources.duedates import due_dates
+from warehouse.access.offices import small_offices_in
 from warehouse.connection import warehouse_lock, warehouse_writer
 from warehouse.ledger.chain import chain_head
+from warehouse.ledger.closing import reopenings
 from warehouse.ledger.engine import open_ledger
 from warehouse.ledger.tables import arrival_corrections, corrections, events, extensions, findings
 from warehouse.raw_store import (
@@ -31,7 +33,7 @@ from warehouse.raw_store import (
     write_run_context,
 )
 from warehouse.releases.build import DEFINITIONS, Building, begin_build, carry_revisions
-from warehouse.releases.history import last_as_of, published_manifest
+from warehouse.releases.history import last_as_of, published_manifest, release_manifests
 from warehouse.releases.swap import finish_interrupted, restore_published
 from warehouse.settings import Settings
 from warehouse.workspace import is_synthetic
@@ -88,6 +90,8 @@ def prepare(settings: Settings, definitions: Definitions) -> BuildPlan:
             is_synthetic=bool(is_synthetic(settings)),
             chain_head=head.entry_hash,
             chain_length=head.length,
+            reopenings=_reopened(settings, engine),
+            small_offices=_small_offices(engine, settings.clock.today()),
         )
         if not is_unchanged:
             tell("汇总：准备台账、报告期和截止时间")
@@ -192,6 +196,32 @@ def _inputs(settings: Settings, definitions: Definitions, engine: Engine) -> str
         ledger_state(engine),
     ]
     return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def _reopened(settings: Settings, engine: Engine) -> list[dict[str, Any]]:
+    """The reopenings that a release of tonight enters: those still open, and those told nowhere."""
+    key = ("city_code", "form_code", "period_code", "closing_order")
+    told = {
+        tuple(one[name] for name in key)
+        for manifest in release_manifests(settings)
+        for one in manifest.get("reopenings", ())
+    }
+    with engine.connect() as connection:
+        found = reopenings(connection)
+    return [one for one in found if one["is_open"] or tuple(one[name] for name in key) not in told]
+
+
+def _small_offices(engine: Engine, day: date) -> list[dict[str, Any]]:
+    with engine.connect() as connection:
+        standing = small_offices_in(connection, day)
+    return [
+        {
+            "unit_code": row["unit_code"],
+            "starts_on": row["starts_on"].isoformat(),
+            "ends_on": row["ends_on"].isoformat() if row["ends_on"] else None,
+        }
+        for row in standing
+    ]
 
 
 def _save_plan(settings: Settings, plan: BuildPlan) -> None:

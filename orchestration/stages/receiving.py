@@ -87,7 +87,8 @@ def receive(settings: Settings, definitions: Definitions, *, is_far_asked: bool 
     finally:
         engine.dispose()
     spool = night_folder(settings) / SPOOL
-    spool.write_text(json.dumps([_as_json(k) for k in kept], ensure_ascii=False), encoding="utf-8")
+    # In ASCII: a path may hold a name that is no UTF-8.
+    spool.write_text(json.dumps([_as_json(k) for k in kept]), encoding="ascii")
     return Received(
         files=len(kept) + counts.get("kept", 0),
         left_alone=left_alone,
@@ -185,7 +186,7 @@ def kept_arrivals(settings: Settings) -> Iterator[KeptArrival]:
     spool = night_folder(settings) / SPOOL
     if not spool.exists():
         return
-    for row in json.loads(spool.read_text(encoding="utf-8")):
+    for row in json.loads(spool.read_text(encoding="ascii")):
         arrival = row["arrival"] | {
             "path": Path(row["arrival"]["path"]),
             "received_at": datetime.fromisoformat(row["arrival"]["received_at"]),

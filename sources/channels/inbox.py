@@ -16,6 +16,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sources.channels.channel import ArrivedFile
+from sources.texts import readable_name
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 SETTLE_SECONDS = 30.0
@@ -33,11 +34,13 @@ class FileChangedError(OSError):
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        super().__init__(f"`{path.name}` changed while it was taken")
+        super().__init__(f"`{readable_name(path.name)}` changed while it was taken")
 
 
 def _arrival_key(path: Path, status: os.stat_result) -> str:
-    return f"{path}|{status.st_size}|{status.st_mtime_ns}"
+    # A name that is no UTF-8 has to stand in the ledger too, and stay told from any other.
+    place = str(path).encode("utf-8", "backslashreplace").decode("utf-8")
+    return f"{place}|{status.st_size}|{status.st_mtime_ns}"
 
 
 def wall_time(seconds: float) -> datetime:
@@ -130,7 +133,7 @@ class FolderInbox:
                     channel_kind=self.channel_kind,
                     city_code=unit.parent.name,
                     unit_code=unit.name,
-                    file_name=entry.name,
+                    file_name=readable_name(entry.name),
                     path=path,
                     size=status.st_size,
                     received_at=wall_time(status.st_mtime),

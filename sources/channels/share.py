@@ -13,6 +13,7 @@ from sources.channels.errors import CannotMove, ChannelDown, FarFileChanged, Pla
 from sources.channels.inbox import is_ignored, is_settled, wall_time
 from sources.channels.remote import Delivery, FetchedFile, Known, Note, Offer, Sizes
 from sources.channels.sftp import FarFolder, too_large
+from sources.texts import readable_name
 
 
 @dataclass(frozen=True)
@@ -120,9 +121,10 @@ class ShareChannel:
             if not is_settled(status.st_mtime, now):
                 continue
             if status.st_size > self._sizes.file_bytes:
-                note(too_large(entry.name, status.st_size, self._sizes.file_bytes))
+                note(too_large(readable_name(entry.name), status.st_size, self._sizes.file_bytes))
                 continue
             handle = _Handle(folder, Path(entry.path), status.st_size, status.st_mtime_ns)
-            far_id = f"{entry.name}|{status.st_size}|{status.st_mtime_ns}"
-            found.append(Offer(folder.place, far_id, entry.name, handle))
+            name = readable_name(entry.name)
+            far_id = f"{name}|{status.st_size}|{status.st_mtime_ns}"
+            found.append(Offer(folder.place, far_id, name, handle))
         yield from sorted(found, key=lambda offer: (offer.handle.modified_ns, offer.name))

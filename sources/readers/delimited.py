@@ -13,14 +13,19 @@ from sources.readers.grid import LIMITS, Cell, Limits, address
 
 CSV_SHEET = "csv"
 
-Delimiter = Literal[",", "\t"]
+Delimiter = Literal["\t", ",", ";"]
+_DELIMITERS: tuple[Delimiter, ...] = ("\t", ",", ";")
 
 
 def delimiter_of(text: str) -> Delimiter:
-    """Tab where at least as many lines hold a tab as hold a comma: figures hold commas too."""
+    """Tab where at least as many lines hold it as hold another, semicolon where more do.
+
+    Figures hold commas too, and remarks hold semicolons: it is the lines that count.
+    """
     lines = text.splitlines()
-    tabs = sum("\t" in line for line in lines)
-    return "\t" if tabs and tabs >= sum("," in line for line in lines) else ","
+    held: dict[Delimiter, int] = {mark: sum(mark in line for line in lines) for mark in _DELIMITERS}
+    best = max(_DELIMITERS, key=lambda mark: held[mark])
+    return best if held[best] else ","
 
 
 def read_delimited(data: bytes, limits: Limits = LIMITS) -> list[Cell]:
@@ -73,7 +78,7 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
             return
         except csv.Error as error:
             raise UnreadableFile(
-                f"文本不能按逗号或制表符分列（第 {line} 行起引号不成对，或某一格过长）",
+                f"文本不能按逗号、分号或制表符分列（第 {line} 行起引号不成对，或某一格过长）",
                 "请在 Excel 或 WPS 中另存为 xlsx 后重新报送",
                 sheet=CSV_SHEET, cell=address(row_no, 0),
             ) from error  # fmt: skip

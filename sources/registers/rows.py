@@ -158,7 +158,7 @@ def _csv_rows(path: Path, limits: Limits) -> Iterator[tuple[int, Row]]:
                 yield row_no, row
         except csv.Error as error:
             raise UnreadableFile(
-                f"文本不能按逗号或制表符分列（第 {row_no + 2} 行起引号不成对，或某一格过长）",
+                f"文本不能按逗号、分号或制表符分列（第 {row_no + 2} 行起引号不成对，或某一格过长）",
                 "请在 Excel 或 WPS 中另存为 xlsx 后重新报送",
                 sheet=CSV_SHEET, cell=address(row_no + 1, 0),
             ) from error  # fmt: skip

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,6 +27,8 @@ from warehouse.settings import Settings
 LOCK = "day.lock"
 _CHECKERS: dict[Path, subprocess.Popen[bytes]] = {}
 """Checkers this process started, by workspace."""
+_STARTED: dict[Path, float] = {}
+_AGAIN_SECONDS = 20.0
 _COMMAND = "from orchestration.cli.main import main; main()"
 
 
@@ -61,8 +64,29 @@ def publish_now(settings: Settings, identity: Identity) -> Task:
     engine.dispose()
     day = ["--date", settings.clock_day.isoformat()] if settings.clock_day else []
     child = _start(settings, ["nightly", "--task", task.task_id, *day], is_detached=True)
-    # Somebody must wait for it, or it stays behind as a zombie that looks alive.
-    threading.Thread(target=child.wait, name="night", daemon=True).start()
+    watch = (settings, task.task_id, child)
+    threading.Thread(target=_see_to_its_end, args=watch, name="night", daemon=True).start()
+    return task
+
+
+def _see_to_its_end(settings: Settings, task_id: str, child: subprocess.Popen[bytes]) -> None:
+    """A night that ends without a word of its own has failed."""
+    code = child.wait()
+    task = tasks.task_of(settings, task_id)
+    if not task.is_over:
+        said = f"发布没有完成（退出码 {code}），已发布的数据不受影响；详见 work/nightly.log。"
+        tasks.ended(settings, task, "failed", said)
+
+
+def progress(settings: Settings, task_id: str) -> Task:
+    """A task as it stands, for a page that asks again and again; a checker that went is replaced.
+
+    Raises:
+        UnknownTask: there is none of that id.
+    """
+    task = tasks.task_of(settings, task_id)
+    if task.state == "waiting" and task.kind != "publish":
+        ensure_checker(settings)
     return task
 
 
@@ -84,6 +108,9 @@ def ensure_checker(settings: Settings) -> bool:
     mine = _CHECKERS.get(settings.home)
     if mine is not None and mine.poll() is None:
         return False
+    # One that cannot start must not be started at every look of a page.
+    if time.monotonic() - _STARTED.get(settings.home, -_AGAIN_SECONDS) < _AGAIN_SECONDS:
+        return False
     settings.work.mkdir(parents=True, exist_ok=True)
     probe = FileLock(str(settings.work / LOCK))
     try:
@@ -91,12 +118,14 @@ def ensure_checker(settings: Settings) -> bool:
     except Timeout:
         return False
     probe.release()
+    _STARTED[settings.home] = time.monotonic()
     _CHECKERS[settings.home] = _start(settings, ["day"], is_detached=False)
     return True
 
 
 def stop_checker(settings: Settings) -> None:
     """Ends the checker that this process started, as its own end would."""
+    _STARTED.pop(settings.home, None)
     child = _CHECKERS.pop(settings.home, None)
     if child is None:
         return

@@ -16,6 +16,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
+import psutil
+
 from warehouse.clock import technical_now
 from warehouse.errors import WarehouseError
 from warehouse.settings import Settings
@@ -34,6 +36,8 @@ STATES_ZH: Mapping[str, str] = {
     "done": "已完成",
     "failed": "未完成",
 }
+_STARTS_WITHIN = timedelta(minutes=90)
+"""A task may wait for a night under way; one that nobody took up by then was forgotten."""
 _KEPT = timedelta(days=2)
 _ID = re.compile(r"[0-9a-f]{16}")
 
@@ -53,7 +57,8 @@ class Task:
     Attributes:
         sentence_zh: what is being done, or what came of it.
         result: counts and names for the page, by task kind.
-        pid: the process at work on it, to tell a task that died from one that lasts.
+        pid, pid_began: the process at work on it, to tell a task that died from one that lasts
+            and its process from another that has its number now.
     """
 
     task_id: str
@@ -66,6 +71,7 @@ class Task:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     pid: int | None = None
+    pid_began: float | None = None
     result: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -109,7 +115,9 @@ def task_of(settings: Settings, task_id: str) -> Task:
     found = _read(_folder(settings) / f"{task_id}.json")
     if found is None:
         raise UnknownTask(task_id)
-    if found.state == "running" and found.pid is not None and not _is_alive(found.pid):
+    if found.state == "waiting" and technical_now() - found.asked_at > _STARTS_WITHIN:
+        return ended(settings, found, "failed", "没有开始处理，请重试；夜间会一并处理。")
+    if found.state == "running" and not _is_alive(found):
         # It may have ended between the two looks.
         found = _read(_folder(settings) / f"{task_id}.json") or found
         if found.state == "running":
@@ -138,7 +146,7 @@ def begun(settings: Settings, task: Task) -> Task:
         settings,
         replace(
             task, state="running", sentence_zh="正在处理 …", started_at=technical_now(),
-            pid=os.getpid(),
+            pid=os.getpid(), pid_began=psutil.Process().create_time(),
         ),
     )  # fmt: skip
 
@@ -199,11 +207,11 @@ def _clear(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _is_alive(pid: int) -> bool:
+def _is_alive(task: Task) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        process = psutil.Process(task.pid)
+        return process.create_time() == task.pid_began and (
+            process.status() != psutil.STATUS_ZOMBIE
+        )
+    except psutil.NoSuchProcess:
         return False
-    except PermissionError:
-        return True
-    return True

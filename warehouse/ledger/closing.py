@@ -136,6 +136,32 @@ def closing_versions(connection: Connection) -> dict[Key, int]:
     return {key: int(row["closing_order"]) for key, row in _last(connection).items()}
 
 
+def reopenings(connection: Connection) -> list[dict[str, Any]]:
+    """Every reopening with the release it enters, in order, and whether its period is still open.
+
+    Who decided stays behind: what is told here goes into manifests.
+    """
+    found = select(closings).where(closings.c.verb == "reopen")
+    last = closing_versions(connection)
+    ordered = found.order_by(
+        closings.c.decided_at, closings.c.city_code, closings.c.form_code, closings.c.period_code,
+        closings.c.closing_order,
+    )  # fmt: skip
+    told = []
+    for row in connection.execute(ordered).mappings():
+        key = (row["city_code"], row["form_code"], row["period_code"])
+        names = ("city_code", "form_code", "period_code", "closing_order", "release_name")
+        told.append(
+            {name: row[name] for name in names}
+            | {
+                "reopened_at": row["decided_at"].isoformat(),
+                "reason_zh": row["reason_text"],
+                "is_open": last[key] == row["closing_order"],
+            }
+        )
+    return told
+
+
 def refuse_if_closed(connection: Connection, row: Mapping[str, Any]) -> None:
     """Refuses an act that would change a figure of a closed period.
 

@@ -26,6 +26,8 @@ class Decision:
     correction_id: str | None = None
     version: int = 0
     """The submission's version counter after it: what the next decision expects."""
+    undone_verb: str | None = None
+    """Of an undo: the verb it took back."""
 
 
 def decide(
@@ -34,6 +36,7 @@ def decide(
     *,
     finding_ids: tuple[str, ...] = (),
     correction_id: str | None = None,
+    undone_verb: str | None = None,
 ) -> Decision:
     """Writes one change and says what it did."""
     after = apply_changes(connection, [change])[change.submission_id]
@@ -45,6 +48,7 @@ def decide(
         finding_ids,
         correction_id,
         after.event_order,
+        undone_verb,
     )
 
 

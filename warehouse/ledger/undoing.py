@@ -110,7 +110,7 @@ def _taken_back(
         to_state=to_state, reason_code=correction_id, reason_text=text,
         undoes_order=act["event_order"], moves=restore(connection, _moves_of(connection, act)),
     )  # fmt: skip
-    decision = decide(connection, change, correction_id=correction_id)
+    decision = decide(connection, change, correction_id=correction_id, undone_verb=verb)
     if correction_id is not None:
         take_back(connection, correction_id, verb)
     elif verb == "confirm":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,19 +29,35 @@ def differences(settings: Settings, first: str, second: str) -> Rows:
     Raises:
         NoRelease: one of them is not kept.
     """
-    return differences_of_files(release_file(settings, first), release_file(settings, second))
+    reopened = [
+        one
+        for manifest in release_manifests(settings)
+        if first < manifest["release_id"] <= second
+        for one in manifest.get("reopenings", ())
+    ]
+    return differences_of_files(
+        release_file(settings, first), release_file(settings, second), reopened
+    )
 
 
-def differences_of_files(first: Path, second: Path) -> Rows:
+def differences_of_files(
+    first: Path, second: Path, reopened: Sequence[Mapping[str, Any]] = ()
+) -> Rows:
     """The same of two files of marts."""
     with duckdb.connect(":memory:") as connection:
         for name, path in (("first_file", first), ("second_file", second)):
             quoted = str(path).replace("'", "''")
             connection.execute(f"attach '{quoted}' as {name} (read_only)")
-        explain_changes(connection, new="second_file", old="first_file", is_first_told=True)
+        explain_changes(
+            connection,
+            new="second_file",
+            old="first_file",
+            is_first_told=True,
+            reopened=reopened,
+        )
         return rows(
             connection,
-            f"select *, {reason_text('reason_code')} as reason_zh from changes"
+            f"select *, {reason_text('reason_code', reopened)} as reason_zh from changes"
             " order by table_name, key_text, column_name",
         )
 

@@ -6,7 +6,9 @@ in its own city and period, by its formula, or by the population below it; never
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 
@@ -14,6 +16,7 @@ from warehouse.connection import scalar
 from warehouse.releases.digest import columns_of, mart_names
 
 REASONS: dict[str, str] = {
+    "reopened": "封库后经开封的补报或更正",
     "corrected": "经确认并批准的更正",
     "resubmitted": "填报单位重新报送",
     "authority_revised": "主管部门发布数据有变化",
@@ -72,6 +75,7 @@ select
     after.unit_code, after.city_code, after.element_code, after.period_code, after.period_type,
     after.period_start, after.period_end,
     case
+        when {is_reopened} then 'reopened'
         when before.value is null then 'late_report'
         when after.obs_status = 'corrected' then 'corrected'
         when after.value is null then 'withdrawn'
@@ -86,6 +90,10 @@ left join {old}.marts.unit_observations as before using ({key})
 where after.value is distinct from before.value
 """
 # Going back to an earlier version means that the later one no longer stands.
+_IS_REOPENED = (
+    "(after.city_code, after.form_code, after.period_code) in"
+    " (select (city_code, form_code, period_code) from reopened)"
+)
 _EARLIER_VERSION = "after.version < before.version and before.obs_status <> 'carried'"
 
 # What an authority printed of a city, where the city's figure is the authority's. Register figures
@@ -126,7 +134,12 @@ group by all
 
 
 def explain_changes(
-    connection: duckdb.DuckDBPyConnection, *, new: str, old: str, is_first_told: bool = False
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    new: str,
+    old: str,
+    is_first_told: bool = False,
+    reopened: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Fills the temporary table `changes`: table, key, column, old and new value, reason.
 
@@ -135,6 +148,7 @@ def explain_changes(
         new: database name of the later release.
         old: database name of the earlier one.
         is_first_told: whether a value that had none before counts too.
+        reopened: closed periods reopened in between, by city, form and period.
     """
     connection.execute(
         "create or replace temp table changes (table_name varchar, key_text varchar,"
@@ -147,7 +161,13 @@ def explain_changes(
     key = ", ".join(name for name in COMPARED[0].key if name in columns)
     both = columns.intersection(columns_of(connection, "unit_observations", old))
     earlier = _EARLIER_VERSION if "version" in both else "false"
-    connection.execute(_UNIT_CHANGES.format(new=new, old=old, key=key, is_earlier_version=earlier))
+    _note_reopened(connection, reopened)
+    is_reopened = _IS_REOPENED if {"city_code", "form_code"} <= columns else "false"
+    connection.execute(
+        _UNIT_CHANGES.format(
+            new=new, old=old, key=key, is_earlier_version=earlier, is_reopened=is_reopened
+        )
+    )
     _note_authorities(connection, marts, new, old)
     _note_elements(connection, marts, new, old)
     _note_redefined(connection, marts, new, old)
@@ -191,10 +211,26 @@ def fallback_reason(connection: duckdb.DuckDBPyConnection, *, new: str, old: str
     return "recalculated"
 
 
-def reason_text(column: str) -> str:
-    """SQL that says a reason code in words."""
-    cases = " ".join(f"when '{code}' then '{text}'" for code, text in REASONS.items())
+def reason_text(column: str, reopened: Sequence[Mapping[str, Any]] = ()) -> str:
+    """SQL that says a reason code in words; of a reopened period with the release's name."""
+    names = "、".join(sorted({str(one["release_name"]) for one in reopened})).replace("'", "''")
+    said = REASONS | ({"reopened": f"{REASONS['reopened']}（{names}）"} if names else {})
+    cases = " ".join(f"when '{code}' then '{text}'" for code, text in said.items())
     return f"case {column} {cases} end"
+
+
+def _note_reopened(
+    connection: duckdb.DuckDBPyConnection, reopened: Sequence[Mapping[str, Any]]
+) -> None:
+    connection.execute(
+        "create or replace temp table reopened"
+        " (city_code varchar, form_code varchar, period_code varchar)"
+    )
+    for one in reopened:
+        connection.execute(
+            "insert into reopened values (?, ?, ?)",
+            [one["city_code"], one["form_code"], one["period_code"]],
+        )
 
 
 def _note_elements(

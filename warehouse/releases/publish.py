@@ -10,16 +10,13 @@ import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
 
-from warehouse.access.offices import small_offices_in
 from warehouse.connection import scalar
-from warehouse.errors import LockedTarget, ReleaseBroken, ReleaseUnwritten, WorkspaceMissing
-from warehouse.ledger.engine import open_ledger
+from warehouse.errors import LockedTarget, ReleaseBroken, ReleaseUnwritten
 from warehouse.raw_store import RunContext
 from warehouse.releases.build import STORAGE_VERSION, Building, discard
 from warehouse.releases.chinese_views import create_chinese_views
@@ -112,7 +109,8 @@ def _publish(
             "previous_release_id": before["release_id"] if before else None,
             "chain_head": context.chain_head,
             "chain_length": context.chain_length,
-            "small_offices": _small_offices(settings, context.as_of),
+            "reopenings": [dict(one) for one in context.reopenings],
+            "small_offices": [dict(one) for one in context.small_offices],
         },
     )
     # Named before it is kept: killed in between, the next night still puts it in place.
@@ -128,27 +126,6 @@ def _publish(
         # The release is kept and announced: only its copy for BI waits for room.
         warning = ReleaseUnwritten(settings.published, str(error)).message_zh
     return Published("released", building.release_id, verdict, manifest_now, revisions, warning)
-
-
-def _small_offices(settings: Settings, day: date) -> list[dict[str, str | None]]:
-    """Units in declared 小型机构模式 on a day: who reads a release must know of it."""
-    try:
-        engine = open_ledger(settings)
-    except WorkspaceMissing:
-        return []
-    try:
-        with engine.connect() as connection:
-            found = small_offices_in(connection, day)
-    finally:
-        engine.dispose()
-    return [
-        {
-            "unit_code": row["unit_code"],
-            "starts_on": row["starts_on"].isoformat(),
-            "ends_on": row["ends_on"].isoformat() if row["ends_on"] else None,
-        }
-        for row in found
-    ]
 
 
 def _complete(
@@ -177,6 +154,7 @@ def _complete(
                 old=old,
                 from_release=before["release_id"],
                 to_release=building.release_id,
+                reopened=context.reopenings,
             )
             tables = digest_tables(connection)
         if old is not None:

@@ -6,6 +6,9 @@ plan's table moving on to its next period neither.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import duckdb
 
 from warehouse.connection import scalar
@@ -20,6 +23,7 @@ def record_revisions(
     old: str,
     from_release: str,
     to_release: str,
+    reopened: Sequence[Mapping[str, Any]] = (),
 ) -> int:
     """Number of revisions added to `marts.revisions` of the release being built.
 
@@ -29,10 +33,11 @@ def record_revisions(
         old: database name of the previous release.
         from_release: id of the previous release.
         to_release: id of the new one.
+        reopened: the closed periods that were reopened for it, with the name it bears there.
     """
     if "revisions" not in mart_names(connection, new):
         return 0
-    explain_changes(connection, new=new, old=old)
+    explain_changes(connection, new=new, old=old, reopened=reopened)
     has_id = "release_id" in columns_of(connection, "revisions", new)
     names = (
         "from_release, to_release, table_name, key_text, column_name, old_value, new_value,"
@@ -44,7 +49,7 @@ def record_revisions(
         select
             {f"'{to_release}'," if has_id else ""}
             '{from_release}', '{to_release}', table_name, key_text, column_name, old_value,
-            new_value, reason_code, {reason_text("reason_code")}
+            new_value, reason_code, {reason_text("reason_code", reopened)}
         from changes
         order by table_name, key_text, column_name
         """

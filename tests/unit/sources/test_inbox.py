@@ -1,5 +1,6 @@
 """Files are taken from a unit's folder when they are whole, and only then."""
 
+import json
 import os
 from datetime import datetime
 from pathlib import Path
@@ -43,6 +44,28 @@ def test_any_name_is_taken_and_let_go(tmp_path: Path, name: str) -> None:
     inbox = FolderInbox(tmp_path, clock=lambda: ARRIVED + 60)
     (file,) = inbox.arrivals()
     assert inbox.take(file) == name.encode()
+    inbox.done(file)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [("三月.xlsx".encode("gb18030"), "三月.xlsx"), (b"a\xff.xlsx", "a\ufffd.xlsx")],
+)
+def test_a_name_that_is_no_utf_8_is_taken_shown_readably_and_let_go(
+    tmp_path: Path, raw: bytes, shown: str
+) -> None:
+    folder = tmp_path / "900100" / "900101"
+    folder.mkdir(parents=True)
+    path = folder / os.fsdecode(raw)
+    path.write_bytes(b"1")
+    inbox = FolderInbox(tmp_path, settle_seconds=0)
+    (file,) = inbox.arrivals()
+    assert file.file_name == shown
+    # What the ledger and the night's notes hold can be written.
+    assert file.arrival_key.encode("utf-8")
+    assert json.loads(json.dumps(str(file.path))) == str(path)
+    assert inbox.take(file) == b"1"
     inbox.done(file)
     assert not path.exists()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from datetime import timedelta
 
 import polars as pl
@@ -49,6 +50,32 @@ def test_a_task_whose_process_died_has_failed_and_says_that_nothing_is_lost(sett
     assert (found.state, "不受影响" in found.sentence_zh) == ("failed", True)
 
 
+def test_a_task_that_nobody_takes_up_ends_one_day(settings, monkeypatch) -> None:
+    asked = tasks.ask(settings, "take_in", author="li")
+    monkeypatch.setattr(tasks, "technical_now", lambda: asked.asked_at + timedelta(hours=2))
+    assert tasks.task_of(settings, asked.task_id).state == "failed"
+
+
+def test_a_night_that_ends_without_a_word_has_failed(settings, ledger, monkeypatch) -> None:
+    code = "import sys; sys.exit(7)"
+    monkeypatch.setattr(children, "_COMMAND", code)
+    task = children.publish_now(settings, person("city_steward"))
+    for thread in threading.enumerate():
+        if thread.name == "night":
+            thread.join(timeout=60)
+    found = tasks.task_of(settings, task.task_id)
+    assert (found.state, "退出码 7" in found.sentence_zh) == ("failed", True)
+
+
+def test_a_checker_that_cannot_start_is_not_started_at_every_look(settings, monkeypatch) -> None:
+    monkeypatch.setattr(children, "_COMMAND", "import sys; sys.exit(1)")
+    task = children.take_in(settings, author="li")
+    children._CHECKERS[settings.home].wait(timeout=60)
+    assert children.progress(settings, task.task_id).state == "waiting"
+    assert not children.ensure_checker(settings)
+    children.stop_checker(settings)
+
+
 @pytest.mark.parametrize("task_id", ["", "../ledger", "0" * 16, "a" * 400, "x" * 16])
 def test_a_task_that_is_none_is_told_in_words(settings, task_id: str) -> None:
     with pytest.raises(UnknownTask):
@@ -85,6 +112,7 @@ def test_a_second_publication_is_told_of_the_first(settings, ledger, monkeypatch
         return Child()
 
     monkeypatch.setattr(children, "_start", start)
+    monkeypatch.setattr(children, "_see_to_its_end", lambda *_: None)
     first = children.publish_now(settings, person("city_steward"))
     assert children.publish_now(settings, person("city_approver")) == first
     assert started == [("nightly", True)]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import stat
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,7 @@ import duckdb
 import pytest
 
 from tests.unit.warehouse.marts import Observed, ask, build, figures, release
-from warehouse.access.offices import declare_small_office
 from warehouse.errors import LockedTarget, NoRelease, ReleaseBroken
-from warehouse.ledger.engine import open_ledger
 from warehouse.releases import places, swap
 from warehouse.releases import publish as publishing
 from warehouse.releases.gate import Verdict
@@ -200,14 +199,9 @@ def test_a_published_file_that_went_missing_comes_back_though_nothing_changed(se
 
 
 def test_a_release_names_the_offices_in_which_one_person_decides(settings: Settings):
-    engine = open_ledger(settings)
-    declare_small_office(
-        engine, "150400", author="root", at=datetime(2026, 1, 1), reason="编制三人",
-        starts_on=date(2026, 1, 1), ends_on=date(2026, 2, 1),
-    )  # fmt: skip
-    engine.dispose()
-    release(settings)
     declared = {"unit_code": "150400", "starts_on": "2026-01-01", "ends_on": "2026-02-01"}
+    building, run = build(settings, figures())
+    publish(settings, building, replace(run, small_offices=[declared]), Verdict())
     assert published_manifest(settings)["small_offices"] == [declared]
     release(settings, figures(u150402=Observed("11", "v2")), as_of=FEB_1)
     assert published_manifest(settings)["small_offices"] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -9,7 +10,9 @@ import duckdb
 import pytest
 
 from tests.unit.warehouse.marts import Observed, ask, build, figures, release
+from warehouse.queries.history import differences
 from warehouse.releases.gate import Verdict
+from warehouse.releases.history import published_manifest
 from warehouse.releases.publish import publish
 from warehouse.settings import Settings
 
@@ -121,3 +124,29 @@ def test_revisions_of_earlier_releases_are_carried_and_told_once(settings: Setti
     release(settings, figures(u150402=Observed("12", "v3")), date(2026, 2, 2))
     steps = "select to_release, count(*) from marts.revisions group by 1 order by 1"
     assert ask(settings.published_db, steps) == [("20260131-002", 3), ("20260202-001", 3)]
+
+
+def test_what_changes_in_a_reopened_period_says_so_with_the_releases_name(settings: Settings):
+    reopened = {
+        "city_code": "150400", "form_code": "M1", "period_code": "2025-12", "closing_order": 2,
+        "release_name": "十二月更正一", "reason_zh": "旗县补报", "reopened_at": "2026-02-01",
+        "is_open": True,
+    }  # fmt: skip
+    for number, told in (("10", ()), ("11", (reopened,))):
+        observed = figures(u150402=Observed(number), u150202=Observed(number))
+        building, run = build(settings, observed)
+        with duckdb.connect(str(building.file)) as connection:
+            connection.execute(
+                "alter table marts.unit_observations add column form_code varchar default 'M1'"
+            )
+        run = replace(run, reopenings=told)
+        assert publish(settings, building, run, Verdict()).outcome == "released"
+    manifest = published_manifest(settings)
+    assert manifest is not None
+    assert manifest["reopenings"] == [reopened]
+    by_key = {row[1].split("|")[0]: row[4] for row in revisions(settings) if row[0] != "plan_table"}
+    assert by_key["150402"] == by_key["150400"] == "reopened"
+    assert by_key["150202"] == "recalculated"
+    said = differences(settings, "20260131-001", "20260131-002")
+    texts = {row["reason_zh"] for row in said if row["reason_code"] == "reopened"}
+    assert texts == {"封库后经开封的补报或更正（十二月更正一）"}
