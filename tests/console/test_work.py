@@ -139,6 +139,29 @@ def test_files_put_aside_are_their_own_accounts_only(office: Office) -> None:
     assert wrong.status_code == 404
 
 
+def test_the_queue_goes_out_as_excel_and_comes_back_decided(office: Office) -> None:
+    key = office.file(UNIT, "verify")
+    office.file(FOREIGN, "verify")
+    steward = office.as_("city_steward")
+    book = load_workbook(BytesIO(steward.get("/queue/export").content))
+    sheet = book.worksheets[0]
+    cells = [(cell.row, cell.column, str(cell.value)) for row in sheet for cell in row]
+    heads = {text: column for _, column, text in cells}
+    rows = {row for row, _, text in cells if text == key}
+    assert len(rows) == 1
+    assert FOREIGN not in {text for _, _, text in cells}
+    row = rows.pop()
+    sheet.cell(row, heads["处理"], "说明")
+    sheet.cell(row, heads["理由"], WHY)
+    data = BytesIO()
+    book.save(data)
+    told = steward.post("/queue/import", files={"file": ("待办.xlsx", data.getvalue())})
+    assert "已处理 1 行" in told.text
+    assert state(office, key) == "explained"
+    wrong = steward.post("/queue/import", files={"file": ("x.xlsx", b"not a workbook")})
+    assert wrong.status_code == 400
+
+
 def test_a_period_is_closed_and_reopened_with_a_reason(office: Office) -> None:
     approver = office.as_("city_approver")
     close = "/periods/150400/IP-M1/2025-12/close"
