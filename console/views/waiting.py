@@ -19,7 +19,7 @@ from sources.plain_cells import plain_cells
 from sources.readers.grid import LIMITS
 from warehouse.access.scope import Place
 from warehouse.clock import technical_now
-from warehouse.connection import private_warehouse
+from warehouse.connection import between_writers, private_warehouse
 from warehouse.errors import WarehouseBusy, WorkspaceMissing
 from warehouse.queries.pending import (
     KIND_ZH,
@@ -48,7 +48,7 @@ def pending(visit: Visit) -> dict[str, Any]:
     overlays: list[dict[str, Any]] = []
     is_busy = False
     try:
-        with private_warehouse(visit.settings) as warehouse:
+        with between_writers(visit.settings), private_warehouse(visit.settings) as warehouse:
             found = pending_versions(visit.engine, warehouse, cities)
             left = unfit_overlays(visit.engine, warehouse, cities)
     except (WarehouseBusy, WorkspaceMissing):
