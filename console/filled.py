@@ -11,6 +11,7 @@ from console.sheet import numbered, sheet_of
 from sources.contract import FileToParse
 from sources.definitions import Unit
 from sources.submission_files import parse_many
+from warehouse.connection import between_writers
 from warehouse.errors import WarehouseBusy, WorkspaceMissing
 from warehouse.queries.filed import FiledValue, Key, beside_values
 
@@ -57,7 +58,8 @@ def drawn(
     """A form that is not in the ledger, with its past beside it and its findings numbered."""
     listed = numbered([{"status_code": "open", **one} for one in findings])
     try:
-        beside = beside_values(visit.settings, unit.unit_code, form[0], period_code, "")
+        with between_writers(visit.settings):
+            beside = beside_values(visit.settings, unit.unit_code, form[0], period_code, "")
     except (WarehouseBusy, WorkspaceMissing):
         beside = {}
     titles = {one.form_code: one.form_zh for one in visit.definitions.form_versions}

@@ -6,6 +6,7 @@ dbt opens the same file in its own way: whoever runs dbt holds `warehouse_lock` 
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,12 +52,40 @@ def warehouse_writer(
     """
     with warehouse_lock(settings, wait_seconds):
         prepare_warehouse(settings)
-        connection = duckdb.connect(str(settings.warehouse_db))
+        connection = _opened_for_writing(settings.warehouse_db, wait_seconds)
         try:
             yield connection
             connection.execute("checkpoint")
         finally:
             connection.close()
+
+
+def _opened_for_writing(path: Path, wait_seconds: float) -> duckdb.DuckDBPyConnection:
+    """The file open for writing, once whoever reads it has ended: readings last for a moment."""
+    until = time.monotonic() + wait_seconds
+    while True:
+        try:
+            return duckdb.connect(str(path))
+        except duckdb.IOException as error:
+            if "lock" not in str(error).lower():
+                raise
+            if time.monotonic() > until:
+                raise WarehouseBusy(path, wait_seconds) from error
+            time.sleep(0.1)
+
+
+@contextmanager
+def between_writers(settings: Settings, wait_seconds: float = 3) -> Iterator[None]:
+    """Lets a reading of the private warehouse meet no writer, and no writer meet it.
+
+    For those who read at any hour, as the desk does: a file that one process has open for reading
+    cannot be opened for writing by another.
+
+    Raises:
+        WarehouseBusy: a night, or the day's checker, writes for longer than `wait_seconds`.
+    """
+    with warehouse_lock(settings, wait_seconds):
+        yield
 
 
 @contextmanager

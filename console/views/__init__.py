@@ -21,10 +21,11 @@ def declared() -> Iterator[Declared]:
         queue,
         releases,
         submissions,
+        waiting,
     )
 
     for module in (
-        entrance, queue, corrections, submissions, filing, entry, progress, plans, releases, audit,
-        accounts,
+        entrance, queue, waiting, corrections, submissions, filing, entry, progress, plans,
+        releases, audit, accounts,
     ):  # fmt: skip
         yield from module.ROUTES

@@ -35,6 +35,7 @@ from sources.templates import (
     render_workbook,
 )
 from warehouse.access.scope import Place, may
+from warehouse.connection import between_writers
 from warehouse.ledger.tables import submissions
 from warehouse.queries import filed
 from warehouse.queries.filed import FiledValue
@@ -199,7 +200,8 @@ def _last_filed(
         key = connection.execute(newest).scalar()
     if key is None or not visit.settings.warehouse_db.is_file():
         return {}
-    return filed.values_of(visit.settings, str(key))
+    with between_writers(visit.settings):
+        return filed.values_of(visit.settings, str(key))
 
 
 def _papers(visit: Visit) -> list[tuple[str, bytes]]:

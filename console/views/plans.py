@@ -13,6 +13,7 @@ from console.errors import NotHere
 from console.routes import Declared, Page
 from sources.vocabulary import STATE_ZH, said
 from warehouse.access.scope import Place
+from warehouse.connection import between_writers
 from warehouse.errors import NoRelease, WarehouseBusy, WorkspaceMissing
 from warehouse.ledger.tables import submissions
 from warehouse.queries import filed
@@ -74,7 +75,8 @@ def plan(visit: Visit) -> dict[str, Any]:
 def target(visit: Visit) -> dict[str, Any]:
     """One published number back to terms, counties, cells and the plan's clause."""
     code, period = visit.params["target_code"], visit.asked("period") or None
-    found = trace(visit.settings, visit.engine, code, period)
+    with between_writers(visit.settings):
+        found = trace(visit.settings, visit.engine, code, period)
     served = {row["plan_code"] for row in _served(visit, published_plans(visit.settings))}
     if found["target"]["plan_code"] not in served:
         raise NotHere(f"目标“{code[:60]}”")
@@ -137,12 +139,17 @@ def _pending(
                 wanted.setdefault(term["element_code"], []).append(row["target_code"])
     told: dict[str, list[dict[str, Any]]] = {}
     try:
-        for one in waiting:
-            for value in filed.values_of(visit.settings, one["submission_id"]).values():
-                for target_code in wanted.get(value.element_code, ()):
-                    told.setdefault(target_code, []).append(_told(visit, one, value))
+        with between_writers(visit.settings):
+            values = {
+                one["submission_id"]: filed.values_of(visit.settings, one["submission_id"])
+                for one in waiting
+            }
     except (WarehouseBusy, WorkspaceMissing):
         return {}, True
+    for one in waiting:
+        for value in values[one["submission_id"]].values():
+            for target_code in wanted.get(value.element_code, ()):
+                told.setdefault(target_code, []).append(_told(visit, one, value))
     return {key: listed[:MOST_PENDING] for key, listed in told.items()}, False
 
 

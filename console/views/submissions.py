@@ -31,6 +31,7 @@ from console.views.queue import filters_of, named, wanted_by
 from sources.periods import PeriodError, parse_period
 from sources.vocabulary import HOLD_REASON_ZH, STATE_ZH, gravity_of
 from warehouse.access.scope import require
+from warehouse.connection import between_writers
 from warehouse.errors import WarehouseBusy, WorkspaceMissing
 from warehouse.ledger.changes import SYSTEM
 from warehouse.ledger.states import REVERSIBLE
@@ -245,11 +246,12 @@ def _filed(visit: Visit, row: Mapping[str, Any]) -> tuple[Any, Any, bool]:
     if not row["form_code"] or not row["period_code"]:
         return {}, {}, False
     try:
-        values = filed.values_of(visit.settings, row["submission_id"])
-        beside = filed.beside_values(
-            visit.settings, row["unit_code"], row["form_code"], row["period_code"],
-            row["submission_id"],
-        )  # fmt: skip
+        with between_writers(visit.settings):
+            values = filed.values_of(visit.settings, row["submission_id"])
+            beside = filed.beside_values(
+                visit.settings, row["unit_code"], row["form_code"], row["period_code"],
+                row["submission_id"],
+            )  # fmt: skip
     except (WarehouseBusy, WorkspaceMissing):
         return {}, {}, True
     return values, beside, False
@@ -259,8 +261,9 @@ def _differences(visit: Visit, row: Mapping[str, Any], other: str) -> list[dict[
     """Cells whose value is another than in the other version, in the order of the form."""
     if not other or other == row["submission_id"]:
         return []
-    now = filed.values_of(visit.settings, row["submission_id"])
-    then = filed.values_of(visit.settings, other)
+    with between_writers(visit.settings):
+        now = filed.values_of(visit.settings, row["submission_id"])
+        then = filed.values_of(visit.settings, other)
     words = {
         (one.row_code, one.value_column): one
         for one in visit.definitions.form_elements(row["form_code"], row["form_version"])

@@ -20,6 +20,7 @@ from starlette.requests import Request
 from console.app import create_app
 from console.daytime import Daytime
 from console.security import token_of
+from tests.postgres import Postgres
 from tests.unit.warehouse.access_builders import CHEAP, FIRST, Clock
 from warehouse.access.accounts import add_account, grant_post
 from warehouse.access.roles import ROLES
@@ -117,12 +118,8 @@ def post_of(role: str, unit: str = UNIT) -> Post:
     return Post(role, city, unit if reach == "unit" else None, SINCE)
 
 
-@pytest.fixture(scope="session")
-def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace with an account per role, each named after its role; made once."""
-    settings = Settings.load(tmp_path_factory.mktemp("desk") / "var", environ={})
-    init(settings)
-    settings.toml_path.write_text("clock = 2026-01-31\n", encoding="utf-8")
+def staffed(settings: Settings) -> None:
+    """Gives a workspace an account per role, each named after its role, and two of another city."""
     mark_kind(settings, is_synthetic=True)
     engine = open_ledger(settings)
     now = Clock()()
@@ -138,18 +135,46 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )  # fmt: skip
         grant_post(engine, login, post_of(role, unit), author="root", now=now)
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with its accounts, made once."""
+    settings = Settings.load(tmp_path_factory.mktemp("desk") / "var", environ={})
+    init(settings)
+    settings.toml_path.write_text("clock = 2026-01-31\n", encoding="utf-8")
+    staffed(settings)
     return settings.home
 
 
+@pytest.fixture(scope="session")
+def desk_database(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A PostgreSQL ledger migrated once and emptied after each test."""
+    name = postgres.new()
+    url = {"QIANGSHI_LEDGER_URL": postgres.url(name)}
+    init(Settings.load(tmp_path_factory.mktemp("desk-postgres") / "var", environ=url))
+    return name
+
+
 @pytest.fixture
-def opened(bare: Path, tmp_path: Path) -> Iterator[Callable[..., Office]]:
+def database() -> str | None:
+    """The address of the ledger; None for SQLite in the workspace. A module may ask for both."""
+    return None
+
+
+@pytest.fixture
+def opened(bare: Path, tmp_path: Path, database: str | None) -> Iterator[Callable[..., Office]]:
     """Opens a desk over a copy of that workspace, with settings of the test's own."""
     made: list[Office] = []
 
     def open_(**environ: str) -> Office:
         home = tmp_path / f"var{len(made)}"
         shutil.copytree(bare, home)
+        if database is not None:
+            environ["QIANGSHI_LEDGER_URL"] = database
         settings = Settings.load(home, environ=environ)
+        if database is not None:
+            staffed(settings)
         engine = open_ledger(settings)
         clock = Clock()
         sessions = Sessions(engine, settings.cities, now=clock, hasher=CHEAP)

@@ -52,7 +52,8 @@ def served(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
 
 PAGES = {
     "steward-150400": (
-        "/queue", "/queue?status=explained", "/queue/accept?level=county", "/corrections",
+        "/queue", "/queue?status=explained", "/queue/accept?level=county", "/queue/pending",
+        "/corrections",
         "/submissions", f"/submissions/{FAULTY}", f"/submissions/{FAULTY}/versions",
         "/submissions/150404.refused.68f24632ac5b", "/upload", "/forms", "/entry",
         f"/entry/{UNIT}/{FORM}/{PERIOD}", "/progress", "/progress/reminders", "/plans",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 
@@ -12,6 +13,7 @@ from openpyxl import load_workbook
 from console.routes import Page
 from console.views import declared
 from tests.console.conftest import FOREIGN, NEIGHBOUR, UNIT, Office
+from tests.postgres import Postgres
 from warehouse.access.roles import ROLES
 from warehouse.daytime import tasks
 from warehouse.ledger.arrivals import arrivals_in_state
@@ -20,6 +22,18 @@ from warehouse.raw_files import raw_path
 WHY = "企业十二月集中登记，已电话核实并取得清单"
 ENTRY = f"/entry/{UNIT}/IP-M1/2025-12"
 PDF = ("原件.pdf", b"%PDF-1.4 scan")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """The work is done on both databases."""
+    if request.param == "sqlite":
+        yield None
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    name: str = request.getfixturevalue("desk_database")
+    yield server.url(name)
+    server.empty(name)
 
 
 def state(office: Office, key: str) -> str:
@@ -137,6 +151,29 @@ def test_files_put_aside_are_their_own_accounts_only(office: Office) -> None:
         assert answer.status_code == 404
     wrong = office.as_("reporter").post("/upload", {"unit": FOREIGN}, files={"files": PDF})
     assert wrong.status_code == 404
+
+
+def test_the_queue_goes_out_as_excel_and_comes_back_decided(office: Office) -> None:
+    key = office.file(UNIT, "verify")
+    office.file(FOREIGN, "verify")
+    steward = office.as_("city_steward")
+    book = load_workbook(BytesIO(steward.get("/queue/export").content))
+    sheet = book.worksheets[0]
+    cells = [(cell.row, cell.column, str(cell.value)) for row in sheet for cell in row]
+    heads = {text: column for _, column, text in cells}
+    rows = {row for row, _, text in cells if text == key}
+    assert len(rows) == 1
+    assert FOREIGN not in {text for _, _, text in cells}
+    row = rows.pop()
+    sheet.cell(row, heads["处理"], "说明")
+    sheet.cell(row, heads["理由"], WHY)
+    data = BytesIO()
+    book.save(data)
+    told = steward.post("/queue/import", files={"file": ("待办.xlsx", data.getvalue())})
+    assert "已处理 1 行" in told.text
+    assert state(office, key) == "explained"
+    wrong = steward.post("/queue/import", files={"file": ("x.xlsx", b"not a workbook")})
+    assert wrong.status_code == 400
 
 
 def test_a_period_is_closed_and_reopened_with_a_reason(office: Office) -> None:
