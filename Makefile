@@ -10,7 +10,7 @@ ROOMS := sources expectations warehouse console orchestration
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
 .DEFAULT_GOAL := help
-.PHONY: help nightly test system check fix lock drivers try-superset catalogue models-site dagster console benchmark clean
+.PHONY: help nightly test system check fix lock drivers try-superset catalogue models-site dagster console screenshots benchmark clean
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -85,6 +85,9 @@ dagster: $(VENV)/.runtime ## opens Dagster's own UI on 127.0.0.1
 
 console: $(VENV)/.runtime ## opens the steward's desk on 127.0.0.1
 	@$(BIN)/qiangshi console
+
+screenshots: $(VENV)/.dev system ## makes the pictures of the desk in docs/images/ anew, from a demo workspace of its own
+	$(BIN)/python -m tests.console.screenshots docs/images
 
 benchmark: $(VENV)/.dev ## measures the night and its stages beside the bare cost of the tools
 	$(BIN)/python tests/benchmarks/night.py

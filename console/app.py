@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from console import views
+from console.daytime import Daytime
 from console.desk import Desk, Visit
 from console.errors import ConsoleError, NotAllowed, NotHere, Stale, TooLarge
 from console.gate import AccessGate
@@ -44,14 +45,17 @@ class _Static(StaticFiles):
     needs = PUBLIC
 
 
-def create_app(settings: Settings, sessions: Sessions | None = None) -> FastAPI:
+def create_app(
+    settings: Settings, sessions: Sessions | None = None, daytime: Daytime | None = None
+) -> FastAPI:
     """The desk of one workspace.
 
     Args:
         settings: the workspace.
         sessions: the sessions of its accounts; made of the settings when None.
+        daytime: how its children are asked; they are started when needed when None.
     """
-    desk = Desk(settings)
+    desk = Desk(settings, daytime)
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     pages = Renderer()
     app.state.desk = desk

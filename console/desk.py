@@ -13,6 +13,7 @@ from fastapi import Request
 from sqlalchemy import Engine
 from starlette.datastructures import FormData, UploadFile
 
+from console.daytime import Daytime
 from console.errors import ConsoleError
 from sources.definitions import Definitions
 from warehouse.clock import decided_at
@@ -27,8 +28,9 @@ _Stamp = tuple[tuple[str, int], ...]
 class Desk:
     """One workspace behind the pages; shared by all requests."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, daytime: Daytime | None = None) -> None:
         self.settings = settings
+        self.daytime = daytime or Daytime(settings)
         self._guard = threading.Lock()
         self._definitions: tuple[_Stamp, Definitions] | None = None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uvicorn
 
 from console.app import create_app
+from warehouse.daytime.children import ensure_checker, stop_checker
 from warehouse.settings import Settings
 
 LOG = {
@@ -24,8 +25,13 @@ def serve(settings: Settings, host: str, port: int) -> None:
         WorkspaceMissing: there is no workspace yet.
     """
     app = create_app(settings)
+    # Asked for when the desk opens, the first check of the day is as quick as the next ones.
+    ensure_checker(settings)
     # The application itself decides which proxy it believes.
-    uvicorn.run(
-        app, host=host, port=port, proxy_headers=False, server_header=False, access_log=False,
-        log_config=LOG, timeout_keep_alive=15,
-    )  # fmt: skip
+    try:
+        uvicorn.run(
+            app, host=host, port=port, proxy_headers=False, server_header=False, access_log=False,
+            log_config=LOG, timeout_keep_alive=15,
+        )  # fmt: skip
+    finally:
+        stop_checker(settings)

@@ -101,6 +101,7 @@ def decide(visit: Visit) -> Response:
     with told_who_was_first(visit, correction["submission_id"], verb):
         if verb == "approve":
             verbs.approve(visit.engine, wanted, **common)
+            visit.desk.daytime.revalidate([correction["submission_id"]], author_of(visit))
         elif verb == "confirm":
             confirm(visit.engine, wanted, note=visit.field("reason"), **common)
         else:

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from starlette.responses import RedirectResponse, Response
 
 from console import children, handing, reach
+from console.acting import author_of
 from console.desk import Visit
 from console.errors import ConsoleError
 from console.filled import drawn
@@ -49,6 +50,7 @@ def entry_list(visit: Visit) -> dict[str, Any]:
         "units": [{"unit_code": one.unit_code, "unit_name_zh": one.unit_name_zh} for one in units],
         "unit": chosen,
         "forms": forms,
+        "tasks": visit.desk.daytime.under_way(),
         "states": _states(visit, unit) if unit else {},
     }
 
@@ -76,7 +78,8 @@ def enter(visit: Visit) -> Mapping[str, Any] | Response:
         _, paths = handing.put_aside(visit, [(name, _workbook(grid)), *papers])
         handing.hand_in(visit, unit, paths, is_on_behalf=is_on_behalf)
         handing.let_go(paths)
-        said = "已代录，待填报单位确认后采用。" if is_on_behalf else "已报送，正式审核后会有回执。"
+        visit.desk.daytime.take_in(author_of(visit))
+        said = "已代录，待填报单位确认后采用。" if is_on_behalf else "已报送，正在审核。"
         return RedirectResponse(
             f"/entry?unit={quote(unit.unit_code)}&done={quote(said)}", status_code=303
         )

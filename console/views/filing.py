@@ -14,6 +14,7 @@ from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from console import children, handing, reach
+from console.acting import author_of
 from console.desk import Visit
 from console.errors import ConsoleError, NotHere
 from console.filled import read_forms
@@ -33,6 +34,7 @@ def upload_page(visit: Visit) -> dict[str, Any]:
         "units": [_named(one) for one in units],
         "unit": visit.asked("unit"),
         "checked": None,
+        "tasks": visit.desk.daytime.under_way(),
         "recent": _recent(visit, [one.unit_code for one in units]),
         "most_files": handing.MOST_FILES,
         "most_mb": handing.FILE_BYTES >> 20,
@@ -73,8 +75,10 @@ def submit_upload(visit: Visit) -> Response:
     paths = handing.taken_up(visit, visit.field("token"))
     count = handing.hand_in(visit, unit, paths)
     handing.let_go(paths)
+    if count:
+        visit.desk.daytime.take_in(author_of(visit))
     said = (
-        f"已报送 {count} 个文件，正式审核后会有回执。"
+        f"已报送 {count} 个文件，正在审核，结果稍后见下表。"
         if count
         else "这些文件以前已报送过，内容完全相同，没有重复接收。"
     )

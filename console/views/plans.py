@@ -85,6 +85,8 @@ def target(visit: Visit) -> dict[str, Any]:
         " order by period_end",
         [code],
     )
+    known = [place for place, one in enumerate(course) if one["actual_value"] is not None]
+    course = course[known[0] :] if known else course[-1:]
     readable = reach.scope(visit)
     for paper in found["submissions"].values():
         unit, city = _place_of(visit, paper["submission_id"])

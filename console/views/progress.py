@@ -130,6 +130,8 @@ def reopen_period(visit: Visit) -> Response:
         reason=visit.field("reason"), release_name=visit.field("release_name"),
         expected_version=_version(visit),
     )  # fmt: skip
+    if done.waiting:
+        visit.desk.daytime.take_in(author_of(visit))
     said = "已开封。" + (f"{len(done.waiting)} 件补报、更正重新审核。" if done.waiting else "")
     return _back(subject, said)
 

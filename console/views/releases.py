@@ -8,8 +8,6 @@ from urllib.parse import quote
 from sqlalchemy import select
 from starlette.responses import RedirectResponse, Response
 
-from console import jobs
-from console.acting import author_of
 from console.desk import Visit
 from console.errors import ConsoleError, NotHere
 from console.reach import holds
@@ -44,7 +42,7 @@ def listing(visit: Visit) -> dict[str, Any]:
         ],
         "standing": standing["release_id"] if standing else None,
         "checked_as_of": standing.get("checked_as_of") if standing else None,
-        "job": jobs.as_told(jobs.last_job(visit.settings)),
+        "job": visit.desk.daytime.last_publication(),
         "may_publish": holds(visit.person, "releases.publish"),
         "may_roll_back": holds(visit.person, "releases.roll_back"),
     }  # fmt: skip
@@ -89,12 +87,12 @@ def difference(visit: Visit) -> dict[str, Any]:
 
 def job_state(visit: Visit) -> dict[str, Any]:
     """How the job stands that was started last; the page asks for it every few seconds."""
-    return {"job": jobs.as_told(jobs.last_job(visit.settings))}
+    return {"job": visit.desk.daytime.last_publication()}
 
 
 def publish(visit: Visit) -> Response:
     """Starts a night now."""
-    jobs.start_night(visit.settings, author_of(visit))
+    visit.desk.daytime.publish(visit.person)
     return RedirectResponse(f"/releases?done={quote('已启动，进展见下。')}", status_code=303)
 
 

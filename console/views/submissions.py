@@ -29,7 +29,7 @@ from console.sheet import numbered, sheet_of
 from console.views.corrections import CORRECTING, may_decide
 from console.views.queue import filters_of, named, wanted_by
 from sources.periods import PeriodError, parse_period
-from sources.vocabulary import STATE_ZH, gravity_of
+from sources.vocabulary import HOLD_REASON_ZH, STATE_ZH, gravity_of
 from warehouse.access.scope import require
 from warehouse.errors import WarehouseBusy, WorkspaceMissing
 from warehouse.ledger.changes import SYSTEM
@@ -125,6 +125,7 @@ def submission(visit: Visit) -> dict[str, Any]:
         ],
         "versions": versions,
         "history": history,
+        "hold_zh": _held_because(row, history),
         "counter": max((one["event_order"] for one in history), default=0),
         "is_busy": busy,
         "may": _may(visit, row, history),
@@ -133,6 +134,7 @@ def submission(visit: Visit) -> dict[str, Any]:
         "place": place,
         "queue_total": total,
         "reasons": _reasons(visit),
+        "tasks": visit.desk.daytime.under_way(),
         "_sheet": sheet_of(
             visit.definitions, (row["form_code"] or "", row["form_version"] or ""), values, beside,
             found, corrections,
@@ -179,6 +181,8 @@ def decide(visit: Visit) -> Response:
             evidence=evidence[0] if evidence else None, expected=seen(visit),
             reason_code=visit.field("reason_code") or "explanation",
         )  # fmt: skip
+    if verb == "confirm":  # what was entered on the unit's behalf is checked now
+        visit.desk.daytime.take_in(author_of(visit))
     return back_to(visit, submission_id, recorded(verb))
 
 
@@ -206,6 +210,14 @@ def original(visit: Visit) -> Response:
         path, filename=row["file_name"], media_type="application/octet-stream",
         content_disposition_type="attachment",
     )  # fmt: skip
+
+
+def _held_because(row: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) -> str:
+    """Why a submission is held that has no blocking finding; empty for any other."""
+    holds = [one for one in history if one["verb"] == "hold"]
+    if row["state_code"] != "held" or not holds:
+        return ""
+    return HOLD_REASON_ZH.get(holds[-1]["reason_code"] or "", "")
 
 
 def _may(

@@ -20,7 +20,7 @@ from defusedxml.common import DTDForbidden
 from defusedxml.ElementTree import fromstring
 
 from sources.errors import OversizedSheet, UnreadableFile
-from sources.readers.container import CHECK_FILE, SAVE_AS_XLSX
+from sources.readers.container import CHECK_FILE, CUT_LINK
 from sources.readers.grid import LIMITS, Limits, address, place_of
 
 _BUILT_IN_PERCENT = {"9", "10"}
@@ -316,7 +316,7 @@ class _SheetPass:
         scan.take(at, self._sheet, self._limits)
         if formula is not None and has_dde(formula):
             raise UnreadableFile(
-                "单元格公式是连到其他程序的 DDE 链接，为安全起见不接收", SAVE_AS_XLSX,
+                "单元格公式是连到其他程序的 DDE 链接，为安全起见不接收", CUT_LINK,
                 sheet=self._sheet, cell=address(*at), value_text=f"={formula}"[:40],
             )  # fmt: skip
         if value and kind in _WRITTEN and not _WRITTEN[kind].fullmatch(value):

@@ -22,6 +22,7 @@ from tests.servers import tool
 from tests.unit.warehouse.access_builders import CHEAP
 from warehouse.access.demo import PASSWORD
 from warehouse.access.sessions import Sessions
+from warehouse.daytime.children import stop_checker
 from warehouse.ledger.engine import open_ledger
 from warehouse.settings import Settings
 
@@ -77,6 +78,7 @@ def serving(home: Path) -> Iterator[Served]:
             time.sleep(0.1)
         assert server.started
         yield Served(f"http://127.0.0.1:{port}", settings, engine)
+        stop_checker(settings)
         server.should_exit = True
         thread.join(20)
     engine.dispose()

@@ -18,6 +18,7 @@ from sqlalchemy import Engine
 from starlette.requests import Request
 
 from console.app import create_app
+from console.daytime import Daytime
 from console.security import token_of
 from tests.unit.warehouse.access_builders import CHEAP, FIRST, Clock
 from warehouse.access.accounts import add_account, grant_post
@@ -152,7 +153,9 @@ def opened(bare: Path, tmp_path: Path) -> Iterator[Callable[..., Office]]:
         engine = open_ledger(settings)
         clock = Clock()
         sessions = Sessions(engine, settings.cities, now=clock, hasher=CHEAP)
-        made.append(Office(settings, engine, create_app(settings, sessions), clock))
+        daytime = Daytime(settings, is_at_work=False)
+        app = create_app(settings, sessions, daytime)
+        made.append(Office(settings, engine, app, clock))
         return made[-1]
 
     yield open_

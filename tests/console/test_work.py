@@ -1,0 +1,179 @@
+"""The desk's work over a small ledger: the queue, acts on many, corrections, filing, twins."""
+
+from __future__ import annotations
+
+import re
+from io import BytesIO
+from typing import Any
+
+import pytest
+from openpyxl import load_workbook
+
+from console.routes import Page
+from console.views import declared
+from tests.console.conftest import FOREIGN, NEIGHBOUR, UNIT, Office
+from warehouse.access.roles import ROLES
+from warehouse.daytime import tasks
+from warehouse.ledger.arrivals import arrivals_in_state
+from warehouse.raw_files import raw_path
+
+WHY = "企业十二月集中登记，已电话核实并取得清单"
+ENTRY = f"/entry/{UNIT}/IP-M1/2025-12"
+PDF = ("原件.pdf", b"%PDF-1.4 scan")
+
+
+def state(office: Office, key: str) -> str:
+    found = office.as_("auditor").get(f"/submissions/{key}.json").json()["row"]["state_code"]
+    return str(found)
+
+
+def test_the_queue_goes_by_gravity_and_narrows(office: Office) -> None:
+    mild = office.file(UNIT, "verify", "info")
+    grave = office.file(NEIGHBOUR, "blocking", "verify")
+    visitor = office.as_("city_steward")
+    page = visitor.get("/queue.json").json()
+    assert [row["submission_id"] for row in page["rows"]] == [grave, mild]
+    assert page["counts"] == {"blocking": 1, "quasi_blocking": 0, "verify": 2}
+    for query, wanted in (
+        (f"unit={UNIT}", [mild]), ("severity=blocking", [grave]), ("rule=C02", [grave]),
+        ("age=30", []), ("age=7", [grave, mild]), ("period=2025-11", []), ("form=IP-M1&page=9",
+         [grave, mild]), ("assignee=-", [grave, mild]), ("assignee=city_steward", []),
+    ):  # fmt: skip
+        rows = visitor.get(f"/queue.json?{query}").json()["rows"]
+        assert [row["submission_id"] for row in rows] == wanted, query
+
+
+def test_one_act_on_many_tells_of_each(office: Office) -> None:
+    first, second = office.file(UNIT, "verify"), office.file(NEIGHBOUR, "blocking")
+    visitor = office.as_("city_steward")
+    fields = {"verb": "explain", "reason": WHY, "finding": [f"{first}#0", f"{second}#0"]}
+    told = visitor.post("/queue/bulk", fields)
+    assert told.status_code == 200
+    assert "1 份已处理，1 份没有写入" in told.text
+    assert WHY in told.text
+    assert state(office, first) == "explained"
+    done = visitor.post("/queue/bulk", {"verb": "accept_county", "submission": [first]})
+    assert done.status_code == 303
+    assert state(office, first) == "accepted_county"
+
+
+def test_an_act_on_many_with_one_out_of_reach_does_nothing(office: Office) -> None:
+    own, foreign = office.file(UNIT, "verify"), office.file(FOREIGN, "verify")
+    fields = {"verb": "return", "reason": "改", "submission": [own, foreign]}
+    assert office.as_("city_steward").post("/queue/bulk", fields).status_code == 400
+    assert {state(office, own), state(office, foreign)} == {"passed"}
+
+
+def test_findings_are_assigned_within_reach(office: Office) -> None:
+    key = office.file(UNIT, "verify")
+    visitor = office.as_("city_steward")
+    fields: dict[str, Any] = {"verb": "assign", "finding": [f"{key}#0"]}
+    assert visitor.post("/queue/bulk", fields | {"login": "foreign_steward"}).status_code == 400
+    assert visitor.post("/queue/bulk", fields | {"login": "city_approver"}).status_code == 303
+    mine = office.as_("city_approver").get("/queue.json?assignee=city_approver").json()["rows"]
+    assert [row["submission_id"] for row in mine] == [key]
+
+
+def test_a_correction_needs_the_unit_and_a_second_person(office: Office) -> None:
+    key = office.file(UNIT, "verify")
+    steward = office.as_("city_steward")
+    fields = {"cell": "01|current", "value": "16", "reason": "登记簿为 16 件"}
+    path = f"/submissions/{key}/correct"
+    assert "必须附依据文件" in steward.post(path, fields).text
+    assert steward.post(path, fields, files={"evidence": PDF}).status_code == 303
+    decide = f"/corrections/{key}.c1/decide"
+    approver = office.as_("city_approver")
+    assert approver.post(decide, {"verb": "approve"}).status_code == 409
+    assert steward.post(decide, {"verb": "approve"}).status_code == 403
+    assert office.as_("foreign_reporter").post(decide, {"verb": "confirm"}).status_code == 404
+    assert office.as_("reporter").post(decide, {"verb": "confirm"}).status_code == 303
+    assert approver.post(decide, {"verb": "approve"}).status_code == 303
+    shown = steward.get(f"/submissions/{key}.json").json()
+    assert [one["state_code"] for one in shown["corrections"]] == ["approved"]
+    assert [one["status_code"] for one in shown["findings"]] == ["corrected"]
+    assert [one.kind for one in tasks.tasks(office.settings)] == ["revalidate"]
+
+
+def test_the_last_act_is_taken_back_by_whoever_might_do_it(office: Office) -> None:
+    key = office.file(UNIT, "verify")
+    steward = office.as_("city_steward")
+    steward.post(f"/submissions/{key}/decide", {"verb": "return", "reason": "请核对"})
+    assert office.as_("reporter").post(
+        f"/submissions/{key}/undo", {"reason": "不退"}
+    ).status_code == 403  # fmt: skip
+    assert steward.post(f"/submissions/{key}/undo", {"reason": "退错了"}).status_code == 303
+    assert state(office, key) == "passed"
+
+
+def test_a_typed_form_becomes_a_workbook_of_its_template(office: Office) -> None:
+    visitor = office.as_("reporter")
+    fields = {"act": "submit", "v|01|current": "1,6", "v|02|current": "约十二", "p|填表人": "乌云"}
+    answer = visitor.post(ENTRY, fields)
+    assert answer.status_code == 303, answer.text
+    (arrival,) = arrivals_in_state(office.engine, "kept")
+    assert (arrival["channel_kind"], arrival["unit_code"]) == ("web", UNIT)
+    assert arrival["entered_by"] is None
+    data = raw_path(office.settings, arrival["file_sha256"]).read_bytes()
+    book = load_workbook(BytesIO(data))
+    texts = {str(cell.value) for row in book.worksheets[0] for cell in row}
+    assert {"16", "约十二", "乌云"} <= texts
+    assert [one.kind for one in tasks.tasks(office.settings)] == ["take_in"]
+
+
+def test_an_entry_on_behalf_wants_the_paper_and_waits_for_the_unit(office: Office) -> None:
+    steward = office.as_("city_steward")
+    fields = {"act": "submit", "v|01|current": "16"}
+    assert "代录须附" in steward.post(ENTRY, fields).text
+    assert steward.post(ENTRY, fields, files={"evidence": PDF}).status_code == 303
+    (form,) = arrivals_in_state(office.engine, "kept")
+    (paper,) = arrivals_in_state(office.engine, "evidence")
+    assert form["entered_by"] == "city_steward"
+    assert form["far_id"] == paper["far_id"]
+
+
+def test_files_put_aside_are_their_own_accounts_only(office: Office) -> None:
+    for token in ("../../raw", "x" * 32, ""):
+        answer = office.as_("reporter").post("/upload/submit", {"unit": UNIT, "token": token})
+        assert answer.status_code == 404
+    wrong = office.as_("reporter").post("/upload", {"unit": FOREIGN}, files={"files": PDF})
+    assert wrong.status_code == 404
+
+
+def test_a_period_is_closed_and_reopened_with_a_reason(office: Office) -> None:
+    approver = office.as_("city_approver")
+    close = "/periods/150400/IP-M1/2025-12/close"
+    assert office.as_("city_steward").post(close).status_code == 403
+    assert approver.post(close).status_code == 303
+    key = office.file(UNIT)
+    shown = office.as_("city_steward").get(f"/submissions/{key}.json").json()
+    assert (shown["row"]["state_code"], shown["hold_zh"]) == ("held", "已封库，待开封")
+    reopen = close.replace("close", "reopen")
+    assert approver.post(reopen, {"reason": "补报"}).status_code == 409
+    assert approver.post(reopen, {"reason": "补报", "release_name": "更正一"}).status_code == 303
+
+
+def test_an_account_is_added_posted_and_handed_over(office: Office) -> None:
+    security = office.as_("security_administrator")
+    made = security.post("/accounts/add", {"login": "saran", "name_zh": "萨仁"})
+    password = re.search(r'<b class="code">([^<]+)</b>', made.text)
+    assert password
+    post = {"login": "saran", "role": "reporter", "unit": NEIGHBOUR, "act": "grant"}
+    assert security.post("/accounts/post", post).status_code == 303
+    two = {"login": "saran", "role": "auditor", "act": "grant"}
+    assert "三员分立" in security.post("/accounts/post", two).text
+    hand = {"leaving": "saran", "coming": "reporter"}
+    assert security.post("/accounts/handover", hand).status_code == 303
+    assert office.visitor().log_in("saran", password[1]).headers["location"] == "/password"
+
+
+@pytest.mark.parametrize("role", list(ROLES))
+def test_every_page_has_a_twin_with_the_same_rows(office: Office, role: str) -> None:
+    office.file(UNIT, "verify")
+    visitor = office.as_(role)
+    for route in declared():
+        if isinstance(route, Page) and "{" not in route.path and route.template:
+            page, twin = visitor.get(route.path), visitor.get(f"{route.path}.json")
+            if page.status_code == 303:
+                continue
+            assert page.status_code == twin.status_code, route.path
+            assert isinstance(twin.json(), dict)
