@@ -98,6 +98,10 @@ class SheetScan:
         """Notes that a filled cell stands in a hidden row, unless there is worse to say of it."""
         self.issues.setdefault(at, "hidden_row")
 
+    def hide_in_column(self, at: tuple[int, int]) -> None:
+        """Notes that a filled cell stands in a hidden column, as if its row were hidden."""
+        self.hide(at)
+
 
 @dataclass
 class LongSheetScan(SheetScan):
@@ -130,6 +134,9 @@ class LongSheetScan(SheetScan):
     def hide(self, at: tuple[int, int]) -> None:
         """Notes the row alone: a filter may hide most of a register."""
         self.hidden_rows.add(at[0])
+
+    def hide_in_column(self, at: tuple[int, int]) -> None:
+        """Notes nothing: columns of a register are hidden to see the others side by side."""
 
 
 def _local(tag: str) -> str:
@@ -267,6 +274,7 @@ class _SheetPass:
         self._kinds: dict[str, str] = {}
         self._row_no = self._column_no = -1
         self._is_hidden_row = False
+        self._hidden_columns: list[tuple[int, int]] = []
         self._cell: dict[str, str] | None = None
         self._is_filled = False
         self._said: dict[str, list[str]] = {}
@@ -281,6 +289,9 @@ class _SheetPass:
             self._row_no = int(told) - 1 if told else self._row_no + 1
             self._column_no = -1
             self._is_hidden_row = attributes.get("hidden") in _TRUE or attributes.get("ht") == "0"
+        elif kind == "col" and attributes.get("hidden") in _TRUE:
+            first, last = (int(attributes.get(name, "0")) - 1 for name in ("min", "max"))
+            self._hidden_columns.append((first, last))
         elif self._cell is not None:
             self._is_filled = True
             if kind in ("v", "f", "t"):
@@ -335,3 +346,5 @@ class _SheetPass:
             scan.issues[at] = "external_formula" if is_external(formula) else "formula"
         if self._is_hidden_row:
             scan.hide(at)
+        elif any(first <= at[1] <= last for first, last in self._hidden_columns):
+            scan.hide_in_column(at)
