@@ -28,6 +28,7 @@ from warehouse.ledger.changes import chunks
 from warehouse.ledger.confirming import confirm
 from warehouse.ledger.decisions import Decision
 from warehouse.ledger.policies import AcceptancePolicies
+from warehouse.ledger.states import ACCEPTED
 from warehouse.ledger.tables import events, findings, submissions
 from warehouse.ledger.undoing import undo
 from warehouse.raw_files import StoredFile, flush_file, store_bytes
@@ -48,6 +49,7 @@ CORRECTION_PERMISSIONS: Mapping[str, str] = {
     "reject": "corrections.approve",
 }
 """The same of a proposed correction."""
+_OUT_OF_REACH_ZH = "所选条目中有不在你职责范围内的，没有执行任何操作。"
 _OF_EVENT: Mapping[str, tuple[str, ...]] = {
     "accept": ("submissions.accept_county", "submissions.accept_city"),
     "correct": ("corrections.propose",),
@@ -177,8 +179,14 @@ def decide_one(
 
 
 def permissions_to_undo(act: Mapping[str, Any]) -> tuple[str, ...]:
-    """Any of which lets somebody take an act back: that of the act itself."""
+    """Any of which lets somebody take an act back: that of the act itself.
+
+    What the city has put in force, or taken out of it, only the city may move again.
+    """
     verb = str(act["verb"])
+    moved = {act["from_state"], act["to_state"]}
+    if len(moved) > 1 and moved & ACCEPTED:
+        return ("submissions.accept_city",)
     return _OF_EVENT.get(verb) or tuple(
         permission for name, permission in VERB_PERMISSIONS.items() if name == verb
     )
@@ -193,6 +201,7 @@ def _by_submission(
         ConsoleError: one of them is out of reach; nothing was done.
     """
     found: dict[str, list[str]] = {key: [] for key in submission_ids}
+    known: set[str] = set()
     with visit.engine.connect() as connection:
         for part in chunks(finding_ids):
             query = select(findings.c.finding_id, findings.c.submission_id).where(
@@ -200,6 +209,7 @@ def _by_submission(
             )
             for row in connection.execute(query):
                 found.setdefault(row.submission_id, []).append(row.finding_id)
+                known.add(row.finding_id)
         places: dict[str, Place] = {}
         for part in chunks(found):
             query = select(
@@ -207,11 +217,14 @@ def _by_submission(
             ).where(submissions.c.submission_id.in_(part))
             for row in connection.execute(query):
                 places[row.submission_id] = Place(row.city_code, row.unit_code)
+    # What is not there is told like what is another's: an id guessed right must not show.
+    if not known.issuperset(finding_ids):
+        raise ConsoleError(_OUT_OF_REACH_ZH)
     permission = "findings.assign" if verb == "assign" else VERB_PERMISSIONS[verb]
     for key in found:
         place = places.get(key)
         if place is None or not may(visit.person, "filings.read", place):
-            raise ConsoleError("所选条目中有不在你职责范围内的，没有执行任何操作。")
+            raise ConsoleError(_OUT_OF_REACH_ZH)
         require(visit.person, permission, place)
     return found
 

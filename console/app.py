@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from fastapi import FastAPI, Request
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.middleware.base import RequestResponseEndpoint
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import ClientDisconnect
@@ -131,7 +131,10 @@ def _say_what_is_wrong(app: FastAPI, desk: Desk, pages: Renderer) -> None:
     async def keep_half_written(request: Request) -> Response:
         """The login page with what was posted kept on it, to be sent again after login."""
         try:
-            form = await request.form(max_part_size=MAX_UPLOAD_BYTES)
+            # The gate stands before the limit on bodies: what does not say its size is not read.
+            is_sized = request.headers.get("content-length") is not None
+            is_sized = is_sized and "transfer-encoding" not in request.headers
+            form = await request.form(max_part_size=MAX_UPLOAD_BYTES) if is_sized else FormData()
         except ClientDisconnect:
             return PlainTextResponse("", status_code=400)
         kept = dict(_texts(form.multi_items()))

@@ -26,6 +26,7 @@ from warehouse.raw_files import flush_file, store_bytes
 CHANNEL = "web"
 FILE_BYTES = 20 * 1024 * 1024
 MOST_FILES = 10
+NAME_BYTES = 200
 KEPT_SECONDS = 24 * 3600
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{20,40}")
 
@@ -33,7 +34,9 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{20,40}")
 def clean_name(name: str) -> str:
     """A file name without folders or control characters that no channel would pass over."""
     last = re.split(r"[\\/]", name)[-1]
-    text = "".join(char for char in last if char.isprintable()).strip().lstrip(".~")[-120:]
+    text = "".join(char for char in last if char.isprintable()).strip().lstrip(".~")
+    # File systems count bytes, of which a Chinese character has three; the end tells the kind.
+    text = text.encode()[-NAME_BYTES:].decode(errors="ignore").strip().lstrip(".~")
     return text if text and not is_ignored(text) else f"报送_{text or '文件'}.xlsx"
 
 
@@ -60,7 +63,7 @@ def put_aside(visit: Visit, files: Iterable[tuple[str, bytes]]) -> tuple[str, li
     paths: list[Path] = []
     for number, (name, data) in enumerate(given):
         path = folder / clean_name(name)
-        if path in paths:
+        while path in paths:
             path = folder / f"{number + 1}_{path.name}"
         path.write_bytes(data)
         paths.append(path)

@@ -202,15 +202,17 @@ class PeriodClosed(DecisionRefused):
 
 
 class NotConfirmed(DecisionRefused):
-    """A correction that nobody of the reporting unit has confirmed."""
+    """A correction or a 代录 that nobody of the reporting unit has confirmed."""
 
-    def __init__(self, correction_id: str) -> None:
-        """Name the correction."""
+    def __init__(self, identity: str, what_zh: str = "更正") -> None:
+        """Name it."""
+        is_correction = what_zh == "更正"
         super().__init__(
-            f"更正“{correction_id}”尚未经填报单位确认，不能批准；由填报单位账户确认"
-            f"（qiangshi decide confirm {correction_id}），或附盖章表重新提出。"
+            f"{what_zh}“{identity}”尚未经填报单位确认，不能{'批准' if is_correction else '接收'}；"
+            f"由填报单位账户确认（qiangshi decide confirm {identity}）"
+            f"{'，或附盖章表重新提出' if is_correction else ''}。"
         )
-        self.correction_id = correction_id
+        self.identity = identity
 
 
 class SelfConfirmation(DecisionRefused):

@@ -142,7 +142,8 @@ def _as_visitor(visit: Visit, answer: Response) -> Response:
 def _inside(address: str) -> str:
     """An address of this desk to go on to; never another host's."""
     is_ours = address.startswith("/") and not address.startswith(("//", "/\\", "/login", "/logout"))
-    return address if is_ours and "\n" not in address and "\r" not in address else "/"
+    # Browsers pass over tabs and line ends in an address, which would make "//" of "/\t/".
+    return address if is_ours and address.isprintable() else "/"
 
 
 ROUTES: tuple[Declared, ...] = (

@@ -21,8 +21,10 @@ from console.filled import read_forms
 from console.routes import Act, Declared, Download, Page
 from sources.definitions import FormVersion, Unit
 from sources.periods import Period, PeriodError, containing, parse_period, shift
+from warehouse.access.scope import Place, may
 from warehouse.ledger.tables import arrivals
 
+_ON_BEHALF_ZH = "代填报单位上传的，须经其确认后采用。"
 PERIODS_OFFERED = {"month": 15, "quarter": 8, "half": 4, "year": 4}
 _OPEN_XML = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -73,12 +75,16 @@ def submit_upload(visit: Visit) -> Response:
     """Hands the files in that were looked at."""
     unit = reach.unit(visit, visit.field("unit"), *reach.FILING)
     paths = handing.taken_up(visit, visit.field("token"))
-    count = handing.hand_in(visit, unit, paths)
+    # A file that the city uploads is no less entered on the unit's behalf than one it types.
+    place = Place(unit.city_code, unit.unit_code)
+    is_on_behalf = not may(visit.person, "filings.submit", place)
+    count = handing.hand_in(visit, unit, paths, is_on_behalf=is_on_behalf)
     handing.let_go(paths)
     if count:
         visit.desk.daytime.take_in(author_of(visit))
     said = (
         f"已报送 {count} 个文件，正在审核，结果稍后见下表。"
+        + (_ON_BEHALF_ZH if is_on_behalf else "")
         if count
         else "这些文件以前已报送过，内容完全相同，没有重复接收。"
     )

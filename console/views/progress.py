@@ -13,6 +13,7 @@ from console.acting import author_of
 from console.desk import Visit
 from console.errors import ConsoleError, NotHere
 from console.routes import Act, Declared, Page
+from sources.periods import PeriodError, parse_period
 from warehouse.access.scope import Place, may, require
 from warehouse.errors import NoRelease
 from warehouse.ledger.closing import close, closed_periods, closing_versions, reopen
@@ -142,7 +143,11 @@ def _subject(visit: Visit, permission: str) -> tuple[str, str, str]:
         raise NotHere(f"城市“{city[:20]}”")
     require(visit.person, permission, Place(city))
     known = {one.form_code for one in visit.definitions.form_versions}
-    if form not in known or len(period) > 32:
+    try:
+        parse_period(period)
+    except PeriodError as error:
+        raise ConsoleError("没有这张报表或这个报告期。") from error
+    if form not in known:
         raise ConsoleError("没有这张报表或这个报告期。")
     return city, form, period
 

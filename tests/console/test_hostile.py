@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from console.security import MAX_UPLOAD_BYTES
-from tests.console.conftest import HOST, UNIT, Office
+from tests.console.conftest import FOREIGN, HOST, UNIT, Office
 from tests.unit.warehouse.access_builders import FIRST
+from warehouse.access.assignments import assignees
 
 SCRIPT = "<script>alert(1)</script>"
 WHY = "企业十二月集中登记，已电话核实并取得清单"
@@ -89,7 +90,9 @@ def test_a_login_storm_is_stopped_and_says_when_to_come_back(office: Office) -> 
     assert visitor.log_in("city_steward").status_code == 401
 
 
-@pytest.mark.parametrize("target", ["//evil.test/x", "http://evil.test", "/\\evil.test"])
+@pytest.mark.parametrize(
+    "target", ["//evil.test/x", "http://evil.test", "/\\evil.test", "/\t/evil.test"]
+)
 def test_a_login_leads_to_no_other_site(office: Office, target: str) -> None:
     answer = office.visitor().log_in("city_steward", FIRST, next=target)
     assert answer.headers["location"] == "/"
@@ -167,3 +170,55 @@ def test_the_desk_is_alive_without_login(office: Office) -> None:
 def test_demo_data_are_called_so_on_every_page(office: Office) -> None:
     assert "演示数据" in office.visitor().get("/login").text
     assert "演示数据" in office.as_("city_steward").get("/queue").text
+
+
+def test_a_body_without_a_size_is_not_read_for_nobody(office: Office) -> None:
+    """Without a login and a size said beforehand nothing bounds what would be kept."""
+    read: list[int] = []
+
+    def endless() -> Iterator[bytes]:
+        for number in range(40):
+            read.append(number)
+            yield b"0" * 1024 * 1024
+
+    words = {"content-type": "application/x-www-form-urlencoded", "transfer-encoding": "chunked"}
+    answer = office.visitor().client.post("/queue/bulk", content=endless(), headers=words)
+    assert answer.status_code == 401
+    assert "请重新登录" in answer.text
+    assert len(answer.content) < 1024 * 1024
+
+
+def test_the_county_takes_no_acceptance_of_the_city_back(office: Office) -> None:
+    key = office.file(UNIT)
+    steward, county = office.as_("city_steward"), office.as_("county_approver")
+    path, undo = f"/submissions/{key}/decide", f"/submissions/{key}/undo"
+    assert county.post(path, {"verb": "accept_county"}).status_code == 303
+    assert county.post(undo, {"reason": "再看一遍"}).status_code == 303
+    assert county.post(path, {"verb": "accept_county"}).status_code == 303
+    assert steward.post(path, {"verb": "accept_city"}).status_code == 303
+    assert county.get(f"/submissions/{key}.json").json()["may"]["undo"] is False
+    assert county.post(undo, {"reason": "不想纳入"}).status_code == 403
+    assert steward.post(path, {"verb": "return", "reason": "请核对"}).status_code == 303
+    assert county.post(undo, {"reason": "不想改"}).status_code == 403
+    assert steward.post(undo, {"reason": "退错了"}).status_code == 303
+
+
+def test_what_is_not_there_is_assigned_to_nobody(office: Office) -> None:
+    fields = {
+        "verb": "assign",
+        "login": "city_approver",
+        "finding": f"{FOREIGN}.IP-M1.2025-12.v1#0",
+    }
+    visitor = office.as_("city_steward")
+    absent = visitor.post("/queue/bulk", fields)
+    foreign = office.file(FOREIGN, "verify")
+    there = visitor.post("/queue/bulk", fields | {"finding": f"{foreign}#0"})
+    assert (absent.status_code, there.status_code) == (400, 400)
+    assert assignees(office.engine, "finding") == {}
+
+
+def test_a_period_that_is_none_is_not_closed(office: Office) -> None:
+    approver = office.as_("city_approver")
+    for period in ("2025-13", "never", "2025-12%00"):
+        assert approver.post(f"/periods/150400/IP-M1/{period}/close").status_code in (400, 404)
+    assert approver.get("/progress.json?city=150400&form=IP-M1").json()["closed"] == {}

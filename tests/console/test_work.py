@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from io import BytesIO
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from openpyxl import load_workbook
+from starlette.requests import Request
 
+from console import handing
+from console.desk import Visit
 from console.routes import Page
 from console.views import declared
 from tests.console.conftest import FOREIGN, NEIGHBOUR, UNIT, Office
@@ -145,6 +150,35 @@ def test_an_entry_on_behalf_wants_the_paper_and_waits_for_the_unit(office: Offic
     assert form["far_id"] == paper["far_id"]
 
 
+def test_a_file_uploaded_for_a_unit_by_the_city_waits_for_the_unit(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody but the reporting unit files its figure, by whichever page it comes."""
+    for login, entered_by in (("city_steward", "city_steward"), ("reporter", None)):
+        book = tmp_path / login / "表.xlsx"
+        book.parent.mkdir()
+        book.write_bytes(login.encode())
+        monkeypatch.setattr(handing, "taken_up", lambda visit, token, found=book: [found])
+        answer = office.as_(login).post("/upload/submit", {"unit": UNIT, "token": "t"})
+        assert answer.status_code == 303
+        kept = [one["entered_by"] for one in arrivals_in_state(office.engine, "kept")]
+        assert (entered_by in kept, len(kept)) == (True, 1 + (entered_by is None))
+
+
+def test_names_too_long_or_alike_lose_no_file(office: Office) -> None:
+    person = SimpleNamespace(account_id="a")
+    visit = Visit(office.app.state.desk, Request({"type": "http"}), person, {})
+    files = [
+        (f"{'长' * 130}.xlsx", b"1"),
+        ("甲.xlsx", b"2"),
+        ("4_甲.xlsx", b"3"),
+        ("甲.xlsx", b"4"),
+    ]
+    _, paths = handing.put_aside(visit, files)
+    assert [path.read_bytes() for path in paths] == [b"1", b"2", b"3", b"4"]
+    assert paths[0].name.endswith("长.xlsx")
+
+
 def test_files_put_aside_are_their_own_accounts_only(office: Office) -> None:
     for token in ("../../raw", "x" * 32, ""):
         answer = office.as_("reporter").post("/upload/submit", {"unit": UNIT, "token": token})
@@ -172,6 +206,12 @@ def test_the_queue_goes_out_as_excel_and_comes_back_decided(office: Office) -> N
     told = steward.post("/queue/import", files={"file": ("待办.xlsx", data.getvalue())})
     assert "已处理 1 行" in told.text
     assert state(office, key) == "explained"
+    for counter in ("9" * 30, "9" * 5000):
+        sheet.cell(row, heads["核对号"], counter)
+        data = BytesIO()
+        book.save(data)
+        told = steward.post("/queue/import", files={"file": ("待办.xlsx", data.getvalue())})
+        assert "无法核对" in told.text
     wrong = steward.post("/queue/import", files={"file": ("x.xlsx", b"not a workbook")})
     assert wrong.status_code == 400
 

@@ -80,6 +80,7 @@ def correct(
         expected_version: the version counter they had before their eyes.
 
     Raises:
+        SelfConfirmation: the proposer is named as the signer.
         CorrectionsOff: the city has switched corrections off.
         DecisionConflict: somebody decided since.
         DecisionRefused: a fact is missing or no number.
@@ -88,6 +89,8 @@ def correct(
     signed = None
     if confirmed_by is not None:
         signed = required(confirmed_by, "更正须写明填报单位的确认人。")
+        if is_same(signed, author):
+            raise SelfConfirmation(submission_id, author)
     number = new_number_text.strip()
     if not _NUMBER.fullmatch(number):
         raise DecisionRefused(f"更正值“{new_number_text}”不是数字，请填写如 12 或 12.5 的数字。")
@@ -170,8 +173,8 @@ def approve(
 ) -> Decision:
     """Puts a confirmed correction in force and marks the findings on its element corrected.
 
-    Where the city is a declared small office (小型机构模式), the unit's confirmation is the second
-    person, and the proposer may approve.
+    Where the city is a declared small office (小型机构模式), the unit's confirmation by its own
+    account is the second person, and the proposer may approve.
 
     Args:
         engine: the ledger.
@@ -191,7 +194,10 @@ def approve(
         if correction["confirmed_at"] is None:
             raise NotConfirmed(correction_id)
         is_own = is_same(correction["proposed_by"], author)
-        if is_own and not is_small_office(connection, row["city_code"], at.date()):
+        # A name typed beside a sheet is no second person: in a small office the account's word is.
+        is_by_account = correction["confirmation_code"] == BY_ACCOUNT
+        is_small = is_by_account and is_small_office(connection, row["city_code"], at.date())
+        if is_own and not is_small:
             raise SelfApproval(author)
         if is_same(correction["confirmed_by"], author):
             raise SelfApproval(author)

@@ -16,7 +16,13 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Engine, select
 
 from sources.vocabulary import FINDING_STATUS_ZH, said
-from warehouse.errors import DecisionRefused, IllegalTransition, OpenFindings, WarehouseError
+from warehouse.errors import (
+    DecisionRefused,
+    IllegalTransition,
+    NotConfirmed,
+    OpenFindings,
+    WarehouseError,
+)
 from warehouse.ledger import states
 from warehouse.ledger.changes import Change, FindingMove, register_files
 from warehouse.ledger.closing import close, refuse_if_closed, reopen
@@ -170,6 +176,7 @@ def accept(
     """Accepts at the county gate, or at the city gate after it; there the older version yields.
 
     Raises:
+        NotConfirmed: it was entered on the unit's behalf, and the unit has not confirmed it.
         OpenFindings: blocking ones remain, or at the city gate any but 提示.
         DecisionConflict: somebody decided since.
         PeriodClosed: its period is closed.
@@ -182,6 +189,9 @@ def accept(
             states.move("accept", row["state_code"], target)
         except IllegalTransition as error:
             raise error.about(submission_id) from error
+        if row["entered_by"] is not None and row["confirmed_at"] is None:
+            # By way of a return it would get around the gate that holds it.
+            raise NotConfirmed(submission_id, "报送件")
         refuse_if_closed(connection, row)
         moves = _opened_again(connection, submission_id, row["state_code"])
         counts = open_counts(connection, [submission_id]).get(submission_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -99,6 +100,6 @@ def _filled(number: int, row: Mapping[int, Cell], columns: Mapping[str, int]) ->
         submission_id=text(SUBMISSION),
         finding_id=text(FINDING) or None,
         correction_id=text(CORRECTION) or None,
-        counter=int(counter) if counter.isascii() and counter.isdigit() else None,
+        counter=int(counter) if re.fullmatch(r"[0-9]{1,9}", counter) else None,
         problem_zh="该行含公式，请改为直接填写文字。" if is_formula else "",
     )

@@ -23,6 +23,8 @@ from warehouse.errors import (
     SelfConfirmation,
 )
 from warehouse.ledger import verbs
+from warehouse.ledger.changes import SYSTEM, Change, apply_changes
+from warehouse.ledger.engine import writing
 from warehouse.ledger.frames import copies_for_build
 from warehouse.ledger.intake import record_batch, settle
 from warehouse.ledger.policies import AcceptancePolicies, PolicyRow
@@ -180,6 +182,34 @@ def test_what_was_entered_on_a_units_behalf_counts_only_once_the_unit_confirms(l
         verbs.confirm(ledger.engine, submission_id, **LI)
     settle(ledger.engine)
     assert ledger.state(submission_id) == "passed"
+
+
+@pytest.mark.parametrize("away", ["return", "supersede"])
+def test_what_waits_for_the_unit_is_accepted_on_no_way_round(ledger, away: str):
+    submission_id = entered(ledger)
+    settle(ledger.engine)
+    if away == "return":
+        verbs.return_(ledger.engine, submission_id, reason="再核对", **ZHANG)
+    else:
+        with writing(ledger.engine) as connection:
+            change = Change(submission_id, "supersede", "held", SYSTEM, NOW)
+            apply_changes(connection, [change])
+    with pytest.raises(NotConfirmed, match="尚未经填报单位确认"):
+        verbs.accept(ledger.engine, submission_id, level="county", **ZHANG)
+
+
+def test_the_proposer_signs_for_nobody_and_a_typed_name_is_no_second_person(ledger, settings):
+    submission_id = ledger.passed()
+    for own in ("zhang", " Zhang "):
+        with pytest.raises(SelfConfirmation):
+            proposed(ledger, settings, submission_id, confirmed_by=own)
+    declare_small_office(
+        ledger.engine, "150400", author="security", at=NOW, reason="数据科三人", starts_on=TODAY
+    )
+    correction_id = proposed(ledger, settings, submission_id, confirmed_by="统计负责人")
+    with pytest.raises(SelfApproval):
+        verbs.approve(ledger.engine, correction_id, **ZHANG)
+    verbs.approve(ledger.engine, correction_id, **LI)
 
 
 def test_a_units_own_filing_needs_no_confirmation(ledger):
