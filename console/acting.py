@@ -31,6 +31,7 @@ from warehouse.ledger.policies import AcceptancePolicies
 from warehouse.ledger.states import ACCEPTED
 from warehouse.ledger.tables import events, findings, submissions
 from warehouse.ledger.undoing import undo
+from warehouse.queue.acting import permission_of
 from warehouse.raw_files import StoredFile, flush_file, store_bytes
 
 EVIDENCE_BYTES = 16 * 1024 * 1024
@@ -211,12 +212,17 @@ def _by_submission(
                 found.setdefault(row.submission_id, []).append(row.finding_id)
                 known.add(row.finding_id)
         places: dict[str, Place] = {}
+        states: dict[str, str] = {}
         for part in chunks(found):
             query = select(
-                submissions.c.submission_id, submissions.c.city_code, submissions.c.unit_code
+                submissions.c.submission_id,
+                submissions.c.city_code,
+                submissions.c.unit_code,
+                submissions.c.state_code,
             ).where(submissions.c.submission_id.in_(part))
             for row in connection.execute(query):
                 places[row.submission_id] = Place(row.city_code, row.unit_code)
+                states[row.submission_id] = row.state_code
     # What is not there is told like what is another's: an id guessed right must not show.
     if not known.issuperset(finding_ids):
         raise ConsoleError(_OUT_OF_REACH_ZH)
@@ -225,7 +231,7 @@ def _by_submission(
         place = places.get(key)
         if place is None or not may(visit.person, "filings.read", place):
             raise ConsoleError(_OUT_OF_REACH_ZH)
-        require(visit.person, permission, place)
+        require(visit.person, permission_of(verb, permission, states[key]), place)
     return found
 
 

@@ -21,6 +21,7 @@ from warehouse.queries.published import ask
 from warehouse.queries.tables import plan_table
 from warehouse.queries.tables import plans as published_plans
 from warehouse.queries.trace import trace
+from warehouse.queries.trace.papers import leaves_of
 
 PENDING = ("received", "held", "passed", "explained", "returned", "accepted_county")
 """States whose figures are not, or not for certain, in the published table."""
@@ -93,7 +94,25 @@ def target(visit: Visit) -> dict[str, Any]:
     for paper in found["submissions"].values():
         unit, city = _place_of(visit, paper["submission_id"])
         paper["is_readable"] = readable.reaches(Place(city, unit))
+    _veil(found)
     return {**found, "course": course, "period": period}
+
+
+def _veil(found: dict[str, Any]) -> None:
+    """Takes out of a trace what was never published, where the account may not read the filing.
+
+    Names of files and texts of cells can name a person; a correction counts once it is approved.
+    """
+    hidden = {key for key, paper in found["submissions"].items() if not paper["is_readable"]}
+    for key in hidden:
+        paper = found["submissions"][key]
+        paper["file_name"] = None
+        paper["corrections"] = [
+            one for one in paper["corrections"] if one["state_code"] == "approved"
+        ]
+    for _, leaf in leaves_of(found):
+        if leaf.get("submission_id") in hidden:
+            leaf["file_name"] = leaf["text_as_filed"] = None
 
 
 def _served(visit: Visit, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

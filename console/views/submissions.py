@@ -40,6 +40,7 @@ from warehouse.ledger.undoing import standing_acts
 from warehouse.queries import filed
 from warehouse.queries.explanations import explained_before
 from warehouse.queries.queue import neighbours
+from warehouse.queue.acting import permission_of
 from warehouse.raw_files import raw_path
 
 PAGE = 50
@@ -173,7 +174,8 @@ def decide(visit: Visit) -> Response:
     verb, submission_id = visit.field("verb"), row["submission_id"]
     if verb not in VERB_PERMISSIONS:
         raise ConsoleError("请选择要做的处理。")
-    require(visit.person, VERB_PERMISSIONS[verb], reach.place_of(row))
+    needed = permission_of(verb, VERB_PERMISSIONS[verb], row["state_code"])
+    require(visit.person, needed, reach.place_of(row))
     evidence = kept_evidence(visit)
     ids = visit.fields("finding")
     with told_who_was_first(visit, submission_id, verb):
@@ -226,7 +228,10 @@ def _may(
 ) -> dict[str, bool]:
     """What the account may do with a submission, by verb."""
     asked = {**VERB_PERMISSIONS, "correct": "corrections.propose", "approve": "corrections.approve"}
-    found = {verb: reach.allowed(visit, row, permission) for verb, permission in asked.items()}
+    found = {
+        verb: reach.allowed(visit, row, permission_of(verb, permission, row["state_code"]))
+        for verb, permission in asked.items()
+    }
     with visit.engine.connect() as connection:
         acts = standing_acts(connection, row["submission_id"])
     last = acts[-1] if acts else None

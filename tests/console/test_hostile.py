@@ -203,6 +203,21 @@ def test_the_county_takes_no_acceptance_of_the_city_back(office: Office) -> None
     assert steward.post(undo, {"reason": "退错了"}).status_code == 303
 
 
+def test_a_unit_takes_nothing_out_that_the_city_has_put_in_force(office: Office) -> None:
+    key = office.file(UNIT)
+    steward, county, reporter = map(office.as_, ("city_steward", "county_approver", "reporter"))
+    path = f"/submissions/{key}/decide"
+    for verb in ("accept_county", "accept_city"):
+        assert steward.post(path, {"verb": verb}).status_code == 303
+    assert reporter.post(path, {"verb": "withdraw", "reason": "不报了"}).status_code == 403
+    assert county.post(path, {"verb": "return", "reason": "不报了"}).status_code == 403
+    many = {"verb": "return", "reason": "不报了", "submission": key}
+    assert county.post("/queue/bulk", many).status_code == 403
+    assert county.get(f"/submissions/{key}.json").json()["may"]["withdraw"] is False
+    assert steward.post(path, {"verb": "return", "reason": "请核对"}).status_code == 303
+    assert reporter.post(path, {"verb": "withdraw", "reason": "重报"}).status_code == 303
+
+
 def test_what_is_not_there_is_assigned_to_nobody(office: Office) -> None:
     fields = {
         "verb": "assign",

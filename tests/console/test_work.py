@@ -16,7 +16,7 @@ from starlette.requests import Request
 from console import handing
 from console.desk import Visit
 from console.routes import Page
-from console.views import declared
+from console.views import declared, plans
 from tests.console.conftest import FOREIGN, NEIGHBOUR, UNIT, Office
 from tests.postgres import Postgres
 from warehouse.access.roles import ROLES
@@ -241,6 +241,39 @@ def test_an_account_is_added_posted_and_handed_over(office: Office) -> None:
     hand = {"leaving": "saran", "coming": "reporter"}
     assert security.post("/accounts/handover", hand).status_code == 303
     assert office.visitor().log_in("saran", password[1]).headers["location"] == "/password"
+
+
+def test_a_trace_names_no_file_that_the_account_may_not_read(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, foreign = office.file(UNIT), office.file(FOREIGN)
+
+    def traced(*_: Any) -> dict[str, Any]:
+        leaves = [
+            {"submission_id": key, "file_name": f"张三{key}.xlsx", "text_as_filed": "李四"}
+            for key in (own, foreign)
+        ]
+        proposed = {"state_code": "proposed", "new_number_text": "9"}
+        return {
+            "target": {"plan_code": "p"},
+            "terms": [{"element_code": "e", "units": [{"leaves": leaves}]}],
+            "submissions": {
+                key: {"submission_id": key, "file_name": "张三.xlsx", "corrections": [proposed]}
+                for key in (own, foreign)
+            },
+        }
+
+    monkeypatch.setattr(plans, "trace", traced)
+    monkeypatch.setattr(plans, "ask", lambda *_: [{"actual_value": 1}])
+    served = [{"plan_code": "p", "city_code": "150400"}]
+    monkeypatch.setattr(plans, "published_plans", lambda _: served)
+    for login, seen in (("auditor", 2), ("reporter", 1), ("system_administrator", 0)):
+        found = office.as_(login).get("/targets/x.json").json()
+        leaves = found["terms"][0]["units"][0]["leaves"]
+        papers = found["submissions"].values()
+        assert sum(one["text_as_filed"] is not None for one in leaves) == seen
+        assert sum(one["file_name"] is not None for one in [*leaves, *papers]) == 2 * seen
+        assert sum(len(one["corrections"]) for one in papers) == seen
 
 
 @pytest.mark.parametrize("role", list(ROLES))

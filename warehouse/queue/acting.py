@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 from warehouse.access.scope import Identity, Place, may, require
 from warehouse.errors import UnknownSubmission
 from warehouse.ledger import verbs
+from warehouse.ledger.states import ACCEPTED
 from warehouse.ledger.tables import corrections, submissions
 from warehouse.ledger.verbs import Decision
 from warehouse.raw_files import StoredFile
@@ -45,6 +46,16 @@ VERBS: Mapping[str, Verb] = {
 """Decisions that can be taken by file, in the order in which those on one submission are taken."""
 
 
+def permission_of(verb: str, permission: str, state_code: str) -> str:
+    """The permission that a decision on a submission in a state asks for.
+
+    What the city has put in force only the city takes out again: a unit that would change its
+    accepted figure files a new version, which counts once it is accepted.
+    """
+    is_taken_out = verb in ("return", "withdraw") and state_code in ACCEPTED
+    return "submissions.accept_city" if is_taken_out else permission
+
+
 @dataclass(frozen=True)
 class Wanted:
     """One decision that somebody wants to take.
@@ -73,13 +84,17 @@ def place_of(connection: Connection, submission_id: str) -> Place:
     Raises:
         UnknownSubmission: there is none of that id.
     """
-    found = select(submissions.c.city_code, submissions.c.unit_code).where(
-        submissions.c.submission_id == submission_id
-    )
+    return _standing(connection, submission_id)[0]
+
+
+def _standing(connection: Connection, submission_id: str) -> tuple[Place, str]:
+    found = select(
+        submissions.c.city_code, submissions.c.unit_code, submissions.c.state_code
+    ).where(submissions.c.submission_id == submission_id)
     row = connection.execute(found).first()
     if row is None:
         raise UnknownSubmission(submission_id)
-    return Place(row.city_code, row.unit_code)
+    return Place(row.city_code, row.unit_code), str(row.state_code)
 
 
 def act(connection: Connection, identity: Identity, wanted: Wanted, at: datetime) -> Decision:
@@ -96,12 +111,12 @@ def act(connection: Connection, identity: Identity, wanted: Wanted, at: datetime
         Forbidden: the account may look but not decide that.
         DecisionRefused, IllegalTransition: the ledger does not allow it.
     """
-    place = place_of(connection, wanted.submission_id)
+    place, state_code = _standing(connection, wanted.submission_id)
     if not may(identity, "filings.read", place):
         # Whether there is one is nobody's business who may not see it.
         raise UnknownSubmission(wanted.submission_id)
     verb = VERBS[wanted.verb]
-    require(identity, verb.permission, place)
+    require(identity, permission_of(verb.code, verb.permission, state_code), place)
     if wanted.correction_id is not None:
         _refuse_stranger(connection, wanted.correction_id, wanted.submission_id)
     common: dict[str, Any] = {
