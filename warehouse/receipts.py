@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sources.vocabulary import SEVERITY_ZH, STATE_ZH, gravity_of, said
+from sources.vocabulary import HOLD_REASON_ZH, SEVERITY_ZH, STATE_ZH, gravity_of, said
 from warehouse.settings import Settings
 
 _NEXT_ZH: Mapping[str, str] = {
@@ -24,6 +24,10 @@ _NEXT_ZH: Mapping[str, str] = {
     "passed": "请等待接收；列有问题的，请按意见更正或书面说明。",
     "explained": "请等待接收。",
     "accepted_county": "请等待市级接收。",
+}
+_HELD_NEXT_ZH: Mapping[str, str] = {
+    "unconfirmed": "这份报表是代为录入的，请填报单位核对后确认；确认以前不采用。",
+    "closed": "本期已封库，这份报送作补报或更正收下；开封以后重新审核，此前已采用的版本继续有效。",
 }
 _CODE_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Letters and digits that are not taken for one another when read out."""
@@ -66,6 +70,8 @@ class Receipt:
     entries_stored: int | None = None
     against_zh: str | None = None
     """The sentence that compares with the version before."""
+    held_for: str | None = None
+    """Why it is held although nothing in it holds it: `unconfirmed` or `closed`."""
     replaced_by: int | None = None
     """The version that took this one's place, or is to be looked at instead of it."""
     corrected: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
@@ -101,7 +107,7 @@ class Receipt:
     def state_zh(self) -> str:
         """The state in words, and which version is the current one where it is not this."""
         if self.replaced_by is None:
-            return said(STATE_ZH, self.state_code)
+            return said(HOLD_REASON_ZH, self.held_for) or said(STATE_ZH, self.state_code)
         if self.state_code == "superseded":
             return f"已被第 {self.replaced_by} 版替代"
         return f"{said(STATE_ZH, self.state_code)}（{self.replaced_zh}）"
@@ -120,7 +126,8 @@ class Receipt:
         """What the unit is to do now."""
         if self.replaced_by is not None:
             return f"本版无须处理，请看第 {self.replaced_by} 版的回执。"
-        return _NEXT_ZH.get(self.state_code, "无须处理。")
+        waits = _HELD_NEXT_ZH.get(self.held_for or "")
+        return waits or _NEXT_ZH.get(self.state_code, "无须处理。")
 
     @property
     def text(self) -> str:

@@ -15,6 +15,7 @@ from typing import Annotated, Any, ParamSpec, TypeVar
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from orchestration.errors import OrchestrationError
@@ -133,7 +134,7 @@ def print_rows(
     for heading in columns.values():
         table.add_column(heading, overflow="fold")
     for row in rows:
-        table.add_row(*(shown(row.get(key)) for key in columns))
+        table.add_row(*(escape(shown(row.get(key))) for key in columns))
     out.print(table)
 
 

@@ -194,4 +194,5 @@ def submit(
         handed_in = time.time() - SETTLE_SECONDS - 1
         os.utime(partial, (handed_in, handed_in))
         partial.rename(target)
-        out.print(f"{readable_name(path.name)} 已放入 {target.parent}，下一夜处理")
+        said_to = f"{readable_name(path.name)} 已放入 {target.parent}，下一夜处理"
+        out.print(said_to, markup=False, highlight=False, soft_wrap=True)

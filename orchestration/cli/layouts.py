@@ -63,7 +63,7 @@ def diff(
     else:
         for path, found in compared.differences.items():
             if not found:
-                out.print(f"{readable_name(path.name)}：没有可比较的版式")
+                out.print(f"{readable_name(path.name)}：没有可比较的版式", markup=False)
             for one in found:
                 _print_difference(path, one)
     for error in compared.refused:

@@ -12,6 +12,7 @@ from orchestration.cli import (
     filing,
     handing_out,
     history,
+    keeping,
     layouts,
     night,
     queue,
@@ -29,7 +30,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for group in (night, day, filing, reading, steward, history, tracing, handing_out, doctor):
+for group in (night, day, filing, reading, steward, history, tracing, handing_out, doctor, keeping):
     group.register(app)
 app.add_typer(definitions.app, name="definitions")
 app.add_typer(layouts.app, name="layouts")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from orchestration.cli.console import (
     DayOption,
@@ -103,10 +104,12 @@ def nightly(
         said = "已发布" if outcome.is_new else "没有变化，仍为"
         out.print(f"{said} {outcome.release_id}，截至 {outcome.as_of.isoformat()}")
         if outcome.warning_zh:
-            out.print(f"[yellow]{outcome.warning_zh}[/yellow]")
+            out.print(f"[yellow]{escape(outcome.warning_zh)}[/yellow]")
         print_deliveries(outcome.deliveries)
         for city in outcome.held_cities:
-            out.print(f"[yellow]{city['city_code']} 被拦下，保留上一版：{city['reason']}[/yellow]")
+            out.print(
+                f"[yellow]{city['city_code']} 被拦下，保留上一版：{escape(city['reason'])}[/yellow]"
+            )
         print_exports(exports)
         out.print("用时：" + "，".join(f"{step} {spent:.1f} 秒" for step, spent in result.steps))
         out.print(f"数据集市：{settings.published_db}")

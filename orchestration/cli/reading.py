@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from orchestration.cli.arrivals import list_arrivals, print_arrivals
@@ -97,7 +98,7 @@ def status(
     print_strays(found["stray_files"])
     if found["last_failure"]:
         failure = found["last_failure"]
-        out.print(f"[red]上次运行失败（{failure['at']}）：{failure['message']}[/red]")
+        out.print(f"[red]上次运行失败（{failure['at']}）：{escape(failure['message'])}[/red]")
     out.print("报送件：" + (tally(found["submissions"], STATE_ZH) or "无"))
     print_arrivals(found["arrivals"])
     print_channels(found["channels"])

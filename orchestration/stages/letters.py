@@ -25,7 +25,7 @@ from warehouse.errors import WorkspaceMissing
 from warehouse.ledger.changes import chunks
 from warehouse.ledger.resubmissions import Comparison, comparisons
 from warehouse.ledger.tables import findings, submissions
-from warehouse.ledger.versions import replaced_by
+from warehouse.ledger.versions import held_for, replaced_by
 from warehouse.queries.explanations import Explained, explained_before
 from warehouse.receipts import Receipt
 from warehouse.settings import Settings
@@ -90,10 +90,15 @@ def answers_for(
     compared = comparisons(connection, moved, stored.answered)
     earlier = explained_before(connection, [one for part in said.values() for one in part])
     newer = replaced_by(connection, moved)
+    waiting = held_for(connection, moved)
     forms = {(f.form_code, f.form_version): f.form_zh for f in definitions.form_versions}
     return [
         _answered(
-            row | {"replaced_by": newer.get(row["submission_id"])},
+            row
+            | {
+                "replaced_by": newer.get(row["submission_id"]),
+                "held_for": waiting.get(row["submission_id"]),
+            },
             forms, said.get(row["submission_id"], []), stored, compared, earlier,
         )
         for row in rows
@@ -227,6 +232,7 @@ def _answered(
         figures_stored=sum(one.number_text is not None for one in values),
         against_zh=beside.text_zh if beside else None,
         replaced_by=row["replaced_by"],
+        held_for=row["held_for"],
         corrected=[one.__dict__ for one in mended],
         is_synthetic=row["is_synthetic"],
         form_sheet=row["form_sheet"],

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import olefile
 
 from sources.errors import EncryptedFile, UnreadableFile
-from sources.readers.container import CHECK_FILE, SAVE_AS_XLSX
+from sources.readers.container import CHECK_FILE, CUT_LINK, SAVE_AS_XLSX
 from sources.readers.grid import Limits
 from sources.readers.sheetxml import SheetScan, is_percent_format
 
@@ -120,7 +120,7 @@ def _book_of(stream: bytes) -> _Book:
             book.cell_formats.append(struct.unpack_from("<H", body, 2)[0])
         elif kind == _SUPBOOK and len(body) > 5 and _DDE_SEPARATOR in _text(body, 2, 2):
             raise UnreadableFile(
-                "工作簿含有连到其他程序的 DDE 链接，为安全起见不接收", SAVE_AS_XLSX,
+                "工作簿含有连到其他程序的 DDE 链接，为安全起见不接收", CUT_LINK,
                 value_text=_text(body, 2, 2).replace(_DDE_SEPARATOR, "|"),
             )  # fmt: skip
     return book

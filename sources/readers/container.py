@@ -34,6 +34,10 @@ _SUFFIXES = {
 }
 _WORKBOOK_SUFFIXES = {".xlsx", ".xlsm", ".xlsb", ".xls", ".et", ".ods", ".zip"}
 SAVE_AS_XLSX = "请在 Excel 或 WPS 中打开，另存为“Excel 工作簿（*.xlsx）”后重新报送"
+CUT_LINK = (
+    "请把连接其他程序的公式改为直接填写的数值或文字（整本的链接在“数据”—“编辑链接”中断开），"
+    "保存为 xlsx 后重新报送"
+)
 _BROKEN_ZIP = (
     zipfile.BadZipFile, zlib.error, ValueError, EOFError, NotImplementedError, RuntimeError,
     OSError, struct.error,

@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element
 from defusedxml.ElementTree import iterparse
 
 from sources.errors import UnreadableFile
-from sources.readers.container import SAVE_AS_XLSX
+from sources.readers.container import CUT_LINK
 from sources.readers.grid import Limits, address
 from sources.readers.sheetxml import SheetScan
 
@@ -102,7 +102,7 @@ def _judge(
     has_value = any(cell.get(name) for name in _VALUES) or bool(_said(cell))
     if formula is not None and "DDE(" in formula.upper():
         raise UnreadableFile(
-            "单元格公式是连到其他程序的 DDE 链接，为安全起见不接收", SAVE_AS_XLSX,
+            "单元格公式是连到其他程序的 DDE 链接，为安全起见不接收", CUT_LINK,
             sheet=sheet, cell=address(*at), value_text=formula[:40],
         )  # fmt: skip
     if cell.get(f"{_CALC}value-type") == "error":

@@ -21,7 +21,10 @@ _BEGIN, _END, _BLANK = b"<sheetData>", b"</sheetData>", b"<sheetData/>"
 _DECLARATION = re.compile(
     rb"""<\?xml version="1\.0"(?: encoding="(?i:utf-8)")?(?: standalone="(?:yes|no)")?\s*\?>\s*"""
 )
-_NOT_AROUND = re.compile(rb"<(?:[^<>\s/:]*:)?(?:sheetData|row|c)[\s/>]|<!|<\?")
+_NOT_AROUND = re.compile(
+    rb"<(?:[^<>\s/:]*:)?(?:sheetData|row|c)[\s/>]|<!|<\?"
+    rb"|<(?:[^<>\s/:]*:)?col\s[^<>]*hidden\s*=\s*[\"'](?!0|false)"
+)
 _NO_CHARACTERS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 _FLAG, _FALSE = rb'="[a-z0-9]{1,5}"', rb'="(?:0|false)"'
 _ATTRIBUTES = (
@@ -102,7 +105,7 @@ def _table_of(content: bytes) -> bytes | None:
 
 
 def _is_well_formed(head: bytes, tail: bytes) -> bool:
-    """Whether what stands around the table is XML, and holds no part of a table."""
+    """Whether what stands around the table is XML, and holds no part of it and nothing hidden."""
     if _NOT_AROUND.search(head) or _NOT_AROUND.search(tail):
         return False
     parser = expat.ParserCreate("utf-8", namespace_separator="}")

@@ -20,7 +20,7 @@ from defusedxml.common import DTDForbidden
 from defusedxml.ElementTree import fromstring
 
 from sources.errors import OversizedSheet, UnreadableFile
-from sources.readers.container import CHECK_FILE, SAVE_AS_XLSX
+from sources.readers.container import CHECK_FILE, CUT_LINK
 from sources.readers.grid import LIMITS, Limits, address, place_of
 
 _BUILT_IN_PERCENT = {"9", "10"}
@@ -98,6 +98,10 @@ class SheetScan:
         """Notes that a filled cell stands in a hidden row, unless there is worse to say of it."""
         self.issues.setdefault(at, "hidden_row")
 
+    def hide_in_column(self, at: tuple[int, int]) -> None:
+        """Notes that a filled cell stands in a hidden column, as if its row were hidden."""
+        self.hide(at)
+
 
 @dataclass
 class LongSheetScan(SheetScan):
@@ -130,6 +134,9 @@ class LongSheetScan(SheetScan):
     def hide(self, at: tuple[int, int]) -> None:
         """Notes the row alone: a filter may hide most of a register."""
         self.hidden_rows.add(at[0])
+
+    def hide_in_column(self, at: tuple[int, int]) -> None:
+        """Notes nothing: columns of a register are hidden to see the others side by side."""
 
 
 def _local(tag: str) -> str:
@@ -267,6 +274,7 @@ class _SheetPass:
         self._kinds: dict[str, str] = {}
         self._row_no = self._column_no = -1
         self._is_hidden_row = False
+        self._hidden_columns: list[tuple[int, int]] = []
         self._cell: dict[str, str] | None = None
         self._is_filled = False
         self._said: dict[str, list[str]] = {}
@@ -281,6 +289,9 @@ class _SheetPass:
             self._row_no = int(told) - 1 if told else self._row_no + 1
             self._column_no = -1
             self._is_hidden_row = attributes.get("hidden") in _TRUE or attributes.get("ht") == "0"
+        elif kind == "col" and attributes.get("hidden") in _TRUE:
+            first, last = (int(attributes.get(name, "0")) - 1 for name in ("min", "max"))
+            self._hidden_columns.append((first, last))
         elif self._cell is not None:
             self._is_filled = True
             if kind in ("v", "f", "t"):
@@ -316,7 +327,7 @@ class _SheetPass:
         scan.take(at, self._sheet, self._limits)
         if formula is not None and has_dde(formula):
             raise UnreadableFile(
-                "单元格公式是连到其他程序的 DDE 链接，为安全起见不接收", SAVE_AS_XLSX,
+                "单元格公式是连到其他程序的 DDE 链接，为安全起见不接收", CUT_LINK,
                 sheet=self._sheet, cell=address(*at), value_text=f"={formula}"[:40],
             )  # fmt: skip
         if value and kind in _WRITTEN and not _WRITTEN[kind].fullmatch(value):
@@ -335,3 +346,5 @@ class _SheetPass:
             scan.issues[at] = "external_formula" if is_external(formula) else "formula"
         if self._is_hidden_row:
             scan.hide(at)
+        elif any(first <= at[1] <= last for first, last in self._hidden_columns):
+            scan.hide_in_column(at)

@@ -19,7 +19,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from sources.errors import EncryptedFile, UnreadableFile
 from sources.numbers import number_as_text
-from sources.readers.container import CHECK_FILE, ODS, SAVE_AS_XLSX, XLS, XLSX
+from sources.readers.container import CHECK_FILE, CUT_LINK, ODS, XLS, XLSX
 from sources.readers.grid import HIDDEN_SHEET, LIMITS, Cell, Limits, address
 from sources.readers.odsxml import scan_content
 from sources.readers.package import Package, package_of
@@ -163,7 +163,7 @@ def _verify_parts(package: Package) -> None:
             )  # fmt: skip
         if name.startswith("xl/externallinks/") and b"ddeLink" in content:
             raise UnreadableFile(
-                "工作簿含有连到其他程序的 DDE 链接，为安全起见不接收", SAVE_AS_XLSX,
+                "工作簿含有连到其他程序的 DDE 链接，为安全起见不接收", CUT_LINK,
                 value_text=member.filename,
             )  # fmt: skip
 

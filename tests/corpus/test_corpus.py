@@ -112,6 +112,18 @@ def test_a_file_is_read_or_refused_as_the_manifest_says(number: int, read: Read)
         assert filed == expected_cells
 
 
+LINKS = (
+    "a link to another program", "a formula that starts another program",
+    "an OpenDocument formula that starts another program",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LINKS)
+def test_a_link_to_another_program_is_to_be_cut_not_saved_again(name: str, read: Read) -> None:
+    (number,) = [number for number, case in enumerate(MANIFEST) if case.name == name]
+    assert "改为直接填写" in read.errors[str(number)].advice_zh
+
+
 def _is_refused(error: SourceError | None, expected: Refusal) -> None:
     assert type(error) is expected.error, str(error)
     assert expected.words in error.message_zh

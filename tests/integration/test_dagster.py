@@ -46,7 +46,11 @@ def test_the_line_runs_from_the_inbox_to_the_published_file(defs: dg.Definitions
     published = dg.AssetKey(["published", "ip_marts"])
     upstream = graph.get_ancestor_asset_keys(published)
     materializable = graph.materializable_asset_keys
-    beside_the_line = {dg.AssetKey("reread_submissions"), dg.AssetKey("validation_report")}
+    exports = dg.AssetKey(["published", "exports"])
+    assert graph.get(exports).parent_keys == {published}
+    beside_the_line = {
+        dg.AssetKey("reread_submissions"), dg.AssetKey("validation_report"), exports,
+    }  # fmt: skip
     unused_definitions = {key for key in materializable if key.path[0] == "definitions"} - upstream
     assert materializable - upstream - {published} == beside_the_line | unused_definitions
     assert dg.AssetKey("received_files") in upstream

@@ -24,6 +24,7 @@ from warehouse.daytime.tasks import Task
 from warehouse.ledger.engine import open_ledger, writing
 from warehouse.settings import Settings
 
+ROOT = Path(__file__).resolve().parents[2]
 LOCK = "day.lock"
 _CHECKERS: dict[Path, subprocess.Popen[bytes]] = {}
 """Checkers this process started, by workspace."""
@@ -146,12 +147,17 @@ def _asked(settings: Settings, task: Task) -> Task:
 def _start(
     settings: Settings, arguments: Sequence[str], *, is_detached: bool
 ) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "QIANGSHI_HOME": str(settings.home)}
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {
+        **os.environ,
+        "QIANGSHI_HOME": str(settings.home),
+        "PYTHONPATH": os.pathsep.join(paths),
+    }
     log = (settings.work / f"{arguments[0]}.log").open("ab")
     with log:
         # The checker reads its standard input only to see it end with its parent.
         return subprocess.Popen(
-            [sys.executable, "-c", _COMMAND, *arguments],
+            [sys.executable, "-P", "-c", _COMMAND, *arguments],
             stdin=subprocess.DEVNULL if is_detached else subprocess.PIPE,
             stdout=log, stderr=log, env=environment, start_new_session=is_detached,
         )  # fmt: skip

@@ -61,7 +61,7 @@ def page_of(table: QueryTable, code: str, title: str | None = None) -> Page:
     for line in table.lines:
         entries = [Entry(line.unit_name_zh), Entry(line.indicator_zh), Entry(line.unit_zh)]
         for cell in line.cells.values():
-            mark = notes.mark(_remark(cell))
+            mark = notes.mark(_remark(cell, table.release_id))
             entries += [_entry(line, cell, measure, mark) for measure in selection.measures]
         rows.append(tuple(entries))
     stamp = f"【{SYNTHETIC_ZH}】" if table.is_synthetic else ""
@@ -100,9 +100,12 @@ def _entry(line: Line, cell: Cell, measure: str, mark: str) -> Entry:
     return Entry(text + mark, number, line.decimals, mark)
 
 
-def _remark(cell: Cell) -> str | None:
+def _remark(cell: Cell, release_id: str) -> str | None:
     """What must be said of a number beside it."""
     said = []
+    own = cell.facts.get("release_id")
+    if own not in (None, release_id):
+        said.append(f"本市被发布关卡拦下，沿用 {own} 发布的数")
     if cell.reason_zh:
         said.append(f"{NONE_ZH}：{cell.reason_zh}")
     if cell.is_partial:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from datetime import datetime
 from typing import Any
 
@@ -46,6 +47,16 @@ def paper_bytes(page: Page) -> bytes:
     properties.created = properties.modified = MADE
     target = io.BytesIO()
     paper.save(target)
+    return settled(target.getvalue())
+
+
+def settled(document: bytes) -> bytes:
+    """The same document with one time on all its parts: equal content, equal bytes."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(document)) as made, zipfile.ZipFile(target, "w") as kept:
+        for name in made.namelist():
+            part = zipfile.ZipInfo(name, MADE.timetuple()[:6])
+            kept.writestr(part, made.read(name), zipfile.ZIP_DEFLATED)
     return target.getvalue()
 
 

@@ -63,6 +63,16 @@ def shown(row: Row, column: str) -> str | None:
     return None if row[column] is None else printed(row[column], 1)
 
 
+def remark(row: Row, release_id: str) -> str:
+    """What stands beside a target: why its status, and what must be said of its number."""
+    said_of = [str(row["status_reason_zh"] or "")]
+    if row["is_provisional"]:
+        said_of.append("初步数")
+    if row["release_id"] != release_id:
+        said_of.append(f"本市被拦下，沿用 {row['release_id']} 发布的数")
+    return "；".join(part for part in said_of if part)
+
+
 def figures_of(found: Sequence[Row]) -> list[Figure]:
     """The numbers of plans' rows, as they are printed."""
     figures = []

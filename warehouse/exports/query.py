@@ -30,13 +30,14 @@ PCT_DECIMALS = 2
 # same day as its period; of a half year or a year it is that of its last month or quarter.
 _SQL = """
 with areas as (
-    select city_code as unit_code, city_name_zh as unit_name_zh, city_code, null as member,
-        'city_indicators' as table_name, indicator_code, period_code, period_type, period_start,
-        period_end, plan_code, value, yoy_pct, yoy_status, expected_units, reported_units,
-        coverage_pct, missing_units_zh, is_additive, is_provisional, value_reason_zh, is_synthetic
+    select release_id, city_code as unit_code, city_name_zh as unit_name_zh, city_code,
+        null as member, 'city_indicators' as table_name, indicator_code, period_code, period_type,
+        period_start, period_end, plan_code, value, yoy_pct, yoy_status, expected_units,
+        reported_units, coverage_pct, missing_units_zh, is_additive, is_provisional,
+        value_reason_zh, is_synthetic
     from marts.city_indicators
     union all by name
-    select unit_code, unit_name_zh, city_code, is_partition_member as member,
+    select release_id, unit_code, unit_name_zh, city_code, is_partition_member as member,
         'unit_indicators' as table_name, indicator_code, period_code, period_type, period_start,
         period_end, plan_code, value, yoy_pct, yoy_status, expected_units, reported_units,
         coverage_pct, null as missing_units_zh, is_additive, is_provisional, value_reason_zh,

@@ -14,7 +14,7 @@ from openpyxl import load_workbook
 from sources.vocabulary import RELEASE_KIND_ZH, TARGET_STATUS_MEANING_ZH, TARGET_STATUS_ZH, said
 from warehouse.exports.bundle import Source, Written
 from warehouse.exports.page import Entry
-from warehouse.exports.plan_figures import shown
+from warehouse.exports.plan_figures import remark, shown
 from warehouse.exports.plan_layout import PlanTable
 from warehouse.exports.printing import NONE_ZH, plain_text, printed, rounded
 from warehouse.exports.records import CODE_LABEL_ZH
@@ -117,7 +117,7 @@ def _plan_sheet(book: Any, sheet: Any, styles: Styles, source: Source, table: Pl
             text = printed_column.text(row)
             form = styles.text if column == 0 or not text[:1].isdigit() else styles.right
             sheet.write_string(number, column, plain_text(text), form)
-        for column, entry in enumerate(_ours(row), start=own):
+        for column, entry in enumerate(_ours(row, source.release_id), start=own):
             form = styles.text if column == last else styles.center
             write_entry(sheet, number, column, entry, styles, form)
     _merge_categories(sheet, styles, table)
@@ -143,7 +143,7 @@ def _plan_sheet(book: Any, sheet: Any, styles: Styles, source: Source, table: Pl
     sheet.set_footer("&C第 &P 页，共 &N 页")
 
 
-def _ours(row: Any) -> list[Entry]:
+def _ours(row: Any, release_id: str) -> list[Entry]:
     actual = row["actual_printed"] if row["actual_value"] is not None else None
     completion, expected = row["completion_pct"], row["expected_value"]
     decimals = len(actual.partition(".")[2]) if actual else 0
@@ -154,7 +154,7 @@ def _ours(row: Any) -> list[Entry]:
         Entry(NONE_ZH) if completion is None else _number(printed(completion, 1), 1),
         Entry(said(TARGET_STATUS_ZH, row["status_code"])),
         Entry(shown(row, "coverage") or NONE_ZH),
-        Entry(str(row["status_reason_zh"] or "") + ("；初步数" if row["is_provisional"] else "")),
+        Entry(remark(row, release_id)),
     ]
     return told
 
@@ -231,11 +231,11 @@ def _counties(sheet: Any, styles: Styles, rows: list[dict[str, Any]]) -> None:
         decimals = int(row["decimals"] or 0)
         number = rounded(row["value"], decimals, row["rounding_mode"] or "half_up")
         text = printed(row["value"], decimals, row["rounding_mode"] or "half_up")
-        remark = row["value_reason_zh"] or ("初步数" if row["is_provisional"] else "")
+        why = row["value_reason_zh"] or ("初步数" if row["is_provisional"] else "")
         told.append([
             Entry(str(row["city_name_zh"])), Entry(str(row["unit_name_zh"])),
             Entry(str(row["indicator_zh"])), Entry(str(row["unit_zh"] or "")),
-            Entry(str(row["period_code"])), Entry(text, number, decimals), Entry(str(remark)),
+            Entry(str(row["period_code"])), Entry(text, number, decimals), Entry(str(why)),
         ])  # fmt: skip
     _list(sheet, styles, headings, told)
 

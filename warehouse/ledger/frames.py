@@ -64,6 +64,10 @@ CORRECTIONS: dict[str, pl.DataType] = {
     "approved_at": _TIME,
     "reason_text": _TEXT,
 }
+_STATE_AFTER = {
+    "correct": "proposed", "confirm": "proposed", "approve": "approved", "reject": "rejected",
+}  # fmt: skip
+"""State of a correction after its last act."""
 ARRIVAL_CORRECTIONS: dict[str, pl.DataType] = {
     "submission_id": _TEXT,
     "correction_order": _INT,
@@ -127,7 +131,7 @@ def copies_for_build(engine: Engine, known_by: datetime | None = None) -> dict[s
     put_off = extensions_frame(engine)
     if known_by is not None:
         acts = acts.filter(pl.col("effective_at") <= known_by)
-        overlaid = _corrections_known(overlaid, known_by)
+        overlaid = _corrections_known(overlaid, acts, known_by)
         filed = _submissions_known(filed, acts, known_by)
         handed_in = handed_in.filter(pl.col("decided_at") <= known_by)
         put_off = put_off.filter(pl.col("decided_at") <= known_by)
@@ -148,12 +152,26 @@ def _submissions_known(filed: pl.DataFrame, acts: pl.DataFrame, known_by: dateti
     return known.join(states, on="submission_id", how="inner").select(list(SUBMISSIONS))
 
 
-def _corrections_known(overlaid: pl.DataFrame, known_by: datetime) -> pl.DataFrame:
-    is_later = (pl.col("state_code") == "approved") & (pl.col("approved_at") > known_by)
-    return overlaid.filter(pl.col("proposed_at") <= known_by).with_columns(
-        pl.when(is_later).then(pl.lit("proposed")).otherwise("state_code").alias("state_code"),
-        pl.when(is_later).then(None).otherwise("approved_at").alias("approved_at"),
-    )
+def _corrections_known(
+    overlaid: pl.DataFrame, acts: pl.DataFrame, known_by: datetime
+) -> pl.DataFrame:
+    """Each correction in the state that its acts had brought it to; an undone act is none."""
+    standing: dict[str, list[tuple[str, datetime]]] = {}
+    told = acts.filter(pl.col("reason_code").is_in(overlaid["correction_id"].implode()))
+    named = told.sort("submission_id", "event_order").select("reason_code", "verb", "effective_at")
+    for correction_id, verb, moment in named.iter_rows():
+        line = standing.setdefault(correction_id, [])
+        if verb != "undo":
+            line.append((verb, moment))
+        elif line:
+            line.pop()
+    rows = []
+    for row in overlaid.filter(pl.col("proposed_at") <= known_by).to_dicts():
+        line = standing.get(row["correction_id"], [])
+        state = _STATE_AFTER[line[-1][0]] if line else "cancelled"
+        approved_at = line[-1][1] if state == "approved" else None
+        rows.append(row | {"state_code": state, "approved_at": approved_at})
+    return pl.DataFrame(rows, schema=CORRECTIONS, orient="row")
 
 
 def _frame(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -14,8 +15,8 @@ from sqlalchemy import Connection, Engine, insert, select, update
 
 from warehouse.ledger.changes import chunks
 from warehouse.ledger.engine import writing
-from warehouse.ledger.findings import MENDED, WRITTEN
-from warehouse.ledger.tables import findings
+from warehouse.ledger.findings import MENDED, WRITTEN, open_counts
+from warehouse.ledger.tables import corrections, events, findings
 
 RECHECKED = "rechecked"
 """Reason code of a finding that a later check of the same submission no longer makes."""
@@ -32,8 +33,34 @@ class Rechecked:
     still_open: int
 
 
+_FIGURES_MOVE = ("approve", "undo")
+
+
+def corrected_since(engine: Engine, moment: datetime | None) -> list[str]:
+    """Submissions of which a correction was approved, or an act undone, since a technical moment.
+
+    Args:
+        engine: the ledger.
+        moment: when one last looked; None for ever.
+    """
+    asked = (
+        select(events.c.submission_id)
+        .join(corrections, corrections.c.submission_id == events.c.submission_id)
+        .where(events.c.verb.in_(_FIGURES_MOVE))
+        .distinct()
+        .order_by(events.c.submission_id)
+    )
+    if moment is not None:
+        asked = asked.where(events.c.recorded_at >= moment)
+    with engine.connect() as connection:
+        return list(connection.execute(asked).scalars())
+
+
 def record_recheck(
-    engine: Engine | Connection, frame: pl.DataFrame, checked: Iterable[str]
+    engine: Engine | Connection,
+    frame: pl.DataFrame,
+    checked: Iterable[str],
+    rule_ids: Iterable[str],
 ) -> Rechecked:
     """What a second check changed.
 
@@ -42,12 +69,14 @@ def record_recheck(
 
     Args:
         engine: the ledger.
-        frame: one row per finding, columns `WRITTEN`, of every rule that judges single submissions.
+        frame: one row per finding, columns `WRITTEN`.
         checked: the submissions that were looked at.
+        rule_ids: the rules that were asked; findings of others stay as they are.
     """
+    asked, looked_at = sorted(rule_ids), list(checked)
     met = {row["finding_id"]: row for row in frame.select(WRITTEN).to_dicts()}
     with writing(engine) as connection:
-        known = _known(connection, checked)
+        known = _known(connection, looked_at, asked)
         gone = [
             key for key, row in known.items() if key not in met and row["status_code"] == "open"
         ]
@@ -65,10 +94,11 @@ def record_recheck(
                 opened += 1
             if changes:
                 _move(connection, [key], **changes)
-        after = _known(connection, checked)
         still = sum(
-            row["status_code"] == "open" and row["severity_code"] != "info"
-            for row in after.values()
+            count
+            for by_severity in open_counts(connection, looked_at).values()
+            for severity, count in by_severity.items()
+            if severity != "info"
         )
         return Rechecked(opened, len(gone), still)
 
@@ -83,10 +113,15 @@ def _is_open_again(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     return bool(status == "explained" and old["value_text"] != new["value_text"])
 
 
-def _known(connection: Connection, checked: Iterable[str]) -> dict[str, dict[str, Any]]:
+def _known(
+    connection: Connection, checked: Iterable[str], rule_ids: list[str]
+) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for part in chunks(checked):
-        rows = connection.execute(select(findings).where(findings.c.submission_id.in_(part)))
+        asked = select(findings).where(
+            findings.c.submission_id.in_(part), findings.c.rule_id.in_(rule_ids)
+        )
+        rows = connection.execute(asked)
         found |= {row["finding_id"]: dict(row) for row in rows.mappings()}
     return found
 

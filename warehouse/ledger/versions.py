@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from warehouse.ledger.changes import chunks
 from warehouse.ledger.intake import newest_order
 from warehouse.ledger.states import ACCEPTED
-from warehouse.ledger.tables import submissions
+from warehouse.ledger.tables import events, submissions
 
 Key = tuple[str, str, str]
 
@@ -41,6 +41,29 @@ def replaced_by(connection: Connection, submission_ids: Iterable[str]) -> dict[s
                 found[row["submission_id"]] = (accepted or later)[-1]["version"]
             elif row["state_code"] in TO_BE_MENDED:
                 found[row["submission_id"]] = later[-1]["version"]
+    return found
+
+
+def held_for(connection: Connection, submission_ids: Iterable[str]) -> dict[str, str]:
+    """By submission that is held for no finding: why (`unconfirmed`, `closed`)."""
+    found: dict[str, str] = {}
+    for part in chunks(submission_ids):
+        last = (
+            select(events.c.submission_id, func.max(events.c.event_order).label("event_order"))
+            .where(events.c.submission_id.in_(part))
+            .group_by(events.c.submission_id)
+            .subquery()
+        )
+        asked = (
+            select(events.c.submission_id, events.c.reason_code)
+            .join(
+                last,
+                (last.c.submission_id == events.c.submission_id)
+                & (last.c.event_order == events.c.event_order),
+            )
+            .where(events.c.verb == "hold", events.c.reason_code.is_not(None))
+        )
+        found |= {str(row[0]): str(row[1]) for row in connection.execute(asked)}
     return found
 
 

@@ -57,7 +57,7 @@ def differences_of_files(
         )
         return rows(
             connection,
-            f"select *, {reason_text('reason_code', reopened)} as reason_zh from changes"
+            f"select *, {reason_text('reason_code', connection)} as reason_zh from changes"
             " order by table_name, key_text, column_name",
         )
 

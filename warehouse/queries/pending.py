@@ -15,10 +15,11 @@ from typing import Any
 import duckdb
 from sqlalchemy import Connection, Engine, select
 
-from warehouse.ledger.closing import closed_periods
-from warehouse.ledger.intake import newest_order
+from warehouse.ledger.closing import HELD_FOR_CLOSING, closed_periods
+from warehouse.ledger.intake import UNCONFIRMED, newest_order
 from warehouse.ledger.states import ACCEPTED, OUT
 from warehouse.ledger.tables import corrections, submissions
+from warehouse.ledger.versions import held_for
 
 Cell = tuple[str, str]
 """Row code and value column."""
@@ -34,7 +35,7 @@ KIND_ZH: Mapping[str, str] = {"late": "补报", "change": "更正"}
 
 _COLUMNS = (
     "submission_id", "city_code", "unit_code", "form_code", "period_code", "version", "file_name",
-    "received_at", "state_code", "entered_by", "confirmed_at",
+    "received_at", "state_code",
 )  # fmt: skip
 _WAITING = ("received", "held", "passed", "explained", "accepted_county")
 
@@ -98,15 +99,25 @@ def pending_versions(
     """
     with engine.connect() as connection:
         closed = closed_periods(connection)
+        series = _series(connection, city_codes)
+        held = [
+            row["submission_id"]
+            for versions in series.values()
+            for row in versions
+            if row["state_code"] == "held"
+        ]
+        held_because = held_for(connection, held)
         found = []
-        for key, versions in sorted(_series(connection, city_codes).items()):
+        for key, versions in sorted(series.items()):
             standing = [row for row in versions if row["state_code"] in ACCEPTED]
             ours = standing[-1] if standing else None
             for row in versions:
                 is_newer = ours is not None and newest_order(row) > newest_order(ours)
-                is_closed = (row["city_code"], *key[1:]) in closed
-                if row["state_code"] in _WAITING and (is_newer or (ours is None and is_closed)):
-                    found.append(_pending(row, ours, is_closed=is_closed))
+                why = held_because.get(row["submission_id"])
+                is_late = ours is None and why == HELD_FOR_CLOSING
+                if row["state_code"] in _WAITING and (is_newer or is_late):
+                    is_closed = (row["city_code"], *key[1:]) in closed
+                    found.append(_pending(row, ours, why, is_closed=is_closed))
         ids = {one.submission_id for one in found} | {one.in_force_id for one in found} - {None}
         values = _filed_values(warehouse, sorted(str(key) for key in ids))
         laid_over = _approved(connection, [str(one.in_force_id) for one in found])
@@ -161,7 +172,9 @@ def _series(
     return series
 
 
-def _pending(row: Mapping[str, Any], ours: Mapping[str, Any] | None, *, is_closed: bool) -> Pending:
+def _pending(
+    row: Mapping[str, Any], ours: Mapping[str, Any] | None, why: str | None, *, is_closed: bool
+) -> Pending:
     return Pending(
         submission_id=row["submission_id"],
         city_code=row["city_code"],
@@ -171,17 +184,18 @@ def _pending(row: Mapping[str, Any], ours: Mapping[str, Any] | None, *, is_close
         version=row["version"],
         state_code=row["state_code"],
         kind="late" if ours is None else "change",
-        waits_for=_waits_for(row, is_closed=is_closed),
+        waits_for=_waits_for(row["state_code"], why, is_closed=is_closed),
         in_force_id=ours["submission_id"] if ours else None,
     )
 
 
-def _waits_for(row: Mapping[str, Any], *, is_closed: bool) -> str:
-    if row["entered_by"] is not None and row["confirmed_at"] is None:
-        return "confirmation"
-    if is_closed:
-        return "reopening"
-    return {"received": "check", "held": "findings"}.get(row["state_code"], "acceptance")
+def _waits_for(state: str, held_because: str | None, *, is_closed: bool) -> str:
+    if state == "held":
+        because = {UNCONFIRMED: "confirmation", HELD_FOR_CLOSING: "reopening"}
+        return because.get(held_because or "", "findings")
+    if state == "received":
+        return "check"
+    return "reopening" if is_closed else "acceptance"
 
 
 def _filed_values(

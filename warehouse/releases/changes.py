@@ -89,6 +89,14 @@ from {new}.marts.unit_observations as after
 left join {old}.marts.unit_observations as before using ({key})
 where after.value is distinct from before.value
 """
+# A period that was reopened and did not move gives no change its name.
+_FORGET_UNMOVED = """
+delete from reopened where not exists (
+    select 1 from unit_changes as moved
+    where moved.reason_code = 'reopened' and moved.city_code = reopened.city_code
+        and moved.period_code = reopened.period_code
+)
+"""
 # Going back to an earlier version means that the later one no longer stands.
 _IS_REOPENED = (
     "(after.city_code, after.form_code, after.period_code) in"
@@ -155,19 +163,20 @@ def explain_changes(
         " column_name varchar, old_value varchar, new_value varchar, reason_code varchar)"
     )
     marts = set(mart_names(connection, new)) & set(mart_names(connection, old))
+    _note_reopened(connection, reopened)
     if "unit_observations" not in marts:
         return
     columns = set(columns_of(connection, "unit_observations", new))
     key = ", ".join(name for name in COMPARED[0].key if name in columns)
     both = columns.intersection(columns_of(connection, "unit_observations", old))
     earlier = _EARLIER_VERSION if "version" in both else "false"
-    _note_reopened(connection, reopened)
     is_reopened = _IS_REOPENED if {"city_code", "form_code"} <= columns else "false"
     connection.execute(
         _UNIT_CHANGES.format(
             new=new, old=old, key=key, is_earlier_version=earlier, is_reopened=is_reopened
         )
     )
+    connection.execute(_FORGET_UNMOVED)
     _note_authorities(connection, marts, new, old)
     _note_elements(connection, marts, new, old)
     _note_redefined(connection, marts, new, old)
@@ -211,9 +220,13 @@ def fallback_reason(connection: duckdb.DuckDBPyConnection, *, new: str, old: str
     return "recalculated"
 
 
-def reason_text(column: str, reopened: Sequence[Mapping[str, Any]] = ()) -> str:
-    """SQL that says a reason code in words; of a reopened period with the release's name."""
-    names = "、".join(sorted({str(one["release_name"]) for one in reopened})).replace("'", "''")
+def reason_text(column: str, connection: duckdb.DuckDBPyConnection) -> str:
+    """SQL that says a reason code in words, once `explain_changes` has been asked.
+
+    Of what was reopened it says the names of the releases that such changes enter.
+    """
+    found = connection.execute("select distinct release_name from reopened order by all").fetchall()
+    names = "、".join(str(name) for (name,) in found).replace("'", "''")
     said = REASONS | ({"reopened": f"{REASONS['reopened']}（{names}）"} if names else {})
     cases = " ".join(f"when '{code}' then '{text}'" for code, text in said.items())
     return f"case {column} {cases} end"
@@ -224,12 +237,12 @@ def _note_reopened(
 ) -> None:
     connection.execute(
         "create or replace temp table reopened"
-        " (city_code varchar, form_code varchar, period_code varchar)"
+        " (city_code varchar, form_code varchar, period_code varchar, release_name varchar)"
     )
     for one in reopened:
         connection.execute(
-            "insert into reopened values (?, ?, ?)",
-            [one["city_code"], one["form_code"], one["period_code"]],
+            "insert into reopened values (?, ?, ?, ?)",
+            [one["city_code"], one["form_code"], one["period_code"], one["release_name"]],
         )
 
 

@@ -49,7 +49,7 @@ def record_revisions(
         select
             {f"'{to_release}'," if has_id else ""}
             '{from_release}', '{to_release}', table_name, key_text, column_name, old_value,
-            new_value, reason_code, {reason_text("reason_code", reopened)}
+            new_value, reason_code, {reason_text("reason_code", connection)}
         from changes
         order by table_name, key_text, column_name
         """

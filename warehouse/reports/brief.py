@@ -19,6 +19,7 @@ from docxtpl import DocxTemplate, InlineImage
 from sources.vocabulary import TARGET_STATUS_ZH, said, tally
 from warehouse.errors import WarehouseError
 from warehouse.exports.bundle import Source, Written
+from warehouse.exports.paper import settled
 from warehouse.exports.plan_figures import shown
 from warehouse.exports.plan_layout import PlanTable
 from warehouse.exports.printing import NONE_ZH, plain_text
@@ -74,7 +75,7 @@ def brief_bytes(source: Source, table: PlanTable, facts: Facts) -> bytes:
     properties.keywords, properties.title = source.record.code, context["title"][:255]
     target = io.BytesIO()
     paper.save(target)
-    return target.getvalue()
+    return settled(target.getvalue())
 
 
 def brief_context(source: Source, table: PlanTable, facts: Facts) -> dict[str, Any]:

@@ -48,7 +48,7 @@ select target_code, term_role, term_order, element_zh, unit_zh, unit_code, unit_
     any_value(kind) as kind, any_value(confidentiality_zh) as confidentiality_zh
 from leaves
 group by all
-order by target_code, term_order, unit_code, form_code
+order by target_code, term_role desc, term_order, element_zh, unit_code, form_code
 """
 
 _COUNTIES = """

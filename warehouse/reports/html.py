@@ -19,7 +19,7 @@ from sources.vocabulary import (
     tally,
 )
 from warehouse.exports.bundle import Source, Written
-from warehouse.exports.plan_figures import shown
+from warehouse.exports.plan_figures import remark, shown
 from warehouse.exports.plan_layout import PlanTable
 from warehouse.exports.printing import NONE_ZH, printed
 from warehouse.reports.charts import FONTS, svg_of, target_chart
@@ -62,7 +62,7 @@ def report_html(source: Source) -> str:
         is_synthetic=source.is_synthetic,
         code=source.record.code,
         font=font,
-        plans=[_plan(table, facts, count) for table in source.tables],
+        plans=[_plan(source, table, facts, count) for table in source.tables],
         coverage=[_coverage(city, facts) for city in facts.coverage],
         findings=[_finding(row) for row in facts.findings[:MOST_FINDINGS]],
         finding_count=len(facts.findings),
@@ -85,7 +85,7 @@ class _Counter:
         return self.number
 
 
-def _plan(table: PlanTable, facts: Facts, count: _Counter) -> dict[str, Any]:
+def _plan(source: Source, table: PlanTable, facts: Facts, count: _Counter) -> dict[str, Any]:
     counts: dict[str, int] = {}
     for row in table.rows:
         counts[row["status_code"]] = counts.get(row["status_code"], 0) + 1
@@ -97,13 +97,15 @@ def _plan(table: PlanTable, facts: Facts, count: _Counter) -> dict[str, Any]:
         "city": table.plan["city_name_zh"],
         "tally": tally(counts, TARGET_STATUS_ZH) or "没有可以列出的指标",
         "headings": [column.heading_zh for column in table.columns],
-        "rows": [_target(table, row, facts) for row in table.rows],
+        "rows": [_target(table, row, facts, source.release_id) for row in table.rows],
         "charts": [_chart(row, facts, count) for row in table.rows if _has_chart(row, facts)],
         "counties": _counties(table, facts.counties.get(table.code, ())),
     }
 
 
-def _target(table: PlanTable, row: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
+def _target(
+    table: PlanTable, row: Mapping[str, Any], facts: Facts, release_id: str
+) -> dict[str, Any]:
     decimals = len(str(row["actual_printed"] or "").partition(".")[2])
     return {
         "code": row["target_code"],
@@ -116,9 +118,8 @@ def _target(table: PlanTable, row: Mapping[str, Any], facts: Facts) -> dict[str,
         "completion": shown(row, "completion_pct") or NONE_ZH,
         "status_code": row["status_code"],
         "status": said(TARGET_STATUS_ZH, row["status_code"]),
-        "reason": row["status_reason_zh"],
+        "reason": remark(row, release_id),
         "coverage": shown(row, "coverage") or NONE_ZH,
-        "is_provisional": row["is_provisional"],
         "source": "、".join(
             said(SOURCE_ZH, code) for code in str(row["source_of_record"] or "").split("+") if code
         ),

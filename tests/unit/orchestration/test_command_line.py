@@ -31,8 +31,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     arrived = [
         ParsedRecord(
             unit_code="150402", city_code="150400", file_sha256=f"{number}".ljust(64, "0"),
-            size_bytes=1, file_name=f"{number}.xlsx", channel_kind="inbox", is_synthetic=True,
-            received_at=NOW - timedelta(hours=number), is_refused=True,
+            size_bytes=1, file_name=f"[b]{number}[red].xlsx", channel_kind="inbox",
+            is_synthetic=True, received_at=NOW - timedelta(hours=number), is_refused=True,
         )
         for number in range(1, 8)
     ]  # fmt: skip
@@ -73,6 +73,11 @@ def test_a_filter_that_names_nothing_is_refused_with_what_there_is(
 def test_a_unit_may_be_named_by_its_full_name(run: Run) -> None:
     code, said = run("submissions", "--unit", "红山区")
     assert (code, "150402.refused" in said) == (0, True)
+
+
+def test_a_file_name_that_looks_like_markup_is_shown_as_it_is(run: Run) -> None:
+    code, said = run("submissions")
+    assert (code, "[b]1[red].xlsx" in said) == (0, True)
 
 
 def test_a_misspelt_unit_of_a_template_is_answered_with_the_nearest(run: Run) -> None:

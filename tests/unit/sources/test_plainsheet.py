@@ -113,6 +113,20 @@ def test_another_document_is_left_to_the_pass(content: bytes) -> None:
     assert scan_plain(content, PERCENT, LIMITS) is None
 
 
+def test_a_hidden_column_is_seen_by_the_pass() -> None:
+    cols = b'<cols><col min="1" max="1" width="9"/><col min="2" max="3" hidden="1"/></cols>'
+    content = sheet(ROWS).replace(b"<sheetData>", cols + b"<sheetData>")
+    assert scan_plain(content, PERCENT, LIMITS) is None
+    seen = slow(content)
+    assert seen is not None
+    assert seen.issues[1, 2] == "hidden_row"
+    # What is worse stays said, and what stands in a column that is shown is not touched.
+    assert seen.issues[1, 1] == "percent_format"
+    assert (1, 0) not in seen.issues
+    shown = content.replace(b'hidden="1"', b'customWidth="1"')
+    assert scan_plain(shown, PERCENT, LIMITS) == slow(shown)
+
+
 def test_cells_beyond_the_caps_are_left_to_the_pass() -> None:
     for limits in (Limits(rows=3), Limits(columns=2), Limits(cells=6)):
         assert scan_plain(sheet(ROWS), PERCENT, limits) is None

@@ -166,6 +166,7 @@ def test_a_token_that_is_not_for_us_now_is_not_believed(
         log_in(office, ours)
 
 
+@pytest.mark.filterwarnings("ignore:JWS algorithm")
 @pytest.mark.parametrize("how", ["another key", "a shared secret", "no signature"])
 def test_a_token_that_the_provider_did_not_sign_is_not_believed(
     office: Office, ours: Provider, far: IdentityProvider, how: str

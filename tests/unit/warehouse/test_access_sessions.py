@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -143,6 +144,32 @@ def test_an_attempt_counts_before_its_password_is_looked_at(
     with pytest.raises(LoginFailed):
         doors.authenticate("li", FIRST, address=HOME)
     assert seen == [1]
+
+
+def test_a_storm_of_logins_is_looked_at_no_more_often_than_a_few_tries(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doors, looked_at = office.sessions, []
+    real = doors.hasher.verify_and_update
+
+    def counted(text: str, stored: str) -> tuple[bool, str | None]:
+        looked_at.append(text)
+        return real(text, stored)
+
+    monkeypatch.setattr(doors.hasher, "verify_and_update", counted)
+
+    def attempt(number: int) -> str:
+        try:
+            doors.authenticate("li", f"wrong-password-{number}", address=f"192.0.2.{number}")
+        except (LoginFailed, LoginThrottled) as error:
+            return type(error).__name__
+        return "opened"
+
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(attempt, range(24)))
+    assert len(looked_at) == throttle.PER_ACCOUNT
+    assert answers.count("LoginFailed") == throttle.PER_ACCOUNT
+    assert answers.count("LoginThrottled") == 24 - throttle.PER_ACCOUNT
 
 
 def test_a_session_ends_when_idle_and_lives_on_while_used(office: Office) -> None:

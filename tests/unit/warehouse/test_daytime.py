@@ -120,6 +120,15 @@ def test_a_second_publication_is_told_of_the_first(settings, ledger, monkeypatch
     assert children.publishing(settings) is None
 
 
+def test_the_process_that_answers_pages_never_loads_the_rule_engine() -> None:
+    code = (
+        "import sys; import console.app, warehouse.daytime.children, warehouse.queue.importing;"
+        "heavy = {'great_expectations', 'dagster', 'dbt'} & set(sys.modules);"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def checked(ledger, submission_id: str, *rules: str, value: str = "3") -> Rechecked:
     """A second check that makes findings of these rules."""
     rows = [
@@ -136,7 +145,7 @@ def checked(ledger, submission_id: str, *rules: str, value: str = "3") -> Rechec
         for rule in rules
     ]
     frame = pl.DataFrame(rows, schema=dict.fromkeys(WRITTEN, pl.String))
-    return record_recheck(ledger.engine, frame, [submission_id])
+    return record_recheck(ledger.engine, frame, [submission_id], ["R0", "R1", "R2"])
 
 
 def test_a_second_check_closes_what_is_gone_and_opens_what_is_new(ledger) -> None:
@@ -169,3 +178,11 @@ def test_a_second_check_leaves_other_submissions_alone(ledger) -> None:
     one, other = ledger.passed("a1", "verify"), ledger.passed("b2", "verify", unit="150403")
     assert checked(ledger, one) == Rechecked(0, 1, 0)
     assert ledger.finding_states(other) == ["open"]
+
+
+def test_findings_of_rules_that_were_not_asked_stay(ledger) -> None:
+    submission_id = ledger.passed()
+    ledger.find(submission_id, "verify", "verify")
+    empty = pl.DataFrame(schema=dict.fromkeys(WRITTEN, pl.String))
+    assert record_recheck(ledger.engine, empty, [submission_id], ["R1"]) == Rechecked(0, 1, 1)
+    assert ledger.finding_states(submission_id) == ["open", "closed"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -22,9 +23,11 @@ from warehouse.errors import (
     SelfConfirmation,
 )
 from warehouse.ledger import verbs
+from warehouse.ledger.frames import copies_for_build
 from warehouse.ledger.intake import record_batch, settle
 from warehouse.ledger.policies import AcceptancePolicies, PolicyRow
 from warehouse.ledger.tables import closings, corrections, submissions
+from warehouse.ledger.versions import held_for
 from warehouse.raw_files import store_bytes
 
 ZHANG: dict[str, Any] = {"author": "zhang", "at": NOW}
@@ -212,6 +215,8 @@ def test_a_filing_for_a_closed_period_waits_for_the_reopening(ledger):
     verbs.close(ledger.engine, DECEMBER, **ZHANG)
     new = ledger.passed("b2", at=JAN_20)
     assert (ledger.state(old), ledger.state(new)) == ("accepted_city", "held")
+    with ledger.engine.connect() as connection:
+        assert held_for(connection, [old, new]) == {new: "closed"}
     other = ledger.passed("c3", period="2025-11")
     assert ledger.state(other) == "passed"
     done = verbs.reopen(
@@ -276,6 +281,21 @@ def test_an_approved_correction_is_undone_even_after_its_publication(ledger, set
     with ledger.engine.connect() as connection:
         states = connection.execute(select(corrections.c.state_code)).scalars().all()
     assert states == ["proposed"]
+
+
+def test_what_was_known_of_a_correction_on_a_day_is_told_after_its_undo_too(ledger, settings):
+    submission_id = ledger.passed()
+    correction_id = proposed(ledger, settings, submission_id, confirmed_by="统计负责人")
+    verbs.approve(ledger.engine, correction_id, **LI)
+    verbs.undo(ledger.engine, correction_id, reason="依据有误", author="li", at=FEB_10)
+
+    def known(by: datetime | None) -> list[Any]:
+        frame = copies_for_build(ledger.engine, by)["corrections"]
+        return frame.select("state_code", "approved_at").rows()
+
+    assert known(NOW - timedelta(seconds=1)) == []
+    assert known(NOW) == [("approved", NOW)]
+    assert known(FEB_10) == known(None) == [("proposed", None)]
 
 
 def test_an_undo_needs_a_reason_and_is_an_event_itself(ledger):

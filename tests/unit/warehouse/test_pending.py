@@ -100,6 +100,21 @@ def test_it_is_said_what_each_waits_for(ledger, shelf: Shelf):
     )] == [(entered, "confirmation")]  # fmt: skip
 
 
+def test_what_is_held_for_its_findings_waits_for_no_reopening(ledger, shelf: Shelf):
+    faulty = ledger.passed(severity="blocking")
+    verbs.close(ledger.engine, ("150400", "M1", "2025-12"), **ZHANG)
+    assert ledger.state(faulty) == "held"
+    assert pending_versions(ledger.engine, shelf.connection) == []
+    verbs.reopen(
+        ledger.engine, ("150400", "M1", "2025-12"), reason="补报", release_name="补报一", **LI
+    )
+    good = ledger.passed("b2", at=JAN_20)
+    ledger.apply()
+    faulty = ledger.passed("c3", at=FEB_10, severity="blocking")
+    (one,) = pending_versions(ledger.engine, shelf.connection)
+    assert (one.submission_id, one.in_force_id, one.waits_for) == (faulty, good, "findings")
+
+
 def test_a_correction_that_a_new_version_unfits_is_listed(ledger, settings, shelf: Shelf):
     old = ledger.passed()
     correction_id = corrected(ledger, settings, old, "10")

@@ -160,3 +160,18 @@ def test_a_receipt_of_a_replaced_version_does_not_look_current(
 
 def test_a_receipt_after_the_release_says_that_the_figures_are_in_it() -> None:
     assert "状态：已纳入发布" in receipt(state_code="published").text
+
+
+@pytest.mark.parametrize(
+    ("held_for", "state", "next_"),
+    [
+        ("unconfirmed", "代录，待填报单位确认", "请填报单位核对后确认"),
+        ("closed", "已封库，待开封", "开封以后重新审核"),
+        (None, "审核未通过，暂不采用", "改正后重新报送"),
+    ],
+)
+def test_what_waits_for_no_finding_is_not_told_to_mend_anything(held_for, state, next_):
+    text = receipt(findings=(), held_for=held_for).text
+    assert f"状态：{state}" in text
+    assert next_ in text
+    assert ("改正" in text) is (held_for is None)

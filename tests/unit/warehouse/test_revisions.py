@@ -132,7 +132,8 @@ def test_what_changes_in_a_reopened_period_says_so_with_the_releases_name(settin
         "release_name": "十二月更正一", "reason_zh": "旗县补报", "reopened_at": "2026-02-01",
         "is_open": True,
     }  # fmt: skip
-    for number, told in (("10", ()), ("11", (reopened,))):
+    unmoved = reopened | {"period_code": "2025-11", "release_name": "十一月更正"}
+    for number, told in (("10", ()), ("11", (reopened, unmoved))):
         observed = figures(u150402=Observed(number), u150202=Observed(number))
         building, run = build(settings, observed)
         with duckdb.connect(str(building.file)) as connection:
@@ -143,7 +144,7 @@ def test_what_changes_in_a_reopened_period_says_so_with_the_releases_name(settin
         assert publish(settings, building, run, Verdict()).outcome == "released"
     manifest = published_manifest(settings)
     assert manifest is not None
-    assert manifest["reopenings"] == [reopened]
+    assert manifest["reopenings"] == [reopened, unmoved]
     by_key = {row[1].split("|")[0]: row[4] for row in revisions(settings) if row[0] != "plan_table"}
     assert by_key["150402"] == by_key["150400"] == "reopened"
     assert by_key["150202"] == "recalculated"
