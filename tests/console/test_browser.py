@@ -145,7 +145,7 @@ def test_the_whole_work_from_a_faulty_workbook_to_a_changed_plan_table(
         _publish(steward, served)
         assert _actual(served) == before
         _a_period_is_reopened(browser, served)
-        _wait_for(steward, served, mended, "审核通过")
+        _wait_for(steward, served, mended, "已接收")
         _publish(steward, served)
         assert _actual(served) > before
         assert RELEASE_NAME in _text(steward, served, "/releases")
