@@ -55,6 +55,7 @@ class AccessGate:
             return
         request = Request(scope, receive)
         try:
+            _refuse_unreadable(scope)
             answer = await self._judge(request)
         except ConsoleError as error:
             answer = await self._of.state.refuse(request, error)
@@ -124,6 +125,16 @@ class AccessGate:
             return RedirectResponse(f"/login?next={quote(target)}{ended}", status_code=303)
         response: Response = await self._of.state.keep_half_written(request)
         return response
+
+
+def _refuse_unreadable(scope: Scope) -> None:
+    """Refuses an address with NUL in it, which PostgreSQL keeps in no text.
+
+    Raises:
+        ConsoleError: there is one.
+    """
+    if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+        raise ConsoleError("地址中有无法识别的字符，请检查链接是否完整。")
 
 
 def _with_visitor(scope: Scope, send: Send) -> Send:

@@ -101,6 +101,11 @@ def act_endpoint(desk: Desk, pages: Renderer, route: Act) -> Any:
             max_files=20, max_fields=2000, max_part_size=MAX_UPLOAD_BYTES
         )
         check_token(request, form.get("csrf"))
+        # PostgreSQL keeps no NUL; the rest of what somebody wrote is not to be lost over one.
+        form = FormData([
+            (name, value.replace("\0", "") if isinstance(value, str) else value)
+            for name, value in form.multi_items()
+        ])  # fmt: skip
         visit = Visit(desk, request, request.scope.get("person"), dict(request.path_params), form)
         answered = await run_in_threadpool(route.view, visit)
         if isinstance(answered, Response):

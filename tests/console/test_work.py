@@ -124,6 +124,18 @@ def test_the_last_act_is_taken_back_by_whoever_might_do_it(office: Office) -> No
     assert state(office, key) == "passed"
 
 
+def test_a_character_that_no_database_keeps_breaks_nothing(office: Office) -> None:
+    key = office.file(UNIT, "verify")
+    visitor = office.as_("city_steward")
+    for path in ("/submissions?unit=%00", "/submissions/%00", "/queue?rule=a%00b"):
+        assert visitor.get(path).status_code == 400
+    assert office.visitor().log_in("a\0b").status_code == 401
+    fields = {"verb": "return", "reason": "请\0核对"}
+    assert visitor.post(f"/submissions/{key}/decide", fields).status_code == 303
+    history = visitor.get(f"/submissions/{key}.json").json()["history"]
+    assert history[-1]["reason_text"] == "请核对"
+
+
 def test_a_typed_form_becomes_a_workbook_of_its_template(office: Office) -> None:
     visitor = office.as_("reporter")
     fields = {"act": "submit", "v|01|current": "1,6", "v|02|current": "约十二", "p|填表人": "乌云"}

@@ -241,7 +241,9 @@ def test_what_was_filed_is_text_in_the_workbook_whatever_it_begins_with(
     assert {(cell.data_type, cell.quotePrefix, cell.hyperlink) for cell in cells} == {
         ("s", True, None)
     }
-    assert all(cell.issue_code is None for cell in read_file(target.getvalue(), "待办.xlsx"))
+    # The keys stand in hidden columns, which the reader notes.
+    issues = {cell.issue_code for cell in read_file(target.getvalue(), "待办.xlsx")}
+    assert issues <= {None, "hidden_row"}
     assert ledger.state(submission_id) == "passed"
 
 
