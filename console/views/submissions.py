@@ -198,8 +198,12 @@ def take_back(visit: Visit) -> Response:
     wanted = permissions_to_undo(acts[-1]) if acts else ()
     if not any(reach.allowed(visit, row, name) for name in wanted):
         raise NotAllowed("最后一步不是你的岗位能作的处理，不能由你撤销。")
+    undone = None
     with told_who_was_first(visit, submission_id, "undo"):
-        decide_one(visit, "undo", submission_id, visit.field("reason"), expected=seen(visit))
+        done = decide_one(visit, "undo", submission_id, visit.field("reason"), expected=seen(visit))
+        undone = done.undone_verb
+    if undone == "approve":  # the figure as filed is judged again
+        visit.desk.daytime.revalidate([submission_id], author_of(visit))
     return back_to(visit, submission_id, recorded("undo"))
 
 

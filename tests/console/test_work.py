@@ -111,6 +111,9 @@ def test_a_correction_needs_the_unit_and_a_second_person(office: Office) -> None
     assert [one["state_code"] for one in shown["corrections"]] == ["approved"]
     assert [one["status_code"] for one in shown["findings"]] == ["corrected"]
     assert [one.kind for one in tasks.tasks(office.settings)] == ["revalidate"]
+    undone = approver.post(f"/submissions/{key}/undo", {"reason": "批错了"})
+    assert undone.status_code == 303
+    assert [one.kind for one in tasks.tasks(office.settings)] == ["revalidate"] * 2
 
 
 def test_the_last_act_is_taken_back_by_whoever_might_do_it(office: Office) -> None:
