@@ -46,6 +46,7 @@ class Renderer:
             **shown,
             person=visit.person,
             is_demo=visit.desk.is_synthetic,
+            has_provider=visit.settings.oidc_issuer is not None,
             csrf=Markup('<input type="hidden" name="csrf" value="{}">').format(token),
             here=visit.request.url.path,
             navigation=entries_for(visit),

@@ -16,6 +16,7 @@ def declared() -> Iterator[Declared]:
         entrance,
         entry,
         filing,
+        identity,
         plans,
         progress,
         queue,
@@ -25,7 +26,7 @@ def declared() -> Iterator[Declared]:
     )
 
     for module in (
-        entrance, queue, waiting, corrections, submissions, filing, entry, progress, plans,
-        releases, audit, accounts,
+        entrance, identity, queue, waiting, corrections, submissions, filing, entry, progress,
+        plans, releases, audit, accounts,
     ):  # fmt: skip
         yield from module.ROUTES

@@ -41,16 +41,18 @@ def login_page(visit: Visit) -> Mapping[str, Any] | Response:
         return RedirectResponse("/", status_code=303)
     ended = "登录已失效，请重新登录。" if visit.asked("ended") else ""
     return {
-        "next": _inside(visit.asked("next")), "kept": "", "lost": [], "message": ended, "login": "",
+        "next": inside(visit.asked("next")), "kept": "", "lost": [], "message": ended, "login": "",
     }  # fmt: skip
 
 
 def log_in(visit: Visit) -> Response:
     """Opens a session; what was written before it was needed is shown again to be sent."""
-    target, kept = _inside(visit.field("next")), visit.field("kept")
+    target, kept = inside(visit.field("next")), visit.field("kept")
     try:
         login = _sessions(visit).authenticate(
-            visit.field("login"), str(visit.form.get("password") or ""), address=_address(visit)
+            visit.field("login"),
+            str(visit.form.get("password") or ""),
+            address=client_address(visit),
         )
     except AccessError as error:
         shown = {
@@ -65,7 +67,7 @@ def log_in(visit: Visit) -> Response:
         answer = RedirectResponse("/password", status_code=303)
     else:
         answer = RedirectResponse(target, status_code=303)
-    return _with_session(visit, answer, login)
+    return with_session(visit, answer, login)
 
 
 def log_out(visit: Visit) -> Response:
@@ -98,7 +100,7 @@ def change_password(visit: Visit) -> Response:
         shown = {"is_first": visit.person.must_change_password, "message": message}
         page: Response = visit.request.app.state.pages.page(visit, "password.html", shown, 400)
         return page
-    return _with_session(visit, RedirectResponse("/?done=密码已更改。", status_code=303), login)
+    return with_session(visit, RedirectResponse("/?done=密码已更改。", status_code=303), login)
 
 
 def _show_kept(visit: Visit, login: Login, target: str, kept: str) -> Response:
@@ -121,12 +123,14 @@ def _sessions(visit: Visit) -> Sessions:
     return found
 
 
-def _address(visit: Visit) -> str:
+def client_address(visit: Visit) -> str:
+    """Where the one who asks comes from; a proxy is believed where the settings say so."""
     client = visit.request.client
     return client.host if client else ""
 
 
-def _with_session(visit: Visit, answer: Response, login: Login) -> Response:
+def with_session(visit: Visit, answer: Response, login: Login) -> Response:
+    """The answer, with the session in a cookie that no script reads."""
     answer.set_cookie(
         SESSION_COOKIE, login.token, httponly=True, samesite="lax", path="/",
         secure=visit.request.url.scheme == "https",
@@ -139,7 +143,7 @@ def _as_visitor(visit: Visit, answer: Response) -> Response:
     return answer
 
 
-def _inside(address: str) -> str:
+def inside(address: str) -> str:
     """An address of this desk to go on to; never another host's."""
     is_ours = address.startswith("/") and not address.startswith(("//", "/\\", "/login", "/logout"))
     # Browsers pass over tabs and line ends in an address, which would make "//" of "/\t/".

@@ -80,7 +80,7 @@ class Provider:
 
         Raises:
             ProviderUnusable: its address or the console's is no https address.
-            SourceError: its credentials are missing or open to others.
+            ChannelError: its credentials are missing or open to others.
         """
         if settings.oidc_issuer is None:
             return None
