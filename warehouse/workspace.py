@@ -50,12 +50,18 @@ _TOML = """\
 
 # 工作台前面的反向代理地址（QIANGSHI_TRUSTED_PROXIES）；只采信这些地址转来的 X-Forwarded-*。
 # trusted_proxies = ["127.0.0.1"]
+
 # 统一身份登录（QIANGSHI_OIDC_ISSUER、QIANGSHI_OIDC_REDIRECT_URI）；默认只用账户和密码。
 # 客户端编号和密钥写在凭据目录的 oidc.toml：user、password。
 # oidc_issuer = "https://id.example.cn"
 # oidc_redirect_uri = "https://qiangshi.example.cn/oidc/back"
+
 # 每次发布后是否写出工作簿、CSV、报告（QIANGSHI_EXPORTS）：on 或 off，默认 on。
 # exports = "on"
+
+# 每次发布另送的目录（QIANGSHI_PUBLISH_DIRS）、PostgreSQL 库（QIANGSHI_PUBLISH_POSTGRES）。
+# publish_dirs = ["/mnt/share/marts"]
+# publish_postgres = "postgresql://用户:密码@主机/数据库"
 
 # 发布后各市通报发往哪里（QIANGSHI_NOTICES），默认 secrets/notices.toml；没有这个文件就只写成文本。
 # notices = "secrets/notices.toml"

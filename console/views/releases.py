@@ -14,7 +14,7 @@ from console.reach import holds
 from console.routes import Act, Declared, Page
 from sources.vocabulary import RELEASE_KIND_ZH, said
 from warehouse.ledger.tables import closings
-from warehouse.queries.history import differences, releases, roll_back
+from warehouse.queries.history import differences, in_words, releases, roll_back
 from warehouse.releases.history import published_manifest
 
 PAGE = 200
@@ -78,7 +78,7 @@ def difference(visit: Visit) -> dict[str, Any]:
         "first": first,
         "second": second,
         "known": known,
-        "rows": found[(page - 1) * PAGE : page * PAGE],
+        "rows": in_words(visit.settings, second, found[(page - 1) * PAGE : page * PAGE]),
         "total": len(found),
         "page": page,
         "pages": max(1, -(-len(found) // PAGE)),

@@ -156,13 +156,13 @@ def print_findings(rows: Sequence[Mapping[str, Any]], empty: str, first: int = 0
         head = (
             f"{number}. 【{said(SEVERITY_ZH, row['severity_code'])}】规则 {row['rule_id']}  {place}"
         )
-        out.print(head, style="bold", markup=False, highlight=False)
+        out.print(head, style="bold", markup=False, highlight=False, soft_wrap=True)
         told = f"   {row['message_zh']}" + (
             f"\n   建议：{row['advice_zh']}" if row["advice_zh"] else ""
         )
         if row.get("earlier_zh"):
             told += f"\n   {row['earlier_zh']}"
-        out.print(told, markup=False, highlight=False)
+        out.print(told, markup=False, highlight=False, soft_wrap=True)
         # A file that was only checked has no number in the ledger.
         if row.get("form_code") and "file" not in row:
             out.print(f"   {row['submission_id']}", style="dim", markup=False, highlight=False)

@@ -179,9 +179,12 @@ def _subject(definitions: Definitions, identity: str) -> tuple[str, str, str]:
 
 
 def _known_reason(definitions: Definitions, code: str) -> None:
-    known = definitions.table("explanation_reasons")["reason_code"].to_list()
+    known = dict(
+        definitions.table("explanation_reasons").select("reason_code", "reason_zh").iter_rows()
+    )
     if code not in known:
-        raise OrchestrationError(f"没有原因代码“{code}”；现有：{'、'.join(known)}")
+        listed = "、".join(f"{one}（{name}）" for one, name in known.items())
+        raise OrchestrationError(f"没有原因代码“{code}”；现有：{listed}")
 
 
 def _element(

@@ -129,7 +129,7 @@ def template(
         write_register_workbook(path, register, version, filer, when, is_synthetic=is_demo)
     else:
         notes = write_blank_form(settings, definitions, version, filer, when, path)
-    out.print(f"空白表已写到 {path}")
+    out.print(f"空白表已写到 {path}", markup=False, highlight=False, soft_wrap=True)
     for note in notes:
         err.print(note)
 

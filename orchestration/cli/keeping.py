@@ -30,7 +30,8 @@ def backup(file: FileArgument, as_json: JsonFlag = False) -> None:
     if as_json:
         print_json(made.__dict__)
         return
-    out.print(f"已备份 {made.files} 个文件到 {made.file}（{made.size / 1e6:.1f} MB），已读回核对")
+    told = f"已备份 {made.files} 个文件到 {made.file}（{made.size / 1e6:.1f} MB），已读回核对"
+    out.print(told, markup=False, highlight=False, soft_wrap=True)
 
 
 @guarded
@@ -43,5 +44,6 @@ def restore(file: FileArgument, as_json: JsonFlag = False) -> None:
     if as_json:
         print_json(made.__dict__ | {"home": settings.home})
         return
-    out.print(f"已恢复 {made.files} 个文件到 {settings.home}（备份于 {made.made_at}）")
+    told = f"已恢复 {made.files} 个文件到 {settings.home}（备份于 {made.made_at}）"
+    out.print(told, markup=False, highlight=False, soft_wrap=True)
     out.print("凭据不在备份中，请重新放入 secrets/；然后运行 qiangshi doctor 检查。")

@@ -9,11 +9,34 @@ from typing import Any
 
 import typer
 from rapidfuzz import process
+from rich.columns import Columns
 from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 from typer import rich_utils
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
+
+# Chinese has no spaces, so rich takes a sentence for one word and cuts it where the column ends.
+class _FoldingTable(Table):
+    """A table of help whose sentences go on in the next line."""
+
+    def add_row(self, *args: Any, **options: Any) -> None:
+        super().add_row(*args, **options)
+        for column in self.columns:
+            column.overflow = "fold"
+
+
+def _folding_columns(items: list[Any]) -> Columns:
+    for item in items:
+        if isinstance(item, Text):
+            item.overflow = "fold"
+    return Columns(items)
+
+
+# They are what typer lays its help out with; it has no setting for this.
+vars(rich_utils).update(Table=_FoldingTable, Columns=_folding_columns)
 rich_utils.ARGUMENTS_PANEL_TITLE = "参数"
 rich_utils.OPTIONS_PANEL_TITLE = "选项"
 rich_utils.COMMANDS_PANEL_TITLE = "命令"

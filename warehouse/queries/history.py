@@ -8,8 +8,10 @@ from typing import Any
 
 import duckdb
 
+from sources.vocabulary import said
 from warehouse.errors import NoRelease
-from warehouse.queries.published import release_file, rows
+from warehouse.queries.published import marts, release_file, rows
+from warehouse.queries.row_names import COLUMNS_ZH, NAMES, TABLES_ZH, row_zh, value_zh
 from warehouse.releases.changes import explain_changes, reason_text
 from warehouse.releases.history import release_manifests
 from warehouse.releases.swap import put_in_place
@@ -60,6 +62,27 @@ def differences_of_files(
             f"select *, {reason_text('reason_code', connection)} as reason_zh from changes"
             " order by table_name, key_text, column_name",
         )
+
+
+def in_words(settings: Settings, release_id: str, changes: Rows) -> Rows:
+    """The same changes with words beside the codes, by the names that a release has.
+
+    Raises:
+        NoRelease: it is not kept.
+    """
+    with marts(settings, release_id) as connection:
+        names = {str(row["code"]): str(row["name_zh"]) for row in rows(connection, NAMES)}
+    return [
+        change
+        | {
+            "table_zh": said(TABLES_ZH, change["table_name"]),
+            "row_zh": row_zh(change["key_text"], names),
+            "column_zh": said(COLUMNS_ZH, change["column_name"]),
+            "old_zh": value_zh(change["column_name"], change["old_value"]),
+            "new_zh": value_zh(change["column_name"], change["new_value"]),
+        }
+        for change in changes
+    ]
 
 
 def roll_back(settings: Settings, release_id: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from warehouse.exports.bundle import Source
+from warehouse.queries.row_names import NAMES, row_zh
 
 Row = Mapping[str, Any]
 Rows = Sequence[Row]
@@ -94,14 +95,6 @@ order by case table_name when 'plan_table' then 0 when 'city_indicators' then 1
     when 'unit_progress' then 2 when 'unit_indicators' then 3 else 4 end, key_text, column_name
 """
 
-_NAMES = """
-select unit_code as code, unit_name_zh as name_zh from marts.units
-union all select indicator_code, indicator_zh from marts.indicators
-union all select target_code, indicator_zh from marts.plan_targets
-union all select element_code, element_zh from marts.elements
-union all select plan_code, plan_zh from marts.plans
-"""
-
 
 @dataclass(frozen=True)
 class Facts:
@@ -117,7 +110,7 @@ class Facts:
 
     def label(self, key_text: str) -> str:
         """A row of the marts in words: its codes by their names."""
-        return " ".join(self.names.get(part, part) for part in key_text.split("|"))
+        return row_zh(key_text, self.names)
 
 
 def gather(source: Source) -> Facts:
@@ -129,7 +122,7 @@ def gather(source: Source) -> Facts:
         coverage=_by(source.ask(_COVERAGE), "city_code"),
         findings=source.ask(_FINDINGS),
         revisions=source.ask(_REVISIONS),
-        names={str(row["code"]): str(row["name_zh"] or row["code"]) for row in source.ask(_NAMES)},
+        names={str(row["code"]): str(row["name_zh"] or row["code"]) for row in source.ask(NAMES)},
     )
 
 

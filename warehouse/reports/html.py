@@ -22,19 +22,12 @@ from warehouse.exports.bundle import Source, Written
 from warehouse.exports.plan_figures import remark, shown
 from warehouse.exports.plan_layout import PlanTable
 from warehouse.exports.printing import NONE_ZH, printed
+from warehouse.queries.row_names import COLUMNS_ZH, TABLES_ZH, value_zh
 from warehouse.reports.charts import FONTS, svg_of, target_chart
 from warehouse.reports.facts import MOST_FINDINGS, MOST_REVISIONS, Facts, gather, heat
-from warehouse.reports.told import COLUMNS_ZH, number
 
 REPORT = "report.html"
 TEMPLATES = Path(__file__).parent / "templates"
-TABLES_ZH: Mapping[str, str] = {
-    "plan_table": "规划指标表",
-    "city_indicators": "全市指标",
-    "unit_indicators": "单位指标",
-    "unit_observations": "填报数",
-    "unit_progress": "逐单位目标",
-}
 
 
 def write_report(source: Source, folder: Path) -> Sequence[Written]:
@@ -255,13 +248,12 @@ def _finding(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _revision(row: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
-    is_status = row["column_name"] == "status_code"
-    tell = (lambda value: said(TARGET_STATUS_ZH, value)) if is_status else number
+    column = str(row["column_name"])
     return {
         "table": said(TABLES_ZH, row["table_name"]),
-        "what": f"{facts.label(row['key_text'])} {said(COLUMNS_ZH, row['column_name'])}",
-        "old": tell(row["old_value"]) or NONE_ZH,
-        "new": tell(row["new_value"]) or NONE_ZH,
+        "what": f"{facts.label(row['key_text'])} {said(COLUMNS_ZH, column)}",
+        "old": value_zh(column, row["old_value"]) or NONE_ZH,
+        "new": value_zh(column, row["new_value"]) or NONE_ZH,
         "reason": row["reason_zh"],
         "from": row["from_release"],
     }

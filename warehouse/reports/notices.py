@@ -10,6 +10,7 @@ from sources.vocabulary import SEVERITY_ZH, TARGET_STATUS_ZH, said, tally
 from warehouse.exports.bundle import Source, Written
 from warehouse.exports.plan_layout import PlanTable
 from warehouse.exports.printing import plain_text
+from warehouse.queries.row_names import period_words
 from warehouse.reports.facts import Facts, gather
 from warehouse.reports.told import owed_lines, revision_lines
 
@@ -80,10 +81,13 @@ def _held(source: Source, city_code: str) -> list[str]:
     found: list[dict[str, Any]] = source.ask(_HELD, [city_code])
     for row in found[:MOST_HELD]:
         name = row["unit_name_zh"] or row["unit_code"]
-        paper = " ".join(str(row[part]) for part in ("form_code", "period_code") if row[part])
-        held = "，报表扣留" if row["severity_code"] == "blocking" else ""
+        # A file that was refused before its form was known has neither form nor period.
+        paper = (
+            f" {row['form_code']} {period_words(row['period_code'])}" if row["form_code"] else ""
+        )
+        held = "" if row["severity_code"] != "blocking" else "，报表扣留" if paper else "，文件未收"
         severity = said(SEVERITY_ZH, row["severity_code"])
-        lines.append(f"{name} {paper}：{severity}问题 {row['findings']} 条{held}。")
+        lines.append(f"{name}{paper}：{severity}问题 {row['findings']} 条{held}。")
     if len(found) > MOST_HELD:
         lines.append(f"另有 {len(found) - MOST_HELD} 份，详见待处理问题。")
     return lines or ["没有扣留的报表和待处理的问题。"]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sources.vocabulary import TARGET_STATUS_ZH, said
+from sources.vocabulary import said
 from warehouse.exports.bundle import Source
 from warehouse.exports.plan_layout import PlanTable
 from warehouse.exports.printing import NONE_ZH
+from warehouse.queries.row_names import COLUMNS_ZH, period_words, value_zh
 from warehouse.reports.facts import Facts
 
 _OWED = """
@@ -28,7 +29,6 @@ where city_code = ? and is_expected
     and due_at <= (select as_of + interval 1 day from marts.release)
     and period_end > (select as_of - interval 13 month from marts.release)
 """
-COLUMNS_ZH: Mapping[str, str] = {"value": "数值", "actual_value": "实际值", "status_code": "状态"}
 MOST_UNITS = 20
 
 
@@ -49,7 +49,9 @@ def owed_lines(source: Source, city_code: str) -> list[str]:
     for row in owed(source, city_code):
         late.setdefault(str(row["unit_name_zh"] or row["unit_code"]), []).append(row)
     for name, rows in list(late.items())[:MOST_UNITS]:
-        named = "、".join(f"{row['form_code']} {row['period_code']}" for row in rows[:5])
+        named = "、".join(
+            f"{row['form_code']} {period_words(row['period_code'])}" for row in rows[:5]
+        )
         more = f"等{len(rows)}份" if rows[5:] else ""
         longest = max(int(row["days"]) for row in rows)
         lines.append(f"{name}尚欠{named}{more}，最长逾期{longest}天。")
@@ -73,12 +75,9 @@ def revisions_of(facts: Facts, city_code: str, target_codes: set[str]) -> list[M
 
 def revision_line(facts: Facts, row: Mapping[str, Any]) -> str:
     """One change as a sentence."""
-    is_status = row["column_name"] == "status_code"
-    old, new = (
-        said(TARGET_STATUS_ZH, value) if is_status else number(value)
-        for value in (row["old_value"], row["new_value"])
-    )
-    what = f"{facts.label(str(row['key_text']))}{said(COLUMNS_ZH, row['column_name'])}"
+    column = str(row["column_name"])
+    old, new = (value_zh(column, row[one]) for one in ("old_value", "new_value"))
+    what = f"{facts.label(str(row['key_text']))}{said(COLUMNS_ZH, column)}"
     return f"{what}由{old or NONE_ZH}变为{new or NONE_ZH}（{row['reason_zh']}）。"
 
 
@@ -89,11 +88,3 @@ def revision_lines(facts: Facts, city_code: str, table: PlanTable, most: int) ->
     if len(found) > most:
         lines.append(f"另有{len(found) - most}处变化，详见报告。")
     return lines or ["已公布的数没有变化。"]
-
-
-def number(value: str | None) -> str:
-    """A number of a revision without needless digits; any other text as it is."""
-    try:
-        return "" if value is None else f"{float(value):.6f}".rstrip("0").rstrip(".")
-    except ValueError:
-        return str(value)

@@ -169,3 +169,10 @@ def test_programs_get_the_whole_list_unless_they_ask_for_less(
     assert len(console.Page.of(rows, None, 0, as_json=True).rows) == console.PAGE + 5
     assert len(console.Page.of(rows, None, 0, as_json=False).rows) == console.PAGE
     assert run("submissions", "--json", "--limit", "2")[1].count("submission_id") == 2
+
+
+def test_help_cuts_no_sentence_in_a_narrow_window() -> None:
+    for arguments in (["--help"], ["decide", "--help"]):
+        told = CliRunner().invoke(app, arguments, env={"COLUMNS": "80"}).output
+        assert "报送件" in told
+        assert "…" not in told

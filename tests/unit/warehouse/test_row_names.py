@@ -1,0 +1,31 @@
+"""Rows of the marts in words: what a steward or leader reads holds no code of a program."""
+
+from __future__ import annotations
+
+import pytest
+
+from warehouse.queries.row_names import row_zh, value_zh
+
+NAMES = {"150400": "赤峰市", "PATENT_GRANTS": "专利授权量", "cf-1": "某规划"}
+
+
+@pytest.mark.parametrize(
+    ("key_text", "told"),
+    [
+        ("150400|PATENT_GRANTS|2025-12|month", "赤峰市 专利授权量 2025年12月"),
+        ("150400|PATENT_GRANTS|2025-12|ytd", "赤峰市 专利授权量 2025年12月（本年累计）"),
+        ("150400|PATENT_GRANTS|2025-S2|half", "赤峰市 专利授权量 2025年下半年"),
+        ("cf-1|2025|plan_to_date", "某规划 2025年（规划期累计）"),
+        ("nobody|2025-Q4|quarter", "nobody 2025年四季度"),
+        ("month", "month"),
+    ],
+)
+def test_a_row_is_named(key_text: str, told: str) -> None:
+    assert row_zh(key_text, NAMES) == told
+
+
+def test_a_missing_value_is_no_zero() -> None:
+    assert value_zh("value", None) == ""
+    assert value_zh("value", "0.0") == "0"
+    assert value_zh("value", "142.50") == "142.5"
+    assert value_zh("status_code", "incomplete") == "未报齐"
