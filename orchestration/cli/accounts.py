@@ -217,10 +217,13 @@ def handover(
 @guarded
 def demo(author: AuthorOption = "") -> None:
     """给演示工作区建演示账户；真实工作区拒绝。"""
+    from warehouse.access.demo import PASSWORD
+
     settings = settings_of()
     made = make_demo(settings, definitions_for(settings), author or getpass.getuser())
     if not made:
-        out.print("演示账户已经建过。")
+        told = f"演示账户已经建过，密码都是 {PASSWORD}；全部用 qiangshi accounts list 列出。"
+        out.print(told, highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()
