@@ -156,10 +156,16 @@ def desk_database(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) 
     return name
 
 
-@pytest.fixture
-def database() -> str | None:
-    """The address of the ledger; None for SQLite in the workspace. A module may ask for both."""
-    return None
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """The address of the ledger, None for SQLite: the desk stands on both."""
+    if request.param == "sqlite":
+        yield None
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    name: str = request.getfixturevalue("desk_database")
+    yield server.url(name)
+    server.empty(name)
 
 
 @pytest.fixture
@@ -173,8 +179,8 @@ def opened(bare: Path, tmp_path: Path, database: str | None) -> Iterator[Callabl
         if database is not None:
             environ["QIANGSHI_LEDGER_URL"] = database
         settings = Settings.load(home, environ=environ)
-        if database is not None:
-            staffed(settings)
+        if database is not None and not made:
+            staffed(settings)  # a second desk of one test stands over the same ledger
         engine = open_ledger(settings)
         clock = Clock()
         sessions = Sessions(engine, settings.cities, now=clock, hasher=CHEAP)

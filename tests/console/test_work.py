@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,7 +17,6 @@ from console.desk import Visit
 from console.routes import Page
 from console.views import declared, plans
 from tests.console.conftest import FOREIGN, NEIGHBOUR, UNIT, Office
-from tests.postgres import Postgres
 from warehouse.access.roles import ROLES
 from warehouse.daytime import tasks
 from warehouse.ledger.arrivals import arrivals_in_state
@@ -27,18 +25,6 @@ from warehouse.raw_files import raw_path
 WHY = "企业十二月集中登记，已电话核实并取得清单"
 ENTRY = f"/entry/{UNIT}/IP-M1/2025-12"
 PDF = ("原件.pdf", b"%PDF-1.4 scan")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest) -> Iterator[str | None]:
-    """The work is done on both databases."""
-    if request.param == "sqlite":
-        yield None
-        return
-    server: Postgres = request.getfixturevalue("postgres")
-    name: str = request.getfixturevalue("desk_database")
-    yield server.url(name)
-    server.empty(name)
 
 
 def state(office: Office, key: str) -> str:
