@@ -92,11 +92,12 @@ def tell_decision(decided: Decision) -> None:
     moved = f"{before} → {after}" if before != after else f"已记录，状态不变（{after}）"
     if decided.undone_verb:
         moved = f"已撤销“{said(VERB_ZH, decided.undone_verb)}”，{moved}"
-    out.print(f"{decided.submission_id}：{moved}", highlight=False)
+    out.print(f"{decided.submission_id}：{moved}", highlight=False, soft_wrap=True)
     if decided.correction_id and decided.verb == "correct":
         out.print(
             f"更正编号 {decided.correction_id}：须经填报单位确认（盖章表即为确认）、"
-            "由另一人 approve 后生效"
+            "由另一人 approve 后生效",
+            soft_wrap=True,
         )
     elif decided.verb == "confirm" and decided.correction_id is None:
         out.print("已由填报单位确认，下一夜按其自行报送审核")

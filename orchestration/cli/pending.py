@@ -31,13 +31,14 @@ def list_pending(settings: Settings, engine: Engine, city: str | None, *, as_jso
     for one in waiting:
         head = f"{KIND_ZH[one.kind]}  {one.submission_id}  {said(STATE_ZH, one.state_code)}"
         beside = f"，现行为 {one.in_force_id}" if one.in_force_id else "，现无数据"
-        out.print(f"{head}（{WAITS_ZH[one.waits_for]}{beside}）", style="bold", highlight=False)
+        head += f"（{WAITS_ZH[one.waits_for]}{beside}）"
+        out.print(head, style="bold", highlight=False, soft_wrap=True)
         for cell in one.differences:
             mark = "（更正值）" if cell.is_corrected else ""
             out.print(
                 f"   {cell.row_code} {cell.value_column} {cell.element_code or ''}："
                 f"{cell.in_force or '空'}{mark} → {cell.waiting or '空'}",
-                markup=False, highlight=False,
+                markup=False, highlight=False, soft_wrap=True,
             )  # fmt: skip
         if not one.differences:
             out.print("   与现行的没有不同。")
@@ -47,7 +48,7 @@ def list_pending(settings: Settings, engine: Engine, city: str | None, *, as_jso
         out.print(
             f"更正 {overlay.correction_id}（{state}）：更正值 {overlay.new_number_text}，"
             f"{overlay.newer_id} 填报 {overlay.newer_number_text or '空'}：{fit}",
-            markup=False, highlight=False,
+            markup=False, highlight=False, soft_wrap=True,
         )  # fmt: skip
     if not waiting and not unfit:
         out.print("没有待纳入的报送件。")

@@ -136,7 +136,7 @@ def _tell(done: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_json(done)
     else:
-        out.print(sentence, highlight=False)
+        out.print(sentence, highlight=False, soft_wrap=True)
 
 
 def _moment(settings: Settings):  # type: ignore[no-untyped-def]
