@@ -59,8 +59,8 @@ def log_in(visit: Visit) -> Response:
             "next": target, "kept": kept, "lost": [], "message": error.message_zh,
             "login": visit.field("login")[:64],
         }  # fmt: skip
-        page = visit.request.app.state.pages.page(visit, "login.html", shown, 401)
-        return _as_visitor(visit, page)
+        page: Response = visit.request.app.state.pages.page(visit, "login.html", shown, 401)
+        return page
     if kept:
         answer = _show_kept(visit, login, target, kept)
     elif login.must_change_password:
@@ -136,10 +136,6 @@ def with_session(visit: Visit, answer: Response, login: Login) -> Response:
         secure=visit.request.url.scheme == "https",
     )  # fmt: skip
     answer.delete_cookie(VISITOR_COOKIE)
-    return answer
-
-
-def _as_visitor(visit: Visit, answer: Response) -> Response:
     return answer
 
 
