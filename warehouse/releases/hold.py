@@ -10,7 +10,7 @@ from warehouse.connection import scalar, transaction
 from warehouse.releases.digest import columns_of, mart_names
 
 # How a mart's row is linked to its city, the first that it has; $file is the file it stands in.
-_LINKS: tuple[tuple[str, str], ...] = (
+LINKS: tuple[tuple[str, str], ...] = (
     ("city_code", "city_code = $city"),
     ("unit_code", "unit_code in (select unit_code from $file.marts.units where city_code = $city)"),
     ("area_code", "area_code in (select unit_code from $file.marts.units where city_code = $city)"),
@@ -47,16 +47,16 @@ def hold_cities(
     with transaction(connection):
         for table in ordered:
             columns = columns_of(connection, table)
-            link = next((sql for column, sql in _LINKS if column in columns), None)
+            link = next((sql for column, sql in LINKS if column in columns), None)
             if link is None:
                 continue
             before = columns_of(connection, table, previous) if table in known else {}
             shared = ", ".join(f'"{name}"' for name in columns if name in before)
             for city_code in city_codes:
-                here = _filled(link, building, city_code)
+                here = filled(link, building, city_code)
                 connection.execute(f'delete from {building}.marts."{table}" where {here}')
                 if shared:
-                    there = _filled(link, str(previous), city_code)
+                    there = filled(link, str(previous), city_code)
                     added = scalar(
                         connection,
                         f'insert into {building}.marts."{table}" ({shared}) '
@@ -66,6 +66,7 @@ def hold_cities(
     return kept
 
 
-def _filled(link: str, database: str, city_code: str) -> str:
+def filled(link: str, database: str, city_code: str) -> str:
+    """A link with the file and the city it is asked for."""
     quoted = city_code.replace("'", "''")
     return link.replace("$file", database).replace("$city", f"'{quoted}'")
