@@ -20,7 +20,7 @@ from sources.definitions import Definitions
 from warehouse.audiences.confidentiality import confidentiality_of
 from warehouse.audiences.definition import Audience, audience_named
 from warehouse.audiences.selection import CODES, SOURCE, Selected, select_table
-from warehouse.connection import scalar
+from warehouse.connection import scalar, transaction
 from warehouse.errors import NoRelease, ReleaseBroken
 from warehouse.releases.build import STORAGE_VERSION
 from warehouse.releases.chinese_views import DICTIONARY, create_chinese_views, literal, quoted
@@ -149,12 +149,14 @@ def _build(job: _Job, aside: Path) -> dict[str, Any]:
         )
         reasons = _note_withheld(connection, job)
         connection.execute("use made")
-        connection.execute("create schema marts")
-        selections = _selections(connection, job, sees_all=not reasons)
-        rows = {one.table: _copy(connection, one) for one in selections}
-        withheld = _withheld(connection, selections)
-        release_ids = _release_ids(connection, rows)
-        _describe(connection, job, withheld)
+        # One transaction: hundreds of comments would each wait for the disk.
+        with transaction(connection):
+            connection.execute("create schema marts")
+            selections = _selections(connection, job, sees_all=not reasons)
+            rows = {one.table: _copy(connection, one) for one in selections}
+            withheld = _withheld(connection, selections)
+            release_ids = _release_ids(connection, rows)
+            _describe(connection, job, withheld)
         connection.execute("use memory")
         connection.execute("detach made")
     _finish(aside, rows)
@@ -325,7 +327,8 @@ def _finish(file: Path, rows: Mapping[str, tuple[int, int]]) -> None:
         ReleaseBroken: a table has other rows than were selected for it.
     """
     with duckdb.connect(str(file)) as connection:
-        create_chinese_views(connection)
+        with transaction(connection):
+            create_chinese_views(connection)
         connection.execute("checkpoint")
     with duckdb.connect(str(file), read_only=True) as connection:
         for table, (selected, _) in rows.items():
