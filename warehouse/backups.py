@@ -60,9 +60,7 @@ def back_up(settings: Settings, file: Path, *, may_replace: bool = False) -> Bac
     """
     ledger = _ledger_file(settings)
     if file.exists() and not may_replace:
-        raise BackupRefused(
-            f"已有文件“{file}”，没有备份；请换一个文件名，或加 --force 覆盖它。"
-        )
+        raise BackupRefused(f"已有文件“{file}”，没有备份；请换一个文件名，或加 --force 覆盖它。")
     aside = file.with_name(f".{file.name}.writing")
     try:
         with tempfile.TemporaryDirectory() as folder:
