@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.progress import tell
+from orchestration.stages import last_outcome
 from warehouse.exports.bundle import exports_folder, is_exported
 from warehouse.exports.placing import place_copies
 from warehouse.releases.history import published_manifest, release_db
@@ -36,11 +37,21 @@ def export(settings: Settings) -> Mapping[str, Any]:
             outcome |= write_in_child(settings, release_id)
         outcome["notices"] = notify(settings, release_id)
         outcome["failed"] += [
-            {"part": "固定路径的文件", "problem_zh": said} for said in place_copies(settings)
+            {"part": "固定路径的文件", "problem_zh": said}
+            for said in place_copies(settings, without=_refused(settings))
         ]
     text = json.dumps(outcome, ensure_ascii=False, indent=2)
     (settings.work / LAST_EXPORTS).write_text(text, encoding="utf-8")
     return outcome
+
+
+def _refused(settings: Settings) -> frozenset[str]:
+    """The places that did not take tonight's release: a dead share is not waited for twice."""
+    try:
+        deliveries = last_outcome(settings).deliveries
+    except FileNotFoundError:
+        return frozenset()
+    return frozenset(str(one["target"]) for one in deliveries if one["problem_zh"])
 
 
 def notify(settings: Settings, release_id: str) -> dict[str, Any]:
