@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from warehouse.errors import NoRelease, UnknownTarget
+from warehouse.errors import NoRelease, ThinnedRelease, UnknownTarget
 from warehouse.exports.plan_figures import plan_figures
 from warehouse.exports.query import query
 from warehouse.exports.records import ExportRecord
 from warehouse.exports.selection import Figure, Selection
 from warehouse.queries.history import differences
 from warehouse.queries.published import ask, manifest
+from warehouse.releases.history import not_there
 from warehouse.settings import Settings
 
 Change = dict[str, Any]
@@ -37,6 +38,9 @@ class Verdict:
     changes: tuple[Change, ...]
     """One per number that is another now: label_zh, old_value, new_value, reason_code,
     reason_zh."""
+
+    thinned_zh: str | None = None
+    """What became of the release it was made of, where its figures are no longer kept."""
 
     @property
     def is_current(self) -> bool:
@@ -63,7 +67,9 @@ def verify(settings: Settings, record: ExportRecord) -> Verdict:
         if moved:
             reasons = _Reasons(settings, record.release_id, release_id)
             changes = [_change(old, new, reasons) for old, new in moved]
-    return Verdict(record, release_id, str(current["as_of"]), tuple(changes))
+    gone = not_there(settings, record.release_id)
+    thinned_zh = gone.message_zh if isinstance(gone, ThinnedRelease) else None
+    return Verdict(record, release_id, str(current["as_of"]), tuple(changes), thinned_zh)
 
 
 def _now(settings: Settings, record: ExportRecord, release_id: str) -> Sequence[Figure]:
