@@ -76,6 +76,19 @@ def write_workbook(source: Source, folder: Path) -> Sequence[Written]:
     return [Written(path, selected, _rows_in(path, set(names.values())))]
 
 
+def plan_workbook(source: Source) -> bytes:
+    """The workbook of a source's plans alone: their sheets and 说明."""
+    target = io.BytesIO()
+    book = new_workbook(target, source.record.code, "规划指标表")
+    styles = Styles(book)
+    names = sheet_names(source.tables)
+    for table in source.tables:
+        _plan_sheet(book, book.add_worksheet(names[table.code]), styles, source, table)
+    _notes(book.add_worksheet("说明"), styles, source)
+    book.close()
+    return target.getvalue()
+
+
 def sheet_names(tables: Iterable[PlanTable]) -> dict[str, str]:
     """A sheet's name for each plan: its city, with the plan's code where a city has several."""
     names: dict[str, str] = {}
