@@ -127,7 +127,7 @@ def take(visit: Visit) -> Response:
     suffix = visit.request.url.path.rsplit(".", 1)[-1]
     asked, _, _ = _asked(visit, _cities(visit))
     if asked.problems:
-        raise NotHere("；".join(asked.problems).removeprefix("没有"))
+        raise ConsoleError(f"{'；'.join(asked.problems)}。")
     if not asked.indicators:
         raise ConsoleError("还没有选指标，没有可以下载的表；请返回「取数」选好后再下载。")
     table = answer(visit.settings, _selection(visit, asked))
@@ -233,7 +233,7 @@ def _own_city(visit: Visit, cities: Mapping[str, str]) -> str:
 
 def _one(text: str, known: Mapping[str, str], what_zh: str, problems: list[str]) -> str:
     if text and text not in known:
-        problems.append(f"没有{what_zh}“{text[:40]}”，请检查链接，或在下面重新选择")
+        problems.append(f"没有{what_zh}“{text[:40]}”，请检查链接或重新选择")
         return ""
     return text
 
@@ -245,7 +245,7 @@ def _known(
     if unknown:
         told = "、".join(f"“{code[:40]}”" for code in unknown[:5])
         more = f"等 {len(unknown)} 个" if unknown[5:] else ""
-        problems.append(f"没有{what_zh}{told}{more}，请检查链接，或在下面重新选择")
+        problems.append(f"没有{what_zh}{told}{more}，请检查链接或重新选择")
     return tuple(code for code in codes if code in known)
 
 

@@ -22,6 +22,7 @@ from console.views.query import attached
 from warehouse.access.scope import Place
 from warehouse.exports.bundle import exports_folder, exports_manifest
 from warehouse.queries.history import releases
+from warehouse.queries.published import ask
 from warehouse.queries.tables import plans
 from warehouse.reports.html import REPORT
 
@@ -44,13 +45,16 @@ def listing(visit: Visit) -> dict[str, Any]:
     told = []
     withheld = 0
     cities = _cities_of(visit, release_id)
+    titles = _titles(visit, release_id)
+    titles |= {code: plan_zh for code, (_, plan_zh) in cities.items()}
+    titles |= {city: visit.definitions.units[city].unit_name_zh for city, _ in cities.values()}
     for name, facts in (manifest or {"files": {}})["files"].items():
         if not _may_have(visit, name, cities):
             withheld += 1
             continue
         told.append({
             "name": name,
-            "what_zh": _what_zh(name, facts, cities),
+            "what_zh": titles.get(PurePosixPath(name).stem, str(facts["part"])),
             "kind_zh": _KINDS_ZH.get(PurePosixPath(name).suffix, "文件"),
             "size": facts["size"],
             "rows": facts.get("rows_written"),
@@ -135,9 +139,13 @@ def _may_have(visit: Visit, name: str, plans_of: Mapping[str, tuple[str, str]]) 
     return all(readable.reaches(Place(city)) for city in (told_of or sorted(every)))
 
 
-def _what_zh(name: str, facts: Mapping[str, Any], plans_of: Mapping[str, tuple[str, str]]) -> str:
-    part, stem = str(facts["part"]), PurePosixPath(name).stem
-    return f"{part}：{plans_of[stem][1]}" if stem in plans_of else part
+def _titles(visit: Visit, release_id: str) -> dict[str, str]:
+    """What is in a file, by the name of it: the table's Chinese name, or the plan's."""
+    named = ask(
+        visit.settings, "select distinct table_name, table_zh from marts.data_dictionary", (),
+        release_id,
+    )  # fmt: skip
+    return {str(row["table_name"]): str(row["table_zh"]) for row in named}
 
 
 def _has(rows: list[dict[str, Any]], name: str) -> bool:
