@@ -247,8 +247,9 @@ def test_a_releases_files_are_handed_out_whole_to_whom_they_concern(
 ) -> None:
     release = manifest(desk.settings)["release_id"]
     folder = exports_folder(desk.settings, release)
+    listed = f"/releases/{release}/files.json"
     seen = {
-        login: {one["name"] for one in visitor.get(f"/releases/{release}/files.json").json()["rows"]}
+        login: {one["name"] for one in visitor.get(listed).json()["rows"]}
         for login, visitor in (
             ("steward", steward), ("reporter", reporter), ("system", as_(desk, "system")),
             ("auditor", as_(desk, "auditor")),
