@@ -7,12 +7,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from warehouse.errors import UnknownTarget
-from warehouse.exports.bundle import exports_folder, exports_manifest, open_source
+from warehouse.exports.bundle import REPORT, exports_folder, exports_manifest, open_source
 from warehouse.exports.query_files import NotWritten
 from warehouse.exports.records import keep, record_named
 from warehouse.exports.workbook import WORKBOOK, plan_workbook
 from warehouse.reports.brief import BRIEFS, pdfs_of
-from warehouse.reports.html import REPORT
 from warehouse.settings import Settings
 
 
