@@ -51,6 +51,9 @@ TARGET_STATUS_ZH: Mapping[str, str] = {
     "behind": "落后",
 }
 
+WITHHELD, WITHHELD_ZH = "withheld", "不予公开"
+"""Status of a row whose value its reader may not see; only files made for an audience have it."""
+
 TARGET_STATUS_MEANING_ZH: Mapping[str, str] = {
     "not_due": "首个评价期尚未结束",
     "not_computable": "没有公式，或分母为零",

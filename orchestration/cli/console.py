@@ -201,6 +201,9 @@ def print_exports(exports: Mapping[str, Any]) -> None:
     """What was written beside the release; a part that failed stands out and is tried again."""
     if exports["files"]:
         out.print(f"导出 {exports['files']} 个文件，用时 {exports['seconds']:.1f} 秒")
+    of_cities = exports.get("city_files") or {"written": 0, "seconds": 0.0}
+    if of_cities["written"]:
+        out.print(f"分城市文件 {of_cities['written']} 份，用时 {of_cities['seconds']:.1f} 秒")
     for one in exports["failed"]:
         said = f"导出未成：{one['part']}（{one['problem_zh']}）；发布不受影响，下一夜再试"
         out.print(said, style="yellow", markup=False, highlight=False, soft_wrap=True)

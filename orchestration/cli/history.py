@@ -83,6 +83,7 @@ def rollback(
 ) -> None:
     """让数据集市回到较早的一次发布；各次发布都保留。"""
     from orchestration.stages.delivering import hand_on
+    from orchestration.stages.exporting import city_files
     from warehouse.exports.placing import place_copies
     from warehouse.lease import night_lease
     from warehouse.queries.history import roll_back
@@ -91,6 +92,10 @@ def rollback(
     with night_lease(settings, wait_seconds=60):
         manifest = roll_back(settings, release_id)
         warnings = place_copies(settings)
+        warnings += [
+            f"分城市文件 {one['part']}：{one['problem_zh']}"
+            for one in city_files(settings)["failed"]
+        ]
         deliveries = hand_on(settings)
     for warning in warnings:
         out.print(warning, style="yellow", markup=False, soft_wrap=True)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import duckdb
 
-from warehouse.connection import scalar
+from warehouse.connection import scalar, transaction
 from warehouse.errors import LockedTarget, ReleaseBroken, ReleaseUnwritten
 from warehouse.raw_store import RunContext
 from warehouse.releases.build import Building, discard
@@ -155,7 +155,9 @@ def _complete(
             tables = digest_tables(connection)
         if old is not None:
             connection.execute(f"detach {old}")
-        create_chinese_views(connection)
+        # One transaction: hundreds of comments would each wait for the disk.
+        with transaction(connection):
+            create_chinese_views(connection)
         connection.execute("checkpoint")
         return tables, revisions
 
