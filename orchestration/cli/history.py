@@ -91,12 +91,13 @@ def rollback(
     settings = settings_of()
     with night_lease(settings, wait_seconds=60):
         manifest = roll_back(settings, release_id)
-        warnings = place_copies(settings)
+        deliveries = hand_on(settings)
+        refused = {one["target"] for one in deliveries if one["problem_zh"]}
+        warnings = place_copies(settings, without=refused)
         warnings += [
             f"分城市文件 {one['part']}：{one['problem_zh']}"
             for one in city_files(settings)["failed"]
         ]
-        deliveries = hand_on(settings)
     for warning in warnings:
         out.print(warning, style="yellow", markup=False, soft_wrap=True)
     out.print(f"现在发布的是 {manifest['release_id']}，截至 {manifest['as_of']}")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.progress import tell
+from orchestration.stages import last_outcome
 from sources.definitions import DefinitionError, Definitions
 from warehouse.audiences.child import command
 from warehouse.audiences.placing import are_kept
@@ -40,7 +41,8 @@ def export(settings: Settings) -> Mapping[str, Any]:
             outcome |= write_in_child(settings, release_id)
         outcome["notices"] = notify(settings, release_id)
         outcome["failed"] += [
-            {"part": "固定路径的文件", "problem_zh": said} for said in place_copies(settings)
+            {"part": "固定路径的文件", "problem_zh": said}
+            for said in place_copies(settings, without=_refused(settings))
         ]
         outcome["city_files"] = found = city_files(settings)
         outcome["failed"] += [
@@ -49,6 +51,15 @@ def export(settings: Settings) -> Mapping[str, Any]:
     text = json.dumps(outcome, ensure_ascii=False, indent=2)
     (settings.work / LAST_EXPORTS).write_text(text, encoding="utf-8")
     return outcome
+
+
+def _refused(settings: Settings) -> frozenset[str]:
+    """The places that did not take tonight's release: a dead share is not waited for twice."""
+    try:
+        deliveries = last_outcome(settings).deliveries
+    except FileNotFoundError:
+        return frozenset()
+    return frozenset(str(one["target"]) for one in deliveries if one["problem_zh"])
 
 
 def notify(settings: Settings, release_id: str) -> dict[str, Any]:

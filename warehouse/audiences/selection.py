@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sources.vocabulary import WITHHELD
 from warehouse.errors import WarehouseError
 from warehouse.releases.chinese_views import literal, quoted
-from warehouse.releases.hold import LINKS, filled
+from warehouse.releases.city_rows import city_link, filled
 
 SOURCE = "source_release"
 """Name under which the release is attached."""
@@ -161,7 +161,7 @@ def _where(
         return filled(_TARGET_LINKS, SOURCE, city_code)
     if table in SHARED:
         return "true"
-    link = next((sql for column, sql in LINKS if column in columns), None)
+    link = city_link(columns)
     if link is None:
         raise AudienceUnsound(f"表“{table}”分不出城市，不能放进分城市的文件。")
     found = filled(link, SOURCE, city_code)
@@ -192,6 +192,9 @@ def _reason(table: str, columns: Mapping[str, object]) -> str | None:
             "case when element_code is null then '不予公开' else "
             f"(select min(reason_zh) from {CODES} where code = element_code) end"
         )
+    if {"target_code", "indicator_code"} <= columns.keys():
+        # A row of an indicator alone has no target; a target is withheld with its indicator.
+        return f"(select min(reason_zh) from {CODES} where code in (target_code, indicator_code))"
     if "target_code" in columns:
         return f"(select min(reason_zh) from {CODES} where code = target_code)"
     if "indicator_code" in columns:

@@ -6,12 +6,11 @@ import shutil
 from pathlib import Path
 
 from warehouse.errors import UnknownTarget
-from warehouse.exports.bundle import exports_folder, exports_manifest
+from warehouse.exports.bundle import REPORT, exports_folder, exports_manifest
 from warehouse.exports.query_files import NotWritten
 from warehouse.exports.records import keep, record_named
 from warehouse.exports.workbook import WORKBOOK
 from warehouse.reports.brief import BRIEFS, pdfs_of
-from warehouse.reports.html import REPORT
 from warehouse.settings import Settings
 
 

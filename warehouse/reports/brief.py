@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import subprocess
 import tempfile
@@ -23,6 +24,7 @@ from warehouse.exports.paper import settled
 from warehouse.exports.plan_figures import shown
 from warehouse.exports.plan_layout import PlanTable
 from warehouse.exports.printing import NONE_ZH, plain_text
+from warehouse.queries.row_names import period_words
 from warehouse.reports.brief_template import TEMPLATE
 from warehouse.reports.charts import FONT, png_of
 from warehouse.reports.facts import Facts, gather
@@ -33,6 +35,8 @@ GOOD = ("met", "on_track")
 MOST_CHANGES = 10
 _PLAIN_REASONS = ("已达到目标", "未达到目标")
 """Reasons that say no more than the status beside them."""
+_BARE = re.compile(r"[0-9.~～—-]+")
+"""A target that its document's table prints without its unit, which stands in the other column."""
 PDF_WITHIN_SECONDS = 300
 
 
@@ -99,7 +103,7 @@ def brief_context(source: Source, table: PlanTable, facts: Facts) -> dict[str, A
         "bad": bad or ["暂无。"],
         "filing": owed_lines(source, str(table.plan["city_code"])),
         "changes": revision_lines(facts, str(table.plan["city_code"]), table, MOST_CHANGES),
-        "caption": table.table_title_zh,
+        "caption": table.table_title_zh if table.has_own_columns else "主要指标进展情况",
         "day": day,
         "rows": [
             {
@@ -124,15 +128,18 @@ def _origin(table: PlanTable) -> str:
 def _sentence(row: Mapping[str, Any]) -> str:
     actual = shown(row, "actual_value")
     name, status = row["indicator_zh"], said(TARGET_STATUS_ZH, row["status_code"])
+    target = f"目标为{row['target_printed']}"
+    if _BARE.fullmatch(str(row["target_printed"])):
+        target += row["unit_zh"] or ""
     if actual is None:
-        return f"{name}：{status}（{row['status_reason_zh']}），目标为{row['target_printed']}。"
+        return f"{name}：{status}（{row['status_reason_zh']}），{target}。"
     completion = shown(row, "completion_pct")
     share = f"，完成率{completion}%" if completion else ""
     why = "" if row["status_reason_zh"] in _PLAIN_REASONS else f"（{row['status_reason_zh']}）"
     waits = "，为初步数" if row["is_provisional"] else ""
     return (
-        f"{name}：{actual}{row['unit_zh'] or ''}（{row['period_code']}），"
-        f"目标为{row['target_printed']}{share}，{status}{why}{waits}。"
+        f"{name}：{actual}{row['unit_zh'] or ''}（{period_words(row['period_code'])}），"
+        f"{target}{share}，{status}{why}{waits}。"
     )
 
 
