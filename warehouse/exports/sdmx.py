@@ -15,13 +15,14 @@ from warehouse.exports.sdmx_structure import IDENTITY, structure_message
 DATA, STRUCTURE = "city_indicators.csv", "structure.json"
 
 FREQUENCIES: Mapping[str, str] = {"month": "M", "quarter": "Q", "half": "S", "year": "A"}
+SPANS: Mapping[str, str] = {"ytd": "YTD", "plan_to_date": "PTD"}
 COLUMNS = (
     "FREQ", "REF_AREA", "INDICATOR", "SPAN", "PLAN", "TIME_PERIOD", "OBS_VALUE", "OBS_STATUS",
     "CONF_STATUS", "UNIT_MEASURE", "COVERAGE", "STATUS_REASON",
 )  # fmt: skip
 NOT_PLAN = "_Z"
 
-_SQL = """
+SDMX_SQL = """
 select city_indicators.*,
     coalesce(classes.gravest, 0) as gravest
 from marts.city_indicators
@@ -35,6 +36,7 @@ left join (
 ) as classes using (indicator_code)
 order by city_code, indicator_code, period_type, period_end, period_code, plan_code
 """
+"""City indicators with the gravest class of what they are made of: 0 公开, 1 内部, 2 the rest."""
 CONFIDENTIALITY = ("F", "N", "C")
 """CONF_STATUS by the gravest class of an indicator's elements: 公开, 内部, 涉个人或企业."""
 
@@ -43,7 +45,7 @@ def write_sdmx(source: Source, folder: Path) -> Sequence[Written]:
     """`sdmx/city_indicators.csv` and `sdmx/structure.json`; rows counted again from the file."""
     target = folder / "sdmx"
     target.mkdir()
-    rows = source.ask(_SQL)
+    rows = source.ask(SDMX_SQL)
     path = target / DATA
     with path.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle, lineterminator="\r\n")
@@ -65,7 +67,7 @@ def observation(row: Mapping[str, Any]) -> tuple[str, ...]:
         frequency(row),
         str(row["city_code"]),
         str(row["indicator_code"]),
-        {"ytd": "YTD", "plan_to_date": "PTD"}.get(row["period_type"], "PER"),
+        SPANS.get(row["period_type"], "PER"),
         str(row["plan_code"] or NOT_PLAN),
         str(row["period_code"]),
         "" if is_withheld else told(row["value"]) or "",
@@ -85,6 +87,12 @@ def frequency(row: Mapping[str, Any]) -> str:
     if "-" not in code:
         return "A"
     return code[5] if code[5] in "QS" else "M"
+
+
+def period_type(freq: str, span: str) -> str:
+    """The period type that a frequency and a span were told for."""
+    spans = {code: kind for kind, code in SPANS.items()}
+    return spans.get(span) or next(kind for kind, code in FREQUENCIES.items() if code == freq)
 
 
 def status(row: Mapping[str, Any]) -> str:
