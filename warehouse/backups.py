@@ -31,7 +31,9 @@ from warehouse.settings import Settings
 MANIFEST = "backup.json"
 LEDGER = "ledger.sqlite"
 LEFT_OUT = frozenset({"dagster", "secrets"})
-_TEMPORARY = frozenset({".building", ".exporting", "night.lock", "night.lease", "warehouse.lock"})
+_TEMPORARY = frozenset(
+    {".building", ".exporting", ".official", "night.lock", "night.lease", "warehouse.lock"}
+)
 _FASTEST = 1
 """Most of a workspace is compressed already."""
 
@@ -50,14 +52,17 @@ class Backup:
     made_at: str
 
 
-def back_up(settings: Settings, file: Path) -> Backup:
+def back_up(settings: Settings, file: Path, *, may_replace: bool = False) -> Backup:
     """Writes a workspace into one file, whole or not at all; the caller holds the night's lease.
 
     Raises:
         WorkspaceMissing: there is no ledger to back up.
-        BackupRefused: the ledger lies on a database server, or the file cannot be written.
+        BackupRefused: the ledger lies on a database server, the file cannot be written, or one
+            stands there already and may not be replaced.
     """
     ledger = _ledger_file(settings)
+    if file.exists() and not may_replace:
+        raise BackupRefused(f"已有文件“{file}”，没有备份；请换一个文件名，或加 --force 覆盖它。")
     aside = file.with_name(f".{file.name}.writing")
     try:
         with tempfile.TemporaryDirectory() as folder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -72,8 +73,32 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
             # What it names may hold brackets, and an id must not be broken over two lines.
             err.print(told, style="red", markup=False, highlight=False, soft_wrap=True)
             raise typer.Exit(1) from error
+        except Exception as error:
+            full = full_disk(error)
+            if full is None:
+                raise
+            told = f"磁盘已满或不可写（{full}）。已发布的数据不受影响；腾出空间后重新运行即可。"
+            err.print(told, style="red", markup=False, highlight=False, soft_wrap=True)
+            raise typer.Exit(1) from error
 
     return run
+
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
+# How SQLite says it, whose errors carry no number of the system's.
+_FULL_IN_WORDS = ("database or disk is full", "disk I/O error", "readonly database")
+
+
+def full_disk(error: BaseException | None) -> str | None:
+    """What the system said when an error goes back to a disk that takes no more; else None."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _FULL:
+            return str(error)
+        for words in _FULL_IN_WORDS:
+            if type(error).__name__ == "OperationalError" and words in str(error):
+                return words
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _plain(value: Any) -> Any:
@@ -201,6 +226,9 @@ def print_exports(exports: Mapping[str, Any]) -> None:
     """What was written beside the release; a part that failed stands out and is tried again."""
     if exports["files"]:
         out.print(f"导出 {exports['files']} 个文件，用时 {exports['seconds']:.1f} 秒")
+    of_cities = exports.get("city_files") or {"written": 0, "seconds": 0.0}
+    if of_cities["written"]:
+        out.print(f"分城市文件 {of_cities['written']} 份，用时 {of_cities['seconds']:.1f} 秒")
     for one in exports["failed"]:
         said = f"导出未成：{one['part']}（{one['problem_zh']}）；发布不受影响，下一夜再试"
         out.print(said, style="yellow", markup=False, highlight=False, soft_wrap=True)

@@ -30,7 +30,10 @@ def register(app: typer.Typer) -> None:
 
 @guarded
 def doctor(as_json: JsonFlag = False) -> None:
-    """检查工作区：台账结构、审计链（改动、删除、截断、重写）、发布文件。发现异常时退出码为 1。"""
+    """检查工作区：台账结构、审计链（改动、删除、截断、重写）、发布文件、导出文件。
+
+    发现异常时退出码为 1。
+    """
     found = list(_checks(settings_of()))
     if as_json:
         print_json({"is_sound": all(one.is_sound for one in found), "checks": _rows(found)})
@@ -71,6 +74,7 @@ def _checks(settings: Settings) -> Iterator[Checked]:
     finally:
         engine.dispose()
     yield from _releases(settings)
+    yield from _exports(settings)
 
 
 def _releases(settings: Settings) -> Iterator[Checked]:
@@ -95,6 +99,39 @@ def _releases(settings: Settings) -> Iterator[Checked]:
     if not wrong:
         count = len(release_manifests(settings))
         yield Checked("releases", True, f"{count} 个发布版本的文件与清单的校验值一致。")
+
+
+def _exports(settings: Settings) -> Iterator[Checked]:
+    """The exports of every release against their own manifests, and the copies at fixed paths."""
+    from warehouse.exports.bundle import exports_folder, exports_manifest
+    from warehouse.exports.placing import FIXED
+    from warehouse.releases.history import published_manifest, release_manifests
+
+    published = published_manifest(settings)
+    if published is None:
+        return
+    wrong, count = [], 0
+    for manifest in release_manifests(settings):
+        release_id = str(manifest["release_id"])
+        exports = exports_manifest(settings, release_id)
+        if exports is None:
+            continue
+        count += 1
+        folder = exports_folder(settings, release_id)
+        told = {folder / name: facts["sha256"] for name, facts in exports["files"].items()}
+        if release_id == published["release_id"]:
+            told |= {settings.published / name: told[folder / name]
+                     for name in FIXED if folder / name in told}  # fmt: skip
+        wrong += [
+            path.relative_to(settings.home).as_posix()
+            for path, sha256 in told.items()
+            if not path.is_file() or _sha256(path) != sha256
+        ]
+    for name in wrong:
+        yield Checked("exports", False, f"导出文件“{name}”缺失或与清单的校验值不符。", "edit")
+    if not wrong:
+        said = f"{count} 个发布版本的导出文件与清单的校验值一致。" if count else "尚无导出文件。"
+        yield Checked("exports", True, said)
 
 
 def _sha256(path: Any) -> str:

@@ -122,7 +122,8 @@ def report(
         Path | None, typer.Option("--out", help="把报告页、工作簿和简报复制到这个目录")
     ] = None,
     pdf: Annotated[
-        bool, typer.Option("--pdf", help="另把简报转成 PDF（须装 LibreOffice，写明 --out）")
+        bool,
+        typer.Option("--pdf", help="另存 PDF：简报（LibreOffice）、报告页（Chromium）；须写 --out"),
     ] = False,
     release: ReleaseOption = None,
     as_json: JsonFlag = False,

@@ -19,14 +19,18 @@ def register(app: typer.Typer) -> None:
 
 
 @guarded
-def backup(file: FileArgument, as_json: JsonFlag = False) -> None:
+def backup(
+    file: FileArgument,
+    force: Annotated[bool, typer.Option("--force", help="已有同名文件时覆盖它")] = False,
+    as_json: JsonFlag = False,
+) -> None:
     """把工作区备份成一个文件：台账、收到的文件、历次发布、导出记录；凭据不在其中。"""
     from warehouse.backups import back_up
     from warehouse.lease import night_lease
 
     settings = settings_of()
     with night_lease(settings, wait_seconds=600):
-        made = back_up(settings, file)
+        made = back_up(settings, file, may_replace=force)
     if as_json:
         print_json(made.__dict__)
         return

@@ -16,6 +16,7 @@ from orchestration.errors import NightInThePast
 from orchestration.progress import tell
 from orchestration.stages import ReleaseOutcome, night_folder, save_outcome
 from orchestration.stages.delivering import hand_on
+from orchestration.stages.exporting import export
 from sources.definitions import Definitions
 from sources.duedates import due_dates
 from warehouse.access.offices import small_offices_in
@@ -117,6 +118,8 @@ def prepare(settings: Settings, definitions: Definitions) -> BuildPlan:
             release_id, context.as_of, False, held, deliveries=hand_on(settings)
         )
         save_outcome(settings, outcome)
+        # The assets below are skipped tonight; what an earlier night left undone is not.
+        export(settings)
     return plan
 
 

@@ -113,6 +113,27 @@ def test_every_gate_test_is_stored_in_the_schema_the_release_step_reads(
         assert "city_code" in test["raw_code"] or test["test_metadata"], test["name"]
 
 
+COMMON_CHECKS = {
+    "register_derivations_have_one_row_per_element": "definitions that every city shares",
+    "data_dictionary_has_one_row_per_key": "the dictionary of the marts",
+    "revisions_has_one_row_per_key": "kept from release to release, whatever city they tell of",
+}
+
+
+def test_a_generic_check_names_a_city_unless_it_looks_at_what_all_cities_share(
+    parsed: tuple[dict[str, Any], Warehouse],
+) -> None:
+    """A failing row without a city holds every city back."""
+    silent = {
+        node["name"]
+        for node in parsed[0]["nodes"].values()
+        if node["resource_type"] == "test"
+        and node.get("test_metadata")
+        and "city_column" not in node["test_metadata"]["kwargs"]
+    }
+    assert silent == set(COMMON_CHECKS)
+
+
 @pytest.mark.parametrize("name", sorted(FORBIDDEN))
 def test_models_are_written_in_sql_that_duckdb_and_spark_share(name: str) -> None:
     folders = ("staging", "intermediate", "marts")

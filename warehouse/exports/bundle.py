@@ -27,6 +27,8 @@ from warehouse.settings import Settings
 
 EXPORTS = "exports"
 """Folder of a release with its exports."""
+REPORT = "report.html"
+"""The page among them."""
 
 
 @dataclass(frozen=True)

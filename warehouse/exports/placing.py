@@ -1,44 +1,41 @@
-"""Exports that people open by a fixed path: copies in `published/` of the release that stands."""
+"""Exports that people open by a fixed path: copies in `published/` and in every mirror.
+
+They follow the release that stands there: none is laid beside another one.
+"""
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Container
 
-from warehouse.errors import LockedTarget
-from warehouse.exports.bundle import exports_folder
+from warehouse.exports.bundle import REPORT, exports_folder
 from warehouse.exports.workbook import WORKBOOK
+from warehouse.releases.delivery import perform, perform_within_limit
 from warehouse.releases.history import published_manifest
-from warehouse.releases.places import replace_patiently
 from warehouse.settings import Settings
 
-FIXED = (WORKBOOK,)
-"""Files that lie in `published/` under the same name from release to release."""
+FIXED = (WORKBOOK, REPORT)
+"""Files that lie in `published/` and in every mirror under the same name, release after release."""
 
 
-def place_copies(settings: Settings) -> list[str]:
+def place_copies(settings: Settings, without: Container[str] = ()) -> list[str]:
     """Puts the published release's exports at their fixed paths; what stood in the way, in words.
 
-    An export that the release has not got is taken away: an old file would pass for the new one.
+    Args:
+        settings: the workspace.
+        without: mirrors left out, because they did not take the release either.
     """
     manifest = published_manifest(settings)
     if manifest is None:
         return []
-    folder = exports_folder(settings, str(manifest["release_id"]))
-    warnings = []
-    for name in FIXED:
-        source, target = folder / name, settings.published / name
-        aside = target.with_name(f".{name}.new")
-        try:
-            if not source.is_file():
-                target.unlink(missing_ok=True)
-                continue
-            shutil.copyfile(source, aside)
-            aside.chmod(0o444)
-            replace_patiently(aside, target)
-        except LockedTarget as error:
-            warnings.append(error.message_zh)
-        except OSError as error:
-            warnings.append(f"“{target}”没有换成新版：{error.strerror or error}")
-        finally:
-            aside.unlink(missing_ok=True)
-    return warnings
+    release_id = str(manifest["release_id"])
+    task = {
+        "kind": "copies",
+        "source": str(exports_folder(settings, release_id)),
+        "names": list(FIXED),
+        "release_id": release_id,
+    }
+    done = [(settings.published, perform(task | {"folder": str(settings.published)}))]
+    for folder in settings.publish_folders:
+        if str(folder) not in without:
+            done.append((folder, perform_within_limit(task | {"folder": str(folder)})))
+    return [f"{folder}：{one['problem_zh']}" for folder, one in done if one["problem_zh"]]

@@ -8,6 +8,7 @@ The manifest comes last and tells what stands there.
 from __future__ import annotations
 
 import errno
+import filecmp
 import hashlib
 import os
 import shutil
@@ -45,6 +46,7 @@ def place(source: Path, manifest: Mapping[str, Any], folder: Path) -> dict[str, 
     folder.mkdir(parents=True, exist_ok=True)
     release_id = str(manifest["release_id"])
     aside = folder / f".{release_id}.{PUBLISHED_FILE}"
+    _clear_leftovers(folder)
     generation = _lay_parquet(source / PARQUET, folder, release_id)
     try:
         _copy(source / PUBLISHED_FILE, aside)
@@ -61,6 +63,29 @@ def place(source: Path, manifest: Mapping[str, Any], folder: Path) -> dict[str, 
     public = dict(manifest) | {"files": files, "checked_as_of": manifest["as_of"]}
     write_manifest(folder / MANIFEST, public)
     return public
+
+
+def place_copy(source: Path, target: Path) -> bool:
+    """Whether a file at a fixed path is new; taken away where the release has none.
+
+    An old file would pass for the new one.
+
+    Raises:
+        LockedTarget: a program holds the file that stands there.
+        OSError: it cannot be written; what stood there stands.
+    """
+    if not source.is_file():
+        target.unlink(missing_ok=True)
+        return False
+    if target.is_file() and filecmp.cmp(source, target, shallow=False):
+        return False
+    aside = target.with_name(f".{target.name}.new")
+    try:
+        _copy(source, aside)
+        replace_patiently(aside, target)
+    finally:
+        aside.unlink(missing_ok=True)
+    return True
 
 
 def stands(folder: Path, manifest: Mapping[str, Any]) -> bool:
@@ -115,6 +140,14 @@ def _copy(source: Path, target: Path) -> None:
     with target.open("rb") as handle:
         os.fsync(handle.fileno())
     target.chmod(0o444)
+
+
+def _clear_leftovers(folder: Path) -> None:
+    """Halves that a delivery left which was given up or killed."""
+    for half in folder.glob(f".*.{PUBLISHED_FILE}"):
+        half.unlink()
+    for half in (folder / GENERATIONS).glob(".*"):
+        shutil.rmtree(half, ignore_errors=True)
 
 
 def _lay_parquet(source: Path, folder: Path, release_id: str) -> Path | None:

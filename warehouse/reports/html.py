@@ -18,7 +18,7 @@ from sources.vocabulary import (
     said,
     tally,
 )
-from warehouse.exports.bundle import Source, Written
+from warehouse.exports.bundle import REPORT, Source, Written
 from warehouse.exports.plan_figures import decimals_of, held_zh, remark, shown
 from warehouse.exports.plan_layout import PlanTable
 from warehouse.exports.printing import NONE_ZH, printed
@@ -32,7 +32,6 @@ from warehouse.queries.row_names import (
 from warehouse.reports.charts import FONTS, svg_of, target_chart
 from warehouse.reports.facts import MOST_FINDINGS, MOST_REVISIONS, Facts, gather, heat
 
-REPORT = "report.html"
 TEMPLATES = Path(__file__).parent / "templates"
 
 

@@ -125,7 +125,8 @@ create table if not exists raw.submission_events (
     author varchar,
     effective_at timestamp,
     reason_code varchar,
-    reason_text varchar
+    reason_text varchar,
+    undoes_order integer
 );
 
 create table if not exists raw.findings (

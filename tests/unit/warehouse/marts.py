@@ -43,6 +43,9 @@ create table rel.marts.plan_table (
     release_id varchar, plan_code varchar, city_code varchar, target_code varchar,
     period_code varchar, period_type varchar, period_start date, period_end date,
     actual_value double, as_of date);
+create table rel.marts.reporting_rates (
+    release_id varchar, unit_code varchar, city_code varchar, form_code varchar,
+    period_code varchar, period_start date, period_end date, is_expected boolean);
 create table rel.marts.findings (release_id varchar, finding_id varchar, unit_code varchar);
 create table rel.marts.revisions (
     release_id varchar, from_release varchar, to_release varchar, table_name varchar,
@@ -120,6 +123,10 @@ def build(
         put("units", *((unit, f"{unit[:4]}00") for unit in observed))
         put("plans", ("red", "150400"), ("steel", "150200"))
         put("findings", *((f"f-{unit}", unit) for unit in observed))
+        put(
+            "reporting_rates",
+            *((unit, f"{unit[:4]}00", "M1", period, start, end, True) for unit in observed),
+        )
         put(
             "unit_observations",
             *(

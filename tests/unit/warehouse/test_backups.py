@@ -89,3 +89,14 @@ def test_a_full_disk_leaves_no_half_backup(
     with pytest.raises(BackupRefused, match="No space left"):
         back_up(home, tmp_path / "one.backup")
     assert [path.name for path in tmp_path.iterdir()] == ["var"]
+
+
+def test_a_file_that_stands_there_is_replaced_only_when_asked(
+    home: Settings, tmp_path: Path
+) -> None:
+    file = tmp_path / "one.backup"
+    file.write_text("somebody's own", encoding="utf-8")
+    with pytest.raises(BackupRefused, match="--force"):
+        back_up(home, file)
+    assert file.read_text(encoding="utf-8") == "somebody's own"
+    assert back_up(home, file, may_replace=True).size == file.stat().st_size

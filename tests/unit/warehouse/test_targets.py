@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import subprocess
 import sys
 from dataclasses import replace
@@ -15,7 +16,7 @@ import pytest
 from tests.unit.warehouse.marts import Observed, ask, figures, release
 from warehouse.errors import InvalidSetting, LockedTarget, ReleaseUnwritten
 from warehouse.queries.history import roll_back
-from warehouse.releases import places, publish
+from warehouse.releases import delivery, places, publish, targets
 from warehouse.releases.history import published_manifest, read_manifest
 from warehouse.releases.swap import finish_interrupted, restore_published
 from warehouse.releases.targets import deliver
@@ -59,6 +60,13 @@ def test_a_mirror_that_is_gone_is_a_line_and_hinders_no_other(mirrored: Settings
     assert (first.is_new, first.problem_zh, second.is_new) == (True, None, False)
 
 
+@pytest.fixture
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deliveries made here, where a test can put something in their way."""
+    monkeypatch.setattr(targets, "perform_within_limit", delivery.perform)
+
+
+@pytest.mark.usefixtures("in_this_process")
 def test_a_locked_mirror_keeps_its_release_until_the_next_delivery(mirrored: Settings, monkeypatch):
     release(mirrored)
     deliver(mirrored)
@@ -106,6 +114,60 @@ def test_the_parquet_pointer_moves_and_the_folder_before_stays_for_its_readers(
     assert now.exists()
 
 
+def test_a_mirror_that_hangs_is_given_up_and_hinders_no_other(mirrored: Settings, monkeypatch):
+    """Nobody writes into the pipe that lies there: who opens it waits, as on a dead share."""
+    release(mirrored)
+    hung, _ = mirrored.publish_folders
+    os.mkfifo(hung / "manifest.json")
+    monkeypatch.setattr(delivery, "LONGEST_SECONDS", 3.0)
+    first, second = deliver(mirrored)
+    assert "没有写完" in str(first.problem_zh)
+    assert (second.is_new, second.problem_zh) == (True, None)
+    (hung / "manifest.json").unlink()
+    assert [one.is_new for one in deliver(mirrored)] == [True, False]
+    assert ask(hung / "ip_marts.duckdb", TOTAL) == [(30.0,)]
+
+
+def test_a_full_mirror_keeps_what_it_has_until_there_is_room(mirrored: Settings):
+    release(mirrored)
+    deliver(mirrored)
+    release(mirrored, CHANGED)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    try:
+        found = deliver(mirrored)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert all("放不下" in str(one.problem_zh) for one in found)
+    for folder in mirrored.publish_folders:
+        assert ask(folder / "ip_marts.duckdb", TOTAL) == [(30.0,)]
+        assert str((read_manifest(folder / "manifest.json") or {})["release_id"]).endswith("-001")
+        assert [path.name for path in folder.rglob(".2*")] == []
+    assert [one.problem_zh for one in deliver(mirrored)] == [None, None]
+    assert ask(mirrored.publish_folders[0] / "ip_marts.duckdb", TOTAL) == [(31.0,)]
+
+
+def test_a_mirror_that_may_not_be_written_is_a_line(settings: Settings, tmp_path: Path):
+    """Root may write everywhere, but not there."""
+    folder = Path("/sys/kernel") if os.geteuid() == 0 else tmp_path / "sealed"
+    folder.mkdir(exist_ok=True)
+    if os.geteuid():
+        folder.chmod(0o555)
+    sealed = replace(settings, publish_folders=(folder,))
+    release(sealed)
+    (found,) = deliver(sealed)
+    assert not found.is_new
+    assert "写不进去：" in str(found.problem_zh)
+    assert "只读" in str(found.problem_zh) or "没有写的权限" in str(found.problem_zh)
+
+
+def test_a_delivery_that_breaks_down_is_a_line(mirrored: Settings, monkeypatch):
+    release(mirrored)
+    monkeypatch.setattr(delivery.sys, "executable", "/nowhere/python")
+    assert all("未能启动" in str(one.problem_zh) for one in deliver(mirrored))
+
+
+@pytest.mark.usefixtures("in_this_process")
 def test_a_share_without_pointers_holds_the_parquet_folder_itself(mirrored: Settings, monkeypatch):
     def unsupported(*_: object, **__: object) -> None:
         raise OSError(errno.EOPNOTSUPP, "not supported")
@@ -197,7 +259,7 @@ def test_a_full_disk_while_the_release_is_finished_publishes_nothing(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(publish, "_files", full)
+        patched.setattr(publish, "file_facts", full)
         with pytest.raises(ReleaseUnwritten, match="写不下去"):
             release(settings, CHANGED)
     assert settings.published_manifest.read_bytes() == before
