@@ -169,18 +169,29 @@ def record_of_file(settings: Settings, file: Path) -> tuple[ExportRecord, bool]:
     digest = sha256_of(file)
     for code in codes_in(file):
         found = _read(_path(settings, code))
+        if found is not None and digest in found.files:
+            return _part(found, found.files[digest], file), True
         if found is not None:
-            return found, digest in found.files
+            return found, False
     for path in sorted(settings.exports.glob("*.json")):
         found = _read(path)
         if found is not None and digest in found.files:
-            name = found.files[digest]
-            is_table = name.startswith(_TABLE_FOLDERS)
-            return replace(found, table_file=(name, file) if is_table else None), True
+            return _part(found, found.files[digest], file), True
     touched = _table_of_release(settings, file)
     if touched is not None:
         return touched, False
     raise UnknownExport(f"文件“{file.name}”")
+
+
+def _part(record: ExportRecord, name: str, file: Path) -> ExportRecord:
+    """What one file of a release holds of it: a table its own cells, a brief its own plan."""
+    if name.startswith(_TABLE_FOLDERS):
+        return replace(record, table_file=(name, file))
+    plan = Path(name).stem
+    if plan in record.selection.get("plan_codes", ()):
+        own = [one for one in record.figures if one.key_text.startswith(f"{plan}|")]
+        return replace(record, figures=tuple(own))
+    return record
 
 
 def _table_of_release(settings: Settings, file: Path) -> ExportRecord | None:
