@@ -14,12 +14,15 @@ from warehouse.audiences.confidentiality import CLASSES, confidentiality_of
 from warehouse.exports.bundle import Source, Written
 from warehouse.exports.printing import told
 from warehouse.exports.sdmx_structure import IDENTITY, structure_message
-from warehouse.queries.published import marts
+from warehouse.queries.published import marts, rows
 from warehouse.releases.build import DEFINITIONS
+from warehouse.releases.history import release_db
+from warehouse.settings import Settings
 
 DATA, STRUCTURE = "city_indicators.csv", "structure.json"
 
 FREQUENCIES: Mapping[str, str] = {"month": "M", "quarter": "Q", "half": "S", "year": "A"}
+SPANS: Mapping[str, str] = {"ytd": "YTD", "plan_to_date": "PTD"}
 COLUMNS = (
     "FREQ", "REF_AREA", "INDICATOR", "SPAN", "PLAN", "TIME_PERIOD", "OBS_VALUE", "OBS_STATUS",
     "CONF_STATUS", "UNIT_MEASURE", "COVERAGE", "STATUS_REASON",
@@ -40,35 +43,38 @@ def write_sdmx(source: Source, folder: Path) -> Sequence[Written]:
     """`sdmx/city_indicators.csv` and `sdmx/structure.json`; rows counted again from the file."""
     target = folder / "sdmx"
     target.mkdir()
-    statuses = _statuses(source)
-    rows = [
-        row | {"conf_status": statuses.get(row["indicator_code"], "F")} for row in source.ask(_SQL)
-    ]
+    observed = sdmx_rows(source.settings, source.release_id)
     path = target / DATA
     with path.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle, lineterminator="\r\n")
         writer.writerow(("STRUCTURE", "STRUCTURE_ID", "ACTION", *COLUMNS))
-        for row in rows:
+        for row in observed:
             writer.writerow(("dataflow", IDENTITY, "I", *observation(row)))
     with path.open(encoding="utf-8", newline="") as handle:
         written = sum(1 for _ in csv.reader(handle)) - 1
     message = target / STRUCTURE
-    text = json.dumps(structure_message(source, rows), ensure_ascii=False, indent=1)
+    text = json.dumps(structure_message(source, observed), ensure_ascii=False, indent=1)
     message.write_text(text + "\n", encoding="utf-8")
-    return [Written(path, len(rows), written), Written(message)]
+    return [Written(path, len(observed), written), Written(message)]
 
 
-def _statuses(source: Source) -> dict[str, str]:
-    """CONF_STATUS of the indicators that are not public."""
-    folder = source.settings.releases / source.release_id / DEFINITIONS
-    with marts(source.settings, source.release_id) as connection:
+def sdmx_rows(settings: Settings, release_id: str) -> list[dict[str, Any]]:
+    """City indicators of a release with the CONF_STATUS of each, in the order of the file.
+
+    Raises:
+        NoRelease: it is not kept.
+    """
+    folder = release_db(settings, release_id).parent / DEFINITIONS
+    with marts(settings, release_id) as connection:
         found = confidentiality_of(connection, Definitions.read(folder))
+        told_rows = rows(connection, _SQL)
     own = {code: CONFIDENTIALITY[said] for code, said in found.indicators.items()}
-    return {
+    withheld = {
         code: own[code] if own[code] != "F" else SECONDARY
         for code in found.withheld(PUBLIC)
         if code in own
     }
+    return [row | {"conf_status": withheld.get(row["indicator_code"], "F")} for row in told_rows]
 
 
 def observation(row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -78,7 +84,7 @@ def observation(row: Mapping[str, Any]) -> tuple[str, ...]:
         frequency(row),
         str(row["city_code"]),
         str(row["indicator_code"]),
-        {"ytd": "YTD", "plan_to_date": "PTD"}.get(row["period_type"], "PER"),
+        SPANS.get(row["period_type"], "PER"),
         str(row["plan_code"] or NOT_PLAN),
         str(row["period_code"]),
         "" if is_withheld else told(row["value"]) or "",
@@ -98,6 +104,12 @@ def frequency(row: Mapping[str, Any]) -> str:
     if "-" not in code:
         return "A"
     return code[5] if code[5] in "QS" else "M"
+
+
+def period_type(freq: str, span: str) -> str:
+    """The period type that a frequency and a span were told for."""
+    spans = {code: kind for kind, code in SPANS.items()}
+    return spans.get(span) or next(kind for kind, code in FREQUENCIES.items() if code == freq)
 
 
 def status(row: Mapping[str, Any]) -> str:
