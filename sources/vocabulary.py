@@ -51,6 +51,9 @@ TARGET_STATUS_ZH: Mapping[str, str] = {
     "behind": "落后",
 }
 
+WITHHELD, WITHHELD_ZH = "withheld", "不予公开"
+"""Status of a row whose value its reader may not see; only files made for an audience have it."""
+
 TARGET_STATUS_MEANING_ZH: Mapping[str, str] = {
     "not_due": "首个评价期尚未结束",
     "not_computable": "没有公式，或分母为零",
@@ -100,6 +103,30 @@ PERIOD_TYPE_ZH: Mapping[str, str] = {
 """Frequencies of forms."""
 
 RELEASE_KIND_ZH: Mapping[str, str] = {"nightly": "夜间发布", "official": "正式发布"}
+
+OFFICIAL_REPORT_ZH: Mapping[str, str] = {
+    "quarterly": "季报",
+    "annual": "年报",
+    "midterm": "中期评估",
+    "final": "终期评估",
+}
+"""Reports that an official release is made for."""
+
+OFFICIAL_REPORT_PERIODS: Mapping[str, str] = {
+    "quarterly": "quarter",
+    "annual": "year",
+    "midterm": "year",
+    "final": "year",
+}
+"""Type of the period that each report is of; an evaluation is named by its last year."""
+
+OFFICIAL_STATE_ZH: Mapping[str, str] = {
+    "proposed": "已提请，待审批",
+    "approved": "已批准发布",
+    "rejected": "未获批准",
+    "replaced": "已重新提请",
+}
+"""States of a proposal for an official release."""
 
 VERB_ZH: Mapping[str, str] = {
     "explain": "说明",

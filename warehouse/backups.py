@@ -31,7 +31,9 @@ from warehouse.settings import Settings
 MANIFEST = "backup.json"
 LEDGER = "ledger.sqlite"
 LEFT_OUT = frozenset({"dagster", "secrets"})
-_TEMPORARY = frozenset({".building", ".exporting", "night.lock", "night.lease", "warehouse.lock"})
+_TEMPORARY = frozenset(
+    {".building", ".exporting", ".official", "night.lock", "night.lease", "warehouse.lock"}
+)
 _FASTEST = 1
 """Most of a workspace is compressed already."""
 

@@ -23,6 +23,15 @@ PUBLISHED_FILE = "ip_marts.duckdb"
 
 
 @dataclass(frozen=True)
+class AudienceFolder:
+    """A further folder that the file of one city for one audience is laid into."""
+
+    folder: Path
+    city_code: str
+    audience_code: str
+
+
+@dataclass(frozen=True)
 class Settings:
     """One workspace's settings and paths; immutable for the length of a command."""
 
@@ -37,6 +46,7 @@ class Settings:
     ca_file: Path | None = None
     publish_folders: tuple[Path, ...] = ()
     """Further folders that each release is laid into."""
+    audience_folders: tuple[AudienceFolder, ...] = ()
     publish_postgres: str | None = field(default=None, repr=False)  # may hold a password
     """A PostgreSQL database that each release is handed to."""
     """Certificates of authorities that servers are trusted by; None for the system's."""
@@ -48,6 +58,8 @@ class Settings:
     """The console's address to which that provider sends browsers back."""
     has_exports: bool = True
     """Whether a night writes workbook, texts and reports beside its release."""
+    has_city_files: bool = True
+    """Whether it writes a file per city and audience; never where it writes no exports."""
     notices_path: Path | None = None
 
     @classmethod
@@ -78,7 +90,9 @@ class Settings:
         ca_name, ca_file = setting("QIANGSHI_CA_FILE", "ca_file")
         notices = setting("QIANGSHI_NOTICES", "notices")
         proxies_name, proxies = setting("QIANGSHI_TRUSTED_PROXIES", "trusted_proxies")
-        exports = setting("QIANGSHI_EXPORTS", "exports")
+        exports = _switch(*setting("QIANGSHI_EXPORTS", "exports"), default=True)
+        city_files = _switch(*setting("QIANGSHI_CITY_FILES", "city_files"), default=True)
+        folders = _paths(*setting("QIANGSHI_PUBLISH_DIRS", "publish_dirs"), root)
         return cls(
             home=root,
             ledger_url=str(ledger_url or f"sqlite:///{root / 'ledger.sqlite'}"),
@@ -89,12 +103,14 @@ class Settings:
             known_hosts_file=_path(*known_hosts, root),
             oidc_issuer=_text(setting("QIANGSHI_OIDC_ISSUER", "oidc_issuer")[1]),
             oidc_redirect_uri=_text(setting("QIANGSHI_OIDC_REDIRECT_URI", "oidc_redirect_uri")[1]),
-            publish_folders=_paths(*setting("QIANGSHI_PUBLISH_DIRS", "publish_dirs"), root),
+            publish_folders=tuple(path for path in folders if _of_audience(path) is None),
+            audience_folders=tuple(filter(None, map(_of_audience, folders))),
             publish_postgres=_postgres(*setting("QIANGSHI_PUBLISH_POSTGRES", "publish_postgres")),
             ca_file=_existing(ca_name, _path(ca_name, ca_file, root)),
             notices_path=_path(*notices, root),
             trusted_proxies=_addresses(proxies_name, proxies),
-            has_exports=_switch(*exports, default=True),
+            has_exports=exports,
+            has_city_files=exports and city_files,
         )
 
     def on(self, day: date | None) -> Settings:
@@ -171,6 +187,11 @@ class Settings:
         return self.home / "published"
 
     @property
+    def city_files(self) -> Path:
+        """A folder per city and audience, each with the file that is theirs."""
+        return self.published / "cities"
+
+    @property
     def published_db(self) -> Path:
         """The published marts."""
         return self.published / PUBLISHED_FILE
@@ -213,6 +234,12 @@ def _paths(name: str, value: Any, root: Path) -> tuple[Path, ...]:
     parts = value if isinstance(value, list) else str(value or "").split(os.pathsep)
     found = (_path(name, str(part).strip(), root) for part in parts)
     return tuple(path for path in found if path is not None)
+
+
+def _of_audience(path: Path) -> AudienceFolder | None:
+    """What `DIR#<city_code>/<audience_code>` names; None of a plain folder."""
+    found = re.fullmatch(r"(.+)#([0-9A-Za-z]{6,})/([0-9a-z_]+)", str(path))
+    return AudienceFolder(Path(found[1]), found[2], found[3]) if found else None
 
 
 def _postgres(name: str, value: Any) -> str | None:

@@ -13,6 +13,7 @@ from console.errors import ConsoleError, NotHere
 from console.reach import holds
 from console.routes import Act, Declared, Page
 from sources.vocabulary import RELEASE_KIND_ZH, said
+from warehouse.audiences.child import start
 from warehouse.ledger.tables import closings
 from warehouse.queries.history import differences, in_words, releases, roll_back
 from warehouse.releases.history import published_manifest
@@ -102,6 +103,7 @@ def back(visit: Visit) -> Response:
     if visit.field("sure") != wanted:
         raise ConsoleError("请在框中照抄要回退到的发布号，以免误按。")
     roll_back(visit.settings, wanted)
+    start(visit.settings)
     return RedirectResponse(f"/releases?done={quote(f'已回退到 {wanted}。')}", status_code=303)
 
 

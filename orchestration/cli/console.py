@@ -210,6 +210,19 @@ def print_deliveries(deliveries: Iterable[Mapping[str, Any]]) -> None:
             out.print(f"已送往 {one['target']}")
 
 
+def print_placements(rows: Iterable[Mapping[str, Any]]) -> None:
+    """A line per place that took an official release, or why it did not."""
+    words = {"office": "本市内部", "public": "对外公开"}
+    for one in rows:
+        audience = words.get(one["audience"], "")
+        name = f"正式发布 {one['release_id']}（{audience}）：" if audience else ""
+        if one["problem_zh"]:
+            said = f"{name}{one['problem_zh']}"
+            out.print(said, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        elif one["is_new"]:
+            out.print(f"{name}{one['folder']}", markup=False, highlight=False, soft_wrap=True)
+
+
 def print_channels(reports: Sequence[Mapping[str, Any]]) -> None:
     """One line per channel of the night, what is odd below it; one that is down stands out."""
     for report in reports:
@@ -226,6 +239,9 @@ def print_exports(exports: Mapping[str, Any]) -> None:
     """What was written beside the release; a part that failed stands out and is tried again."""
     if exports["files"]:
         out.print(f"导出 {exports['files']} 个文件，用时 {exports['seconds']:.1f} 秒")
+    of_cities = exports.get("city_files") or {"written": 0, "seconds": 0.0}
+    if of_cities["written"]:
+        out.print(f"分城市文件 {of_cities['written']} 份，用时 {of_cities['seconds']:.1f} 秒")
     for one in exports["failed"]:
         said = f"导出未成：{one['part']}（{one['problem_zh']}）；发布不受影响，下一夜再试"
         out.print(said, style="yellow", markup=False, highlight=False, soft_wrap=True)

@@ -83,6 +83,7 @@ def rollback(
 ) -> None:
     """让数据集市回到较早的一次发布；各次发布都保留。"""
     from orchestration.stages.delivering import hand_on
+    from orchestration.stages.exporting import city_files
     from warehouse.exports.placing import place_copies
     from warehouse.lease import night_lease
     from warehouse.queries.history import roll_back
@@ -93,6 +94,10 @@ def rollback(
         deliveries = hand_on(settings)
         refused = {one["target"] for one in deliveries if one["problem_zh"]}
         warnings = place_copies(settings, without=refused)
+        warnings += [
+            f"分城市文件 {one['part']}：{one['problem_zh']}"
+            for one in city_files(settings)["failed"]
+        ]
     for warning in warnings:
         out.print(warning, style="yellow", markup=False, soft_wrap=True)
     out.print(f"现在发布的是 {manifest['release_id']}，截至 {manifest['as_of']}")

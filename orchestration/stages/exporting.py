@@ -11,6 +11,10 @@ from typing import Any
 
 from orchestration.progress import tell
 from orchestration.stages import last_outcome
+from sources.definitions import DefinitionError, Definitions
+from warehouse.audiences.child import command
+from warehouse.audiences.placing import are_kept
+from warehouse.errors import WarehouseError
 from warehouse.exports.bundle import exports_folder, is_exported
 from warehouse.exports.placing import place_copies
 from warehouse.releases.history import published_manifest, release_db
@@ -39,6 +43,10 @@ def export(settings: Settings) -> Mapping[str, Any]:
         outcome["failed"] += [
             {"part": "固定路径的文件", "problem_zh": said}
             for said in place_copies(settings, without=_refused(settings))
+        ]
+        outcome["city_files"] = found = city_files(settings)
+        outcome["failed"] += [
+            one | {"part": f"分城市文件 {one['part']}"} for one in found["failed"]
         ]
     text = json.dumps(outcome, ensure_ascii=False, indent=2)
     (settings.work / LAST_EXPORTS).write_text(text, encoding="utf-8")
@@ -76,27 +84,45 @@ def ensured(settings: Settings, release_id: str) -> tuple[Path, list[dict[str, s
     return exports_folder(settings, release_id), failed
 
 
+def city_files(settings: Settings) -> dict[str, Any]:
+    """What keeping the files of cities and audiences came to; a failing one is in `failed`."""
+    nothing: dict[str, Any] = {"written": 0, "unchanged": 0, "removed": [], "mirrored": 0}
+    try:
+        if are_kept(settings, Definitions.load(settings.definitions_overlay)):
+            return nothing | {"failed": [], "seconds": 0.0}
+    except (OSError, DefinitionError, WarehouseError) as error:
+        return nothing | _nothing(str(error), "全部") | {"seconds": 0.0}
+    tell("导出：分城市、分读者的文件")
+    return nothing | {"seconds": 0.0} | _in_child(command(settings), "全部")
+
+
 def write_in_child(settings: Settings, release_id: str) -> dict[str, Any]:
     """What a process of its own made of the exports of a release."""
-    command = [sys.executable, "-m", "warehouse.exports.child", str(settings.home), release_id]
+    return _in_child(
+        [sys.executable, "-m", "warehouse.exports.child", str(settings.home), release_id],
+        "全部导出",
+    )
+
+
+def _in_child(arguments: list[str], what: str) -> dict[str, Any]:
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, encoding="utf-8", errors="replace",
+            arguments, capture_output=True, text=True, encoding="utf-8", errors="replace",
             timeout=LONGEST_SECONDS, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        return _nothing(f"超过 {LONGEST_SECONDS / 60:.0f} 分钟没有写完，下一夜再试")
+        return _nothing(f"超过 {LONGEST_SECONDS / 60:.0f} 分钟没有写完，下一夜再试", what)
     except OSError as error:
-        return _nothing(f"未能启动：{error.strerror or error}")
+        return _nothing(f"未能启动：{error.strerror or error}", what)
     lines = done.stdout.strip().splitlines()
     if done.returncode or not lines:
-        return _nothing((done.stderr.strip().splitlines() or ["没有说明原因"])[-1])
+        return _nothing((done.stderr.strip().splitlines() or ["没有说明原因"])[-1], what)
     found: dict[str, Any] = json.loads(lines[-1])
     return found
 
 
-def _nothing(problem_zh: str) -> dict[str, Any]:
-    return {"failed": [{"part": "全部导出", "problem_zh": problem_zh}]}
+def _nothing(problem_zh: str, what: str) -> dict[str, Any]:
+    return {"failed": [{"part": what, "problem_zh": problem_zh}]}
 
 
 def last_exports(settings: Settings) -> Mapping[str, Any] | None:

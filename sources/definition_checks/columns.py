@@ -51,13 +51,15 @@ REFERENCES: Mapping[tuple[str, str], tuple[str, str]] = {
     ("register_derivations", "form_code"): ("registers", "form_code"),
     ("register_derivations", "element_code"): ("elements", "element_code"),
     ("register_conditions", "form_code"): ("registers", "form_code"),
+    ("audience_tables", "audience_code"): ("audiences", "audience_code"),
 }
 
 MANDATORY: frozenset[tuple[str, str]] = frozenset({
     ("elements", "kind"), ("elements", "unit_zh"), ("indicators", "direction"),
     ("plan_targets", "direction"), ("plan_targets", "basis"), ("plan_targets", "quote"),
     ("plan_targets", "line"), ("units", "unit_name_zh"), ("channels", "channel_kind"),
-    ("explanation_reasons", "reason_zh"),
+    ("explanation_reasons", "reason_zh"), ("audiences", "audience_zh"),
+    ("audiences", "highest_class_zh"),
     ("register_columns", "confidentiality_zh"), ("register_columns", "data_type"),
     ("registers", "key_column"),
     # The rooms count and compare by these.

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 
+from sources.definition_files import SEEDS
 from sources.marks import KINDS
 
 _TRUTHS = frozenset({"true", "false"})
@@ -22,6 +23,10 @@ _FREQUENCIES = frozenset({"month", "quarter", "half", "year"})
 _ROUNDINGS = frozenset({"half_up", "truncate"})
 _DIRECTIONS = frozenset({"up", "down"})
 _CONFIDENTIALITY = frozenset({"公开", "内部", "涉个人或企业"})
+# A mart has the name of its model's file.
+_MARTS = frozenset(
+    path.stem.removeprefix("dim_") for path in (SEEDS.parent / "marts").rglob("*.sql")
+)
 
 CLOSED_LISTS: Mapping[tuple[str, str], frozenset[str]] = {
     ("units", "level"): _LEVELS,
@@ -75,6 +80,8 @@ CLOSED_LISTS: Mapping[tuple[str, str], frozenset[str]] = {
     ("publication_settings", "rounding_mode"): _ROUNDINGS,
     ("publication_settings", "denominator_vintage"): _VINTAGES,
     ("reading_marks", "mark_kind"): frozenset(KINDS),
+    ("audiences", "highest_class_zh"): _CONFIDENTIALITY,
+    ("audience_tables", "table_name"): _MARTS,
     ("registers", "semantics"): frozenset({"snapshot", "events"}),
     ("register_columns", "data_type"): frozenset({
         "text", "code", "flag", "date", "amount", "patent_number", "credit_code",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.models.builders import problems
+from tests.models.builders import RAW_COLUMNS, problems
 from tests.models.worlds import CITY, EAST, small_city
 
 if TYPE_CHECKING:
@@ -96,3 +96,33 @@ def test_a_zone_counted_beside_its_host_fails_the_gate_for_its_city(tmp_path: Pa
     failed = [text.split(":")[0] for text in problems(world.build())]
     assert failed == ["assert_no_body_is_counted_twice"]
     assert world.private("select city_code from gate.assert_no_body_is_counted_twice") == [(CITY,)]
+
+
+def test_a_correction_that_was_undone_stays_in_what_was_known(tmp_path: Path) -> None:
+    world = small_city(tmp_path)
+    filing = f"{EAST}.M.2025-03.v1"
+    cell = next(row for row in world.rows["reported_values"] if filing in row)
+    where = dict(zip(RAW_COLUMNS["reported_values"], cell, strict=False))
+    world.insert(
+        "corrections", correction_id="K", submission_id=filing, row_code=where["row_code"],
+        value_column=where["value_column"], element_code=where["element_code"],
+        new_number_text="9", state_code="proposed",
+    )  # fmt: skip
+    for order, (verb, day) in enumerate((("approve", "20"), ("undo", "23")), start=2):
+        world.insert(
+            "submission_events", submission_id=filing, event_order=order, verb=verb,
+            from_state="accepted_city", to_state="accepted_city", reason_code="K",
+            undoes_order=2 if verb == "undo" else None, effective_at=f"2026-01-{day} 10:00:00",
+        )  # fmt: skip
+    assert problems(world.build()) == []
+    told = world.query(
+        "select cast(value as integer), version_status, strftime(known_from, '%d'),"
+        " strftime(known_to, '%d') from marts.unit_observation_versions"
+        f" where unit_code = '{EAST}' and period_code = '2025-03' order by known_from"
+    )
+    filed = int(where["number_text"])
+    assert [row[:2] for row in told] == [
+        (filed, "accepted"), (9, "corrected"), (filed, "accepted"),
+    ]  # fmt: skip
+    assert [row[2:] for row in told][1:] == [("20", "23"), ("23", None)]
+    assert told[0][3] == "20"

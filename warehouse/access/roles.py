@@ -47,6 +47,9 @@ PERMISSIONS: Mapping[str, str] = {
     "reminders.write": "催报",
     "periods.close": "封库",
     "periods.reopen": "开封",
+    "official.propose": "提请正式发布",
+    "official.approve": "审批正式发布",
+    "official.revise": "作出正式数据的修订决定",
     # Of the workspace as a whole.
     "published.read": "查看已发布的指标和版本",
     "releases.publish": "立即发布",
@@ -74,12 +77,14 @@ PLACED = frozenset(
         "arrivals",
         "reminders",
         "periods",
+        "official",
     }
 )
 """Permissions that hold in some units or cities only."""
 
 _COUNTY_READS = {"filings.read", "people.read", "published.read"}
 _CITY_ACTS = {
+    "official.propose",
     "filings.withdraw",
     "findings.explain",
     "findings.assign",
@@ -138,6 +143,8 @@ ROLES: Mapping[str, Role] = {
                     "standing.approve",
                     "periods.close",
                     "periods.reopen",
+                    "official.approve",
+                    "official.revise",
                     "releases.roll_back",
                 }
             ),

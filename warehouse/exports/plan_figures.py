@@ -16,6 +16,7 @@ Row = Mapping[str, Any]
 
 REMEMBERED: Mapping[str, str] = {
     "actual_value": "实际值",
+    "expected_value": "应达到",
     "completion_pct": "完成率（%）",
     "status_code": "状态",
     "coverage": "报齐",
@@ -32,7 +33,7 @@ def plan_rows(settings: Settings, plan_codes: Sequence[str], release_id: str) ->
     found = ask(
         settings,
         """
-        select plan_table.*, plans.plan_zh, targets.remark_zh
+        select plan_table.*, plans.plan_zh, targets.remark_zh, targets.quote
         from marts.plan_table
         inner join marts.plans using (plan_code)
         left join marts.plan_targets as targets using (target_code)
@@ -60,7 +61,20 @@ def shown(row: Row, column: str) -> str | None:
     if column == "coverage":
         expected = row["expected_units"]
         return f"{row['reported_units']}/{expected}" if expected else None
+    if column == "expected_value":
+        return None if row[column] is None else printed(row[column], decimals_of(row))
     return None if row[column] is None else printed(row[column], 1)
+
+
+def decimals_of(row: Row) -> int:
+    """Places a target's actual value is printed with; other numbers beside it have as many."""
+    return len(str(row["actual_printed"] or "").partition(".")[2])
+
+
+def held_zh(row: Row, release_id: str) -> str:
+    """What must be said of a row that a held city keeps from an earlier release; empty else."""
+    own = row["release_id"]
+    return "" if own == release_id else f"本市被拦下，沿用 {own} 发布的数"
 
 
 def remark(row: Row, release_id: str) -> str:
@@ -68,8 +82,7 @@ def remark(row: Row, release_id: str) -> str:
     said_of = [str(row["status_reason_zh"] or "")]
     if row["is_provisional"]:
         said_of.append("初步数")
-    if row["release_id"] != release_id:
-        said_of.append(f"本市被拦下，沿用 {row['release_id']} 发布的数")
+    said_of.append(held_zh(row, release_id))
     return "；".join(part for part in said_of if part)
 
 

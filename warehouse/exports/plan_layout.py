@@ -48,6 +48,8 @@ class PlanTable:
     plan: Row
     columns: tuple[PlanColumn, ...]
     rows: tuple[Row, ...]
+    has_own_columns: bool = True
+    """Whether the document prints a table; else its targets stand in sentences."""
 
     @property
     def code(self) -> str:
@@ -72,6 +74,14 @@ class PlanTable:
     def table_title_zh(self) -> str:
         """The title over the table, or of the chapter that states the targets."""
         return str(self.plan["table_title_zh"] or "主要指标")
+
+    @property
+    def sentences_zh(self) -> str:
+        """The words of a document that states its targets in sentences; empty for a table."""
+        if self.has_own_columns:
+            return ""
+        quotes = dict.fromkeys(str(row["quote"]) for row in self.rows if row["quote"])
+        return "；".join(quotes)
 
     def category_spans(self) -> list[tuple[int, int]]:
         """First row and number of rows of each run of one category."""
@@ -100,6 +110,7 @@ def plan_tables(settings: Settings, release_id: str) -> list[PlanTable]:
             plan,
             tuple(printed.get(str(plan["plan_code"])) or _plain_columns(plan)),
             tuple(rows.get(str(plan["plan_code"]), ())),
+            str(plan["plan_code"]) in printed,
         )
         for plan in plans
     ]

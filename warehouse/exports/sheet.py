@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from datetime import datetime
 from typing import Any
 
@@ -48,36 +49,69 @@ class Styles:
             base | {"font_name": "黑体", "font_size": 16, "align": "center", "text_wrap": True}
         )
         self.caption = book.add_format(base | {"bold": True, "font_size": 12, "align": "center"})
+        self.caption_left = book.add_format(base | {"bold": True, "font_size": 12})
         self.under = book.add_format(base | {"align": "center"})
+        self.under_left = book.add_format(base)
         self.head = book.add_format(
             ruled | {"bold": True, "align": "center", "text_wrap": True, "bg_color": "#E7EDF3"}
         )
         self.text = book.add_format(ruled | {"text_wrap": True})
+        self.text_line = book.add_format(ruled)
         self.center = book.add_format(ruled | {"align": "center", "text_wrap": True})
         self.right = book.add_format(ruled | {"align": "right"})
         self.note = book.add_format(base | {"font_size": 9, "text_wrap": True, "valign": "top"})
-        self._numbers: dict[tuple[int, str], Any] = {}
+        self._numbers: dict[tuple[int, str, bool], Any] = {}
 
-    def number(self, decimals: int, mark: str = "") -> Any:
-        """The format of a number with so many decimals; a footnote's mark leaves it a number."""
-        kind = (decimals, mark)
+    def number(self, decimals: int, mark: str = "", *, is_plain: bool = False) -> Any:
+        """The format of a number with so many decimals; a footnote's mark leaves it a number.
+
+        A plain one stands in the middle and without commas, as plans print their numbers.
+        """
+        kind = (decimals, mark, is_plain)
         if kind not in self._numbers:
-            shape = "#,##0" + ("." + "0" * decimals if decimals else "")
+            shape = ("0" if is_plain else "#,##0") + ("." + "0" * decimals if decimals else "")
             shape += f'"{mark}"' if mark else ""
+            align = "center" if is_plain else "right"
             self._numbers[kind] = self._book.add_format(
-                self._ruled | {"num_format": shape, "align": "right"}
+                self._ruled | {"num_format": shape, "align": align}
             )
         return self._numbers[kind]
 
 
-def write_entry(sheet: Any, row: int, column: int, entry: Entry, styles: Styles, form: Any) -> None:
+def write_entry(
+    sheet: Any,
+    row: int,
+    column: int,
+    entry: Entry,
+    styles: Styles,
+    form: Any,
+    *,
+    is_plain: bool = False,
+) -> None:
     """A cell: its number where it is one, else its text as text."""
     if entry.number is None:
         sheet.write_string(row, column, plain_text(entry.text), form)
     else:
-        sheet.write_number(
-            row, column, float(entry.number), styles.number(entry.decimals, entry.mark)
-        )
+        shape = styles.number(entry.decimals, entry.mark, is_plain=is_plain)
+        sheet.write_number(row, column, float(entry.number), shape)
+
+
+def on_paper(sheet: Any, repeated: tuple[int, int] | None, stamp: str) -> None:
+    """A4 across, as wide as the paper, stamp over and page number under every page.
+
+    Args:
+        sheet: the worksheet.
+        repeated: first and last row of the headings that every page begins with, if any.
+        stamp: day and release; a page that is laid apart must still say what it is of.
+    """
+    sheet.set_paper(A4)
+    sheet.set_landscape()
+    sheet.set_margins(left=0.5, right=0.5, top=0.7, bottom=0.7)
+    sheet.fit_to_pages(1, 0)
+    if repeated is not None:
+        sheet.repeat_rows(*repeated)
+    sheet.set_header(f"&R&9{plain_text(stamp).replace('&', '&&')}")
+    sheet.set_footer("&C第 &P 页，共 &N 页")
 
 
 def sheet_bytes(page: Page) -> bytes:
@@ -101,19 +135,15 @@ def _fill(sheet: Any, styles: Styles, page: Page) -> None:
         for column, entry in enumerate(entries):
             form = styles.text if column < len(page.fixed) else styles.right
             write_entry(sheet, number, column, entry, styles, form)
-        lines = max(1 + int(text_width(entry.text) / WIDEST) for entry in entries)
+        lines = max(math.ceil(text_width(entry.text) / WIDEST) for entry in entries) or 1
         sheet.set_row(number, 16 * lines)
     _notes(sheet, styles, page, 4 + len(page.rows), last)
     for column in range(page.width):
         texts = [entries[column].text for entries in page.rows]
         widest = max((text_width(text) for text in texts), default=8)
         sheet.set_column(column, column, min(max(widest + 2, 9), WIDEST + 2))
-    sheet.set_paper(A4)
-    sheet.set_landscape()
-    sheet.fit_to_pages(1, 0)
-    sheet.repeat_rows(2, 3)
+    on_paper(sheet, (2, 3), page.subtitle)
     sheet.freeze_panes(4, len(page.fixed))
-    sheet.set_footer("&C第 &P 页，共 &N 页")
 
 
 def _headings(sheet: Any, styles: Styles, page: Page) -> None:

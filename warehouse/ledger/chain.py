@@ -25,7 +25,8 @@ GENESIS = "0" * 64
 
 SEALED = (
     "events", "arrival_corrections", "extensions", "standing_explanations", "closings",
-    "security_events", "small_offices", "assignments",
+    "security_events", "small_offices", "assignments", "official_proposals", "official_decisions",
+    "official_revisions", "official_revision_figures",
 )  # fmt: skip
 """The tables whose rows have an entry each; `finding_moves` are sealed with their event."""
 

@@ -155,6 +155,10 @@ _TABLE_ZH: Mapping[str, str] = {
     "security_events": "安全记录",
     "small_offices": "小型机构登记",
     "assignments": "分派记录",
+    "official_proposals": "正式发布的提请",
+    "official_decisions": "正式发布的审批",
+    "official_revisions": "正式数据的修订决定",
+    "official_revision_figures": "修订决定所列的数",
 }
 
 

@@ -48,6 +48,7 @@ EVENTS: dict[str, pl.DataType] = {
     "effective_at": _TIME,
     "reason_code": _TEXT,
     "reason_text": _TEXT,
+    "undoes_order": _INT,
 }
 FINDINGS: dict[str, pl.DataType] = {
     name: _TEXT for name in (*WRITTEN, "status_code", "reason_code")

@@ -21,7 +21,7 @@ from sqlalchemy import (
     Text,
 )
 
-HEAD = "0009_queue"
+HEAD = "0010_official"
 """The schema revision this software needs."""
 
 metadata = MetaData(
@@ -285,4 +285,68 @@ standing_explanations = Table(
     Column("approved_at", DateTime, nullable=False),
     Column("recorded_at", DateTime, nullable=False),
     Column("reason_text", Text, nullable=False),
+)
+
+official_proposals = Table(
+    "official_proposals",
+    metadata,
+    Column("proposal_id", String(96), primary_key=True),
+    Column("city_code", String(32), nullable=False, index=True),
+    Column("report_code", String(16), nullable=False),
+    Column("period_code", String(32), nullable=False),
+    Column("proposal_order", Integer, nullable=False),
+    Column("base_release_id", String(32), nullable=False),
+    Column("document_number", String(128)),  # 文号
+    Column("embargo_until", DateTime),  # business time; none: public at once
+    Column("scan_sha256", String(64), ForeignKey("files.file_sha256")),
+    Column("scan_name", Text),
+    Column("author", String(128), nullable=False),
+    Column("decided_at", DateTime, nullable=False),
+    Column("recorded_at", DateTime, nullable=False),
+    Column("reason_text", Text),
+)
+
+official_decisions = Table(
+    "official_decisions",
+    metadata,
+    Column("proposal_id", ForeignKey("official_proposals.proposal_id"), primary_key=True),
+    Column("decision_order", Integer, nullable=False),  # over all cities, in the order decided
+    Column("verb", String(16), nullable=False),  # approve | reject
+    Column("author", String(128), nullable=False),
+    Column("decided_at", DateTime, nullable=False),
+    Column("recorded_at", DateTime, nullable=False),
+    Column("reason_text", Text),
+    Column("release_id", String(32)),  # of an approval: the official release
+)
+
+official_revisions = Table(
+    "official_revisions",
+    metadata,
+    Column("from_release_id", String(32), primary_key=True),
+    Column("revision_order", Integer, primary_key=True),
+    Column("city_code", String(32), nullable=False, index=True),
+    Column("base_release_id", String(32), nullable=False),  # the release that shows the new values
+    Column("document_number", String(128), nullable=False),
+    Column("reason_text", Text, nullable=False),
+    Column("author", String(128), nullable=False),
+    Column("decided_at", DateTime, nullable=False),
+    Column("recorded_at", DateTime, nullable=False),
+)
+
+official_revision_figures = Table(
+    "official_revision_figures",
+    metadata,
+    Column("from_release_id", String(32), primary_key=True),
+    Column("revision_order", Integer, primary_key=True),
+    Column("figure_order", Integer, primary_key=True),
+    Column("table_name", String(64), nullable=False),
+    Column("key_text", Text, nullable=False),
+    Column("column_name", String(64), nullable=False),
+    Column("old_value", Text),
+    Column("new_value", Text),
+    Column("recorded_at", DateTime, nullable=False),
+    ForeignKeyConstraint(
+        ["from_release_id", "revision_order"],
+        ["official_revisions.from_release_id", "official_revisions.revision_order"],
+    ),
 )

@@ -6,6 +6,7 @@ read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from sources.periods import PeriodError, parse_period
@@ -69,3 +70,15 @@ def period_words(part: str) -> str:
         return parse_period(part).label_zh
     except PeriodError:
         return part
+
+
+def cell_words(place: str | None) -> str:
+    """Where a value stands in a file: a cell of a text file by row and column, else as Excel says.
+
+    A text file has no sheets; its cells bear the name `csv` before the `!`.
+    """
+    sheet, _, cell = str(place or "").rpartition("!")
+    found = re.fullmatch(r"([A-Z]+)(\d+)", cell)
+    if sheet == "csv" and found:
+        return f"第 {found[2]} 行 {found[1]} 列"
+    return str(place or "")

@@ -15,12 +15,13 @@ from operator import attrgetter
 
 import duckdb
 
-from sources.vocabulary import TARGET_STATUS_ZH
+from sources.vocabulary import TARGET_STATUS_ZH, WITHHELD, WITHHELD_ZH
 from warehouse.releases.digest import mart_names
 
 SCHEMA = "marts_zh"
 DICTIONARY = "data_dictionary"
 PLAN_VIEW = "规划表_"
+STATUSES_ZH = {**TARGET_STATUS_ZH, WITHHELD: WITHHELD_ZH}
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,7 @@ def _plan_columns(years: Iterable[int], has_attribute: bool) -> dict[str, str]:
         "本期实际值": "targets.actual_value",
         "本期应达值": "targets.expected_value",
         "完成率": "targets.completion_pct",
-        "状态": _words("targets.status_code", TARGET_STATUS_ZH),
+        "状态": _words("targets.status_code", STATUSES_ZH),
         "状态说明": "targets.status_reason_zh",
         "报齐率": "targets.coverage_pct",
         "是否可加总": "targets.is_additive",

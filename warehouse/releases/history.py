@@ -12,6 +12,10 @@ from warehouse.errors import NoRelease
 from warehouse.settings import PUBLISHED_FILE, Settings
 
 MANIFEST = "manifest.json"
+OFFICIAL = "official"
+"""Kind of a release that stands for itself; those of the nights follow one another."""
+OFFICIAL_ASIDE = ".official"
+"""Folder below `releases` in which official ones are put together."""
 
 
 def read_manifest(path: Path) -> dict[str, Any] | None:
@@ -42,25 +46,30 @@ def release_manifests(settings: Settings) -> list[dict[str, Any]]:
     return [manifest for manifest in found if manifest is not None]
 
 
+def nightly_manifests(settings: Settings) -> list[dict[str, Any]]:
+    """Manifests of the kept releases of the nights, oldest first."""
+    return [one for one in release_manifests(settings) if one.get("kind") != OFFICIAL]
+
+
 def release_as_of(settings: Settings, day: date) -> str:
-    """Id of the newest release that stands at the end of a day.
+    """Id of the newest release of a night that stands at the end of a day.
 
     Raises:
         NoRelease: nothing had been released by then.
     """
-    standing = [m for m in release_manifests(settings) if m["as_of"] <= day.isoformat()]
+    standing = [m for m in nightly_manifests(settings) if m["as_of"] <= day.isoformat()]
     if not standing:
         raise NoRelease(day.isoformat())
     return str(max(standing, key=lambda m: (m["as_of"], m["release_id"]))["release_id"])
 
 
 def first_release(settings: Settings) -> str:
-    """Id of the oldest release that is kept.
+    """Id of the oldest release of a night that is kept.
 
     Raises:
         NoRelease: nothing has been released.
     """
-    kept = release_manifests(settings)
+    kept = nightly_manifests(settings)
     if not kept:
         raise NoRelease()
     return str(min(kept, key=lambda m: (m["as_of"], m["release_id"]))["release_id"])
@@ -68,7 +77,7 @@ def first_release(settings: Settings) -> str:
 
 def last_as_of(settings: Settings) -> date | None:
     """The day up to which releases stand: the last one's, or of its last check without change."""
-    days = [manifest["as_of"] for manifest in release_manifests(settings)]
+    days = [manifest["as_of"] for manifest in nightly_manifests(settings)]
     published = published_manifest(settings)
     if published is not None:
         days += [published["as_of"], published["checked_as_of"]]
@@ -88,21 +97,20 @@ def release_db(settings: Settings, release_id: str) -> Path:
 
 
 def next_release_id(settings: Settings, as_of: date) -> str:
-    """The id of the next release: its day and a running number of that day, 20260131-001."""
+    """The id of the next release of either kind: day and running number, 20260131-001."""
     prefix = f"{as_of:%Y%m%d}-"
     taken = [
         int(folder.name.removeprefix(prefix))
-        for folder in _folders(settings)
+        for folder in (*_folders(settings), *_folders(settings, OFFICIAL_ASIDE))
         if folder.name.startswith(prefix)
     ]
     return f"{prefix}{max(taken, default=0) + 1:03d}"
 
 
-def _folders(settings: Settings) -> list[Path]:
-    if not settings.releases.is_dir():
+def _folders(settings: Settings, below: str = "") -> list[Path]:
+    root = settings.releases / below
+    if not root.is_dir():
         return []
     return sorted(
-        folder
-        for folder in settings.releases.iterdir()
-        if folder.is_dir() and not folder.name.startswith(".")
+        folder for folder in root.iterdir() if folder.is_dir() and not folder.name.startswith(".")
     )

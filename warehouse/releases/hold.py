@@ -7,22 +7,9 @@ from collections.abc import Iterable
 import duckdb
 
 from warehouse.connection import scalar, transaction
+from warehouse.releases.city_rows import city_link, filled
 from warehouse.releases.digest import columns_of, mart_names
 
-# How a mart's row is linked to its city, the first that it has; $file is the file it stands in.
-_LINKS: tuple[tuple[str, str], ...] = (
-    ("city_code", "city_code = $city"),
-    ("unit_code", "unit_code in (select unit_code from $file.marts.units where city_code = $city)"),
-    ("area_code", "area_code in (select unit_code from $file.marts.units where city_code = $city)"),
-    ("plan_code", "plan_code in (select plan_code from $file.marts.plans where city_code = $city)"),
-    (
-        "target_code",
-        "target_code in ("
-        "select targets.target_code from $file.marts.plan_targets as targets "
-        "inner join $file.marts.plans as plans on targets.plan_code = plans.plan_code "
-        "where plans.city_code = $city)",
-    ),
-)
 # Replaced last: the links of the other marts are looked up in them.
 _LOOKED_UP = ("plan_targets", "plans", "units")
 
@@ -47,16 +34,16 @@ def hold_cities(
     with transaction(connection):
         for table in ordered:
             columns = columns_of(connection, table)
-            link = next((sql for column, sql in _LINKS if column in columns), None)
+            link = city_link(columns)
             if link is None:
                 continue
             before = columns_of(connection, table, previous) if table in known else {}
             shared = ", ".join(f'"{name}"' for name in columns if name in before)
             for city_code in city_codes:
-                here = _filled(link, building, city_code)
+                here = filled(link, building, city_code)
                 connection.execute(f'delete from {building}.marts."{table}" where {here}')
                 if shared:
-                    there = _filled(link, str(previous), city_code)
+                    there = filled(link, str(previous), city_code)
                     added = scalar(
                         connection,
                         f'insert into {building}.marts."{table}" ({shared}) '
@@ -64,8 +51,3 @@ def hold_cities(
                     )
                     kept[table] += int(added)
     return kept
-
-
-def _filled(link: str, database: str, city_code: str) -> str:
-    quoted = city_code.replace("'", "''")
-    return link.replace("$file", database).replace("$city", f"'{quoted}'")

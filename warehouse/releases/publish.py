@@ -6,21 +6,19 @@ The order is what makes it safe. Until the build is renamed to `releases/<id>` n
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import duckdb
 
-from warehouse.connection import scalar
+from warehouse.connection import scalar, transaction
 from warehouse.errors import LockedTarget, ReleaseBroken, ReleaseUnwritten
 from warehouse.raw_store import RunContext
-from warehouse.releases.build import STORAGE_VERSION, Building, discard
+from warehouse.releases.build import Building, discard
 from warehouse.releases.chinese_views import create_chinese_views
 from warehouse.releases.digest import digest_tables, mart_names
+from warehouse.releases.finishing import Tables, file_facts, keep, read_back
 from warehouse.releases.gate import Verdict
 from warehouse.releases.history import MANIFEST, published_manifest, release_db, write_manifest
 from warehouse.releases.hold import hold_cities
@@ -33,8 +31,6 @@ from warehouse.releases.swap import (
     restore_published,
 )
 from warehouse.settings import Settings
-
-Tables = dict[str, dict[str, str | int]]
 
 
 @dataclass(frozen=True)
@@ -90,7 +86,7 @@ def _publish(
         head = {"hash": context.chain_head, "length": context.chain_length}
         manifest = note_checked(settings, before, context.as_of.isoformat(), held, head)
         return Published("unchanged", before["release_id"], verdict, manifest)
-    storage = _verify(building.file, tables)
+    storage = read_back(building.file, tables)
     write_manifest(
         building.folder / MANIFEST,
         {
@@ -103,7 +99,7 @@ def _publish(
             "definitions_hash": context.definitions_hash,
             "is_synthetic": context.is_synthetic,
             "tables": tables,
-            "files": _files(building.folder),
+            "files": file_facts(building.folder),
             "storage_version": storage,
             "held_cities": held,
             "previous_release_id": before["release_id"] if before else None,
@@ -115,7 +111,7 @@ def _publish(
     )
     # Named before it is kept: killed in between, the next night still puts it in place.
     announce(settings, building.release_id)
-    _keep(settings, building)
+    keep(building.folder, settings.releases / building.release_id)
     warning = None
     manifest_now: Mapping[str, Any] | None = before
     try:
@@ -159,7 +155,9 @@ def _complete(
             tables = digest_tables(connection)
         if old is not None:
             connection.execute(f"detach {old}")
-        create_chinese_views(connection)
+        # One transaction: hundreds of comments would each wait for the disk.
+        with transaction(connection):
+            create_chinese_views(connection)
         connection.execute("checkpoint")
         return tables, revisions
 
@@ -173,50 +171,3 @@ def _refuse_strangers(connection: duckdb.DuckDBPyConnection, context: RunContext
     if rows != [(context.release_id,)]:
         found = "、".join(str(row[0]) for row in rows) or "无"
         raise ReleaseBroken(f"发布文件的版本号为 {found}，应为 {context.release_id}。")
-
-
-def _verify(file: Path, tables: Tables) -> str:
-    """The storage version of the file, once it reads back as written; Parquet beside it."""
-    if file.with_name(f"{file.name}.wal").exists():
-        raise ReleaseBroken("发布文件尚有未写入的日志。")
-    folder = file.parent / "parquet"
-    folder.mkdir(exist_ok=True)
-    with duckdb.connect(str(file), read_only=True) as connection:
-        if digest_tables(connection) != tables:
-            raise ReleaseBroken("发布文件重新读取后内容不一致。")
-        storage = str(
-            scalar(
-                connection,
-                "select tags['storage_version'] from duckdb_databases() "
-                "where database_name = current_database()",
-            )
-        )
-        if storage.rstrip("+") != STORAGE_VERSION:
-            raise ReleaseBroken(f"发布文件的存储版本为 {storage}，应为 {STORAGE_VERSION}。")
-        for table in tables:
-            target = str(folder / f"{table}.parquet").replace("'", "''")
-            rows = f'select * from marts."{table}" order by all'
-            connection.execute(f"copy ({rows}) to '{target}' (format parquet)")
-    return storage
-
-
-def _files(folder: Path) -> dict[str, dict[str, str | int]]:
-    files: dict[str, dict[str, str | int]] = {}
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.name != MANIFEST:
-            with path.open("rb") as handle:
-                sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
-                os.fsync(handle.fileno())
-            files[path.relative_to(folder).as_posix()] = {
-                "sha256": sha256,
-                "size": path.stat().st_size,
-            }
-    return files
-
-
-def _keep(settings: Settings, building: Building) -> None:
-    """Makes the build a kept release: files read-only, the folder renamed in one step."""
-    for path in building.folder.rglob("*"):
-        if path.is_file():
-            path.chmod(0o444)
-    building.folder.rename(settings.releases / building.release_id)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import shutil
-import subprocess
-import tempfile
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -17,12 +15,12 @@ from docx.shared import Mm
 from docxtpl import DocxTemplate, InlineImage
 
 from sources.vocabulary import TARGET_STATUS_ZH, said, tally
-from warehouse.errors import WarehouseError
 from warehouse.exports.bundle import Source, Written
 from warehouse.exports.paper import settled
 from warehouse.exports.plan_figures import shown
 from warehouse.exports.plan_layout import PlanTable
 from warehouse.exports.printing import NONE_ZH, plain_text
+from warehouse.queries.row_names import period_words
 from warehouse.reports.brief_template import TEMPLATE
 from warehouse.reports.charts import FONT, png_of
 from warehouse.reports.facts import Facts, gather
@@ -33,17 +31,8 @@ GOOD = ("met", "on_track")
 MOST_CHANGES = 10
 _PLAIN_REASONS = ("已达到目标", "未达到目标")
 """Reasons that say no more than the status beside them."""
-PDF_WITHIN_SECONDS = 300
-
-
-class NoOffice(WarehouseError):
-    """A PDF was asked for, and LibreOffice is not there or did not make it."""
-
-    def __init__(self, problem_zh: str) -> None:
-        """Say what is missing."""
-        super().__init__(
-            f"没有做成 PDF：{problem_zh}。Word 简报已写出，可用 Office 或 WPS 另存为 PDF。"
-        )
+_BARE = re.compile(r"[0-9.~～—-]+")
+"""A target that its document's table prints without its unit, which stands in the other column."""
 
 
 def write_briefs(source: Source, folder: Path) -> Sequence[Written]:
@@ -99,7 +88,7 @@ def brief_context(source: Source, table: PlanTable, facts: Facts) -> dict[str, A
         "bad": bad or ["暂无。"],
         "filing": owed_lines(source, str(table.plan["city_code"])),
         "changes": revision_lines(facts, str(table.plan["city_code"]), table, MOST_CHANGES),
-        "caption": table.table_title_zh,
+        "caption": table.table_title_zh if table.has_own_columns else "主要指标进展情况",
         "day": day,
         "rows": [
             {
@@ -124,15 +113,18 @@ def _origin(table: PlanTable) -> str:
 def _sentence(row: Mapping[str, Any]) -> str:
     actual = shown(row, "actual_value")
     name, status = row["indicator_zh"], said(TARGET_STATUS_ZH, row["status_code"])
+    target = f"目标为{row['target_printed']}"
+    if _BARE.fullmatch(str(row["target_printed"])):
+        target += row["unit_zh"] or ""
     if actual is None:
-        return f"{name}：{status}（{row['status_reason_zh']}），目标为{row['target_printed']}。"
+        return f"{name}：{status}（{row['status_reason_zh']}），{target}。"
     completion = shown(row, "completion_pct")
     share = f"，完成率{completion}%" if completion else ""
     why = "" if row["status_reason_zh"] in _PLAIN_REASONS else f"（{row['status_reason_zh']}）"
     waits = "，为初步数" if row["is_provisional"] else ""
     return (
-        f"{name}：{actual}{row['unit_zh'] or ''}（{row['period_code']}），"
-        f"目标为{row['target_printed']}{share}，{status}{why}{waits}。"
+        f"{name}：{actual}{row['unit_zh'] or ''}（{period_words(row['period_code'])}），"
+        f"{target}{share}，{status}{why}{waits}。"
     )
 
 
@@ -172,31 +164,3 @@ def completion_chart(table: PlanTable) -> dict[str, Any] | None:
         .to_dict()
     )
     return spec
-
-
-def pdfs_of(papers: Sequence[Path]) -> list[Path]:
-    """The PDF of each Word document, beside it, all made by one start of LibreOffice.
-
-    Raises:
-        NoOffice: LibreOffice is not installed, or did not make it.
-    """
-    if not papers:
-        return []
-    program = shutil.which("soffice") or shutil.which("lowriter")
-    if program is None:
-        raise NoOffice("没有安装 LibreOffice")
-    with tempfile.TemporaryDirectory() as profile:
-        try:
-            done = subprocess.run(
-                [program, f"-env:UserInstallation={Path(profile).as_uri()}", "--headless",
-                 "--norestore", "--convert-to", "pdf", "--outdir", str(papers[0].parent),
-                 *map(str, papers)],
-                capture_output=True, timeout=PDF_WITHIN_SECONDS, stdin=subprocess.DEVNULL,
-                check=False,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired as error:
-            raise NoOffice(f"LibreOffice 在 {PDF_WITHIN_SECONDS} 秒内没有做完") from error
-    made = [paper.with_suffix(".pdf") for paper in papers]
-    if done.returncode or not all(path.is_file() for path in made):
-        raise NoOffice(done.stderr.decode("utf-8", "replace").strip()[-200:] or "原因不明")
-    return made

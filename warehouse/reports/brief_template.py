@@ -63,11 +63,11 @@ def build() -> Any:
     _text(paper, "{%p endfor %}")
     _heading(paper, "五、与上次发布相比的变化")
     _text(paper, "{%p for item in changes %}")
-    _text(paper, "{{ item }}")
+    _kept(_text(paper, "{{ item }}"))
     _text(paper, "{%p endfor %}")
-    _text(paper, "")
-    _text(paper, "附件：{{ caption }}")
-    _text(paper, "")
+    # The day never stands on a page without a line of the text before it.
+    for text in ("", "附件：{{ caption }}", ""):
+        _kept(_text(paper, text))
     _text(paper, "{{ day }}", align=_RIGHT)
     paper.add_page_break()
     _text(paper, "附件", FIRST, TEXT_PT, indent=False)
@@ -125,7 +125,7 @@ def _text(
     indent: bool = True,
     line: float = LINE_PT,
     exact: bool = True,
-) -> None:
+) -> Any:
     paragraph = paper.add_paragraph()
     paragraph.alignment = align
     form = paragraph.paragraph_format
@@ -135,10 +135,16 @@ def _text(
     if indent and align is _LEFT:
         form.first_line_indent = Pt(2 * size)
     set_font(paragraph.add_run(text), font, size)
+    return paragraph
 
 
 def _heading(paper: Any, text: str) -> None:
-    _text(paper, text, FIRST)
+    """A heading never stands alone at the end of a page."""
+    _kept(_text(paper, text, FIRST))
+
+
+def _kept(paragraph: Any) -> None:
+    paragraph.paragraph_format.keep_with_next = True
 
 
 def _table(paper: Any) -> None:
@@ -158,9 +164,10 @@ def _table(paper: Any) -> None:
             form.line_spacing_rule, form.line_spacing = WD_LINE_SPACING.EXACTLY, Pt(18)
             paragraph.alignment = _CENTER if row == 0 or column else WD_ALIGN_PARAGRAPH.LEFT
             set_font(paragraph.add_run(text), FIRST if row == 0 else BODY, SMALL_PT)
-    repeated = OxmlElement("w:tblHeader")
-    repeated.set(qn("w:val"), "true")
-    table.rows[0]._tr.get_or_add_trPr().append(repeated)
+    for row, mark in ((0, "w:tblHeader"), (0, "w:cantSplit"), (2, "w:cantSplit")):
+        found = OxmlElement(mark)
+        found.set(qn("w:val"), "true")
+        table.rows[row]._tr.get_or_add_trPr().append(found)
 
 
 if __name__ == "__main__":

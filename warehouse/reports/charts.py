@@ -22,8 +22,13 @@ WIDTH, HEIGHT = 300, 150
 
 
 def target_chart(row: Mapping[str, Any], series: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The Vega-Lite spec of one target: its series, the path, and rules at target and baseline."""
+    """The Vega-Lite spec of one target: its series, the path, and rules at target and baseline.
+
+    The higher of both is told above its line, the lower below: a target may lie under its baseline.
+    """
     spec = copy.deepcopy(_template())
+    low, base = row["target_low"], row["baseline_value"]
+    is_down = low is not None and base is not None and low < base
     spec["datasets"] = {
         "points": [
             {
@@ -31,16 +36,29 @@ def target_chart(row: Mapping[str, Any], series: Sequence[Mapping[str, Any]]) ->
                 "actual": _number(one["actual_value"]),
                 "expected": _number(one["expected_value"]),
             }
-            for one in series
+            for one in known_span(series)
         ],
         "rules": [
-            {"value": float(row[column]), "word": word}
+            {"value": float(row[column]), "word": word, "is_upper": (word == GOAL_ZH) != is_down}
             for column, word in (("target_low", GOAL_ZH), ("baseline_value", BASE_ZH))
             if row[column] is not None and series
         ],
     }
-    spec["layer"][0]["encoding"]["y"]["title"] = row["unit_zh"] or ""
+    told = [point[name] for point in spec["datasets"]["points"] for name in ("actual", "expected")]
+    told += [rule["value"] for rule in spec["datasets"]["rules"]]
+    if all(value is None or value == int(value) for value in told):
+        # Things that are counted have no halves.
+        spec["layer"][0]["encoding"]["y"]["axis"] |= {"tickMinStep": 1, "format": ",d"}
     return spec
+
+
+def known_span(series: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """The series from its first to its last period with a number; gaps within stay gaps."""
+    known = [
+        n for n, one in enumerate(series)
+        if one["actual_value"] is not None or one["expected_value"] is not None
+    ]  # fmt: skip
+    return series[known[0] : known[-1] + 1] if known else ()
 
 
 @cache
@@ -55,15 +73,22 @@ def _template() -> dict[str, Any]:
         "word:N", scale=alt.Scale(domain=words, range=[[1, 0], [2, 2]]), legend=None
     )
     chart = alt.layer(
-        points.transform_filter("datum.actual != null")
-        .mark_line(color=ACTUAL, point={"color": ACTUAL, "size": 16})
-        .encode(y=alt.Y("actual:Q", title="", scale=alt.Scale(zero=False))),
+        # A period without a number breaks the line: it is no zero, and nothing is drawn across it.
+        points.mark_line(
+            color=ACTUAL,
+            point={"color": ACTUAL, "size": 16},
+            invalid="break-paths-filter-domains",
+        ).encode(y=alt.Y("actual:Q", title=None, scale=alt.Scale(zero=False), axis=alt.Axis())),
         points.transform_filter("datum.expected != null")
         .mark_line(color=EXPECTED, strokeDash=[4, 3])
         .encode(y="expected:Q"),
         rules.mark_rule(size=1.2).encode(color=colour, strokeDash=dash),
-        rules.mark_text(align="left", baseline="bottom", dx=2, dy=-1).encode(
-            color=colour, text="word:N", x=alt.value(0)
+        # Beside the plot, where no line runs through them; two that are near stand clear.
+        *(
+            rules.transform_filter(f"datum.is_upper === {str(is_upper).lower()}")
+            .mark_text(align="left", baseline="middle", dx=4, dy=-5 if is_upper else 6)
+            .encode(color=colour, text="word:N", x=alt.value(WIDTH))
+            for is_upper in (True, False)
         ),
     ).properties(width=WIDTH, height=HEIGHT, background="white")
     spec: dict[str, Any] = chart.configure(font=FONT).configure_axis(

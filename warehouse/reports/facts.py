@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from warehouse.exports.bundle import Source
+from warehouse.exports.plan_layout import definitions_of_release
 from warehouse.queries.row_names import NAMES, row_zh
 
 Row = Mapping[str, Any]
@@ -19,7 +20,7 @@ MOST_FINDINGS, MOST_REVISIONS = 200, 300
 _SERIES = """
 select target_code, period_code, period_end, actual_value, expected_value
 from marts.plan_progress
-where tier = 'table' and (actual_value is not null or expected_value is not null)
+where tier = 'table'
 order by target_code, period_end, period_type
 """
 
@@ -53,8 +54,8 @@ order by target_code, term_role desc, term_order, element_zh, unit_code, form_co
 """
 
 _COUNTIES = """
-select rows.plan_code, rows.target_code, found.unit_code, found.unit_name_zh, found.value,
-    rows.unit_factor, found.is_provisional
+select found.release_id, rows.plan_code, rows.target_code, found.unit_code, found.unit_name_zh,
+    found.value, rows.unit_factor, found.is_provisional
 from marts.plan_table as rows
 inner join marts.unit_indicators as found
     on rows.indicator_code = found.indicator_code and rows.city_code = found.city_code
@@ -107,6 +108,8 @@ class Facts:
     findings: Rows
     revisions: Rows
     names: Mapping[str, str]
+    forms: Mapping[str, str]
+    """Titles of the forms by their codes."""
 
     def label(self, key_text: str) -> str:
         """A row of the marts in words: its codes by their names."""
@@ -123,7 +126,14 @@ def gather(source: Source) -> Facts:
         findings=source.ask(_FINDINGS),
         revisions=source.ask(_REVISIONS),
         names={str(row["code"]): str(row["name_zh"] or row["code"]) for row in source.ask(NAMES)},
+        forms=form_titles(source),
     )
+
+
+def form_titles(source: Source) -> dict[str, str]:
+    """Titles of the forms that a release was made with, by their codes."""
+    definitions = definitions_of_release(source.settings, source.release_id)
+    return {form.form_code: form.form_zh for form in definitions.form_versions}
 
 
 def heat(rows: Rows) -> tuple[list[date], list[tuple[str, list[Row | None]]]]:

@@ -19,10 +19,16 @@ from sources.vocabulary import (
     tally,
 )
 from warehouse.exports.bundle import REPORT, Source, Written
-from warehouse.exports.plan_figures import remark, shown
+from warehouse.exports.plan_figures import decimals_of, held_zh, remark, shown
 from warehouse.exports.plan_layout import PlanTable
 from warehouse.exports.printing import NONE_ZH, printed
-from warehouse.queries.row_names import COLUMNS_ZH, TABLES_ZH, value_zh
+from warehouse.queries.row_names import (
+    COLUMNS_ZH,
+    TABLES_ZH,
+    cell_words,
+    period_words,
+    value_zh,
+)
 from warehouse.reports.charts import FONTS, svg_of, target_chart
 from warehouse.reports.facts import MOST_FINDINGS, MOST_REVISIONS, Facts, gather, heat
 
@@ -56,13 +62,13 @@ def report_html(source: Source) -> str:
         font=font,
         plans=[_plan(source, table, facts, count) for table in source.tables],
         coverage=[_coverage(city, facts) for city in facts.coverage],
-        findings=[_finding(row) for row in facts.findings[:MOST_FINDINGS]],
+        findings=[_finding(row, facts) for row in facts.findings[:MOST_FINDINGS]],
         finding_count=len(facts.findings),
         revisions=[_revision(row, facts) for row in facts.revisions[:MOST_REVISIONS]],
         revision_count=len(facts.revisions),
         held=[facts.names.get(str(city["city_code"]), str(city["city_code"]))
               for city in source.manifest["held_cities"]],
-        none=NONE_ZH,
+        dash=NONE_ZH,
     )  # fmt: skip
 
 
@@ -87,36 +93,50 @@ def _plan(source: Source, table: PlanTable, facts: Facts, count: _Counter) -> di
         "origin": table.origin_zh,
         "caption": table.table_title_zh,
         "city": table.plan["city_name_zh"],
+        "note": table.sentences_zh,
         "tally": tally(counts, TARGET_STATUS_ZH) or "没有可以列出的指标",
         "headings": [column.heading_zh for column in table.columns],
-        "rows": [_target(table, row, facts, source.release_id) for row in table.rows],
+        "rows": _targets(source, table, facts),
         "charts": [_chart(row, facts, count) for row in table.rows if _has_chart(row, facts)],
-        "counties": _counties(table, facts.counties.get(table.code, ())),
+        "counties": _counties(source, table, facts.counties.get(table.code, ())),
     }
 
 
-def _target(
-    table: PlanTable, row: Mapping[str, Any], facts: Facts, release_id: str
-) -> dict[str, Any]:
-    decimals = len(str(row["actual_printed"] or "").partition(".")[2])
+def _targets(source: Source, table: PlanTable, facts: Facts) -> list[dict[str, Any]]:
+    """The rows of a plan's table; a category is printed once, over all of its rows."""
+    spans = dict(table.category_spans())
+    rows = []
+    for number, row in enumerate(table.rows):
+        told = _target(row, facts, source.release_id)
+        told["printed"] = [
+            {"text": column.text(row), "rows": spans[number] if is_category else 1}
+            for column in table.columns
+            if not (is_category := column.field_name == "category_zh") or number in spans
+        ]
+        rows.append(told)
+    return rows
+
+
+def _target(row: Mapping[str, Any], facts: Facts, release_id: str) -> dict[str, Any]:
     return {
         "code": row["target_code"],
         "name": row["indicator_zh"],
-        "printed": [column.text(row) for column in table.columns],
         "actual": shown(row, "actual_value") or NONE_ZH,
         "unit": row["unit_zh"] or "",
-        "period": row["period_code"] or NONE_ZH,
-        "expected": printed(row["expected_value"], decimals),
+        "period": period_words(row["period_code"]) if row["period_code"] else NONE_ZH,
+        "expected": shown(row, "expected_value") or NONE_ZH,
         "completion": shown(row, "completion_pct") or NONE_ZH,
         "status_code": row["status_code"],
         "status": said(TARGET_STATUS_ZH, row["status_code"]),
         "reason": remark(row, release_id),
         "coverage": shown(row, "coverage") or NONE_ZH,
         "source": "、".join(
-            said(SOURCE_ZH, code) for code in str(row["source_of_record"] or "").split("+") if code
+            SOURCE_ZH[code]
+            for code in str(row["source_of_record"] or "").split("+")
+            if code in SOURCE_ZH
         ),
         "arithmetic": _arithmetic(row),
-        "leaves": [_leaf(leaf) for leaf in facts.leaves.get(str(row["target_code"]), ())],
+        "leaves": [_leaf(leaf, facts) for leaf in facts.leaves.get(str(row["target_code"]), ())],
     }
 
 
@@ -128,7 +148,10 @@ def _arithmetic(row: Mapping[str, Any]) -> str:
             f"{plain(row['numerator'])} ÷ {plain(row['denominator'])}"
             f" × {plain(row['factor'])}，印作 {row['actual_printed']}"
         )
-    return f"{plain(row['numerator'])}，折合 {row['actual_printed']} {row['unit_zh'] or ''}"
+    unit = row["unit_zh"] or ""
+    if plain(row["unit_factor"] or 1) == "1":
+        return f"合计 {plain(row['numerator'])} {unit}".rstrip()
+    return f"合计 {plain(row['numerator'])}，折合 {row['actual_printed']} {unit}".rstrip()
 
 
 def plain(value: Any) -> str:
@@ -139,24 +162,24 @@ def plain(value: Any) -> str:
     return (text.rstrip("0").rstrip(".") or "0") if "." in text else text
 
 
-def _leaf(leaf: Mapping[str, Any]) -> dict[str, Any]:
+def _leaf(leaf: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
     is_public = leaf["confidentiality_zh"] == "公开"
-    periods = leaf["first_period"]
+    periods = period_words(leaf["first_period"])
     if leaf["periods"] > 1:
-        periods = f"{leaf['first_period']} 至 {leaf['last_period']}，{leaf['periods']} 期"
+        periods += f"至{period_words(leaf['last_period'])}，{leaf['periods']} 期"
         if leaf["filed"] < leaf["periods"]:
             periods += f"中有数 {leaf['filed']} 期"
     return {
         "role": "分子" if leaf["term_role"] == "numerator" else "分母",
         "element": leaf["element_zh"],
         "unit_name": leaf["unit_name_zh"],
-        "form": leaf["form_code"],
+        "form": facts.forms.get(str(leaf["form_code"]), leaf["form_code"] or NONE_ZH),
         "periods": periods,
         "value": plain(leaf["value"]) if is_public else "不公开",
         "unit": leaf["unit_zh"],
         "status": said(OBSERVED_ZH, leaf["obs_status"]),
         "submission": leaf["submission_id"] or NONE_ZH,
-        "cell": leaf["source_cell"] or NONE_ZH,
+        "cell": cell_words(leaf["source_cell"]) or NONE_ZH,
     }
 
 
@@ -169,16 +192,22 @@ def _chart(row: Mapping[str, Any], facts: Facts, count: _Counter) -> dict[str, A
     series = facts.series[str(row["target_code"])]
     newest = shown(row, "actual_value") or NONE_ZH
     return {
-        "title": row["indicator_zh"],
+        "title": row["indicator_zh"] + (f"（{row['unit_zh']}）" if row["unit_zh"] else ""),
         "svg": svg_of(target_chart(row, series), count.next()),
-        "alt": f"{row['indicator_zh']}：{series[0]['period_code']} 至"
-        f" {series[-1]['period_code']} 各期实际值，最新 {newest}{row['unit_zh'] or ''}；"
+        "alt": f"{row['indicator_zh']}：{period_words(series[0]['period_code'])}至"
+        f"{period_words(series[-1]['period_code'])}各期实际值，"
+        f"最新 {newest}{row['unit_zh'] or ''}；"
         f"目标 {row['target_printed']}，基期 {row['baseline_printed'] or '未印'}",
     }
 
 
-def _counties(table: PlanTable, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-    """Units × additive targets in the printed unit, with the city's row; none without any."""
+def _counties(
+    source: Source, table: PlanTable, rows: Sequence[Mapping[str, Any]]
+) -> dict[str, Any] | None:
+    """Units × additive targets in the printed unit, with the city's row; none without any.
+
+    Rows that a held city keeps name the release they are of.
+    """
     if not rows:
         return None
     kept = {str(row["target_code"]) for row in rows}
@@ -197,9 +226,15 @@ def _counties(table: PlanTable, rows: Sequence[Mapping[str, Any]]) -> dict[str, 
         lines.append((name, line))
     return {
         "headings": [
-            f"{row['indicator_zh']}（{row['unit_zh'] or '件'}，{row['period_code']}）"
+            row["indicator_zh"]
+            + "（"
+            + "，".join(part for part in (row["unit_zh"], period_words(row["period_code"])) if part)
+            + "）"
             for row in targets
         ],
+        "held": "；".join(
+            dict.fromkeys(filter(None, (held_zh(row, source.release_id) for row in rows)))
+        ),
         "lines": lines,
         "total": [shown(row, "actual_value") or NONE_ZH for row in targets],
     }
@@ -209,7 +244,7 @@ def _in_printed_unit(cell: Mapping[str, Any], target: Mapping[str, Any]) -> str:
     if cell["value"] is None:
         return NONE_ZH
     factor = target["unit_factor"] or 1
-    decimals = len(str(target["actual_printed"] or "").partition(".")[2])
+    decimals = decimals_of(target)
     value = float(cell["value"]) / float(factor)
     return printed(value, max(decimals, 2 if factor != 1 else decimals))
 
@@ -233,13 +268,18 @@ def _coverage(city: str, facts: Facts) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _finding(row: Mapping[str, Any]) -> dict[str, Any]:
+def _finding(row: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
+    parts = [
+        facts.forms.get(str(row["form_code"]), row["form_code"]),
+        row["period_code"] and period_words(row["period_code"]),
+        row["cell"]
+        and cell_words(f"{row['sheet']}!{row['cell']}" if row["sheet"] else row["cell"]),
+    ]
     is_public = row["confidentiality_zh"] == "公开"
     return {
         "severity": said(SEVERITY_ZH, row["severity_code"]),
         "unit_name": row["unit_name_zh"] or row["unit_code"],
-        "where": " ".join(str(part) for part in (row["form_code"], row["period_code"], row["cell"])
-                          if part),
+        "where": " ".join(str(part) for part in parts if part),
         "rule": row["rule_id"],
         "message": row["message_zh"] if is_public else "涉及不公开的指标，内容见内部清单",
         "advice": row["advice_zh"] or "",

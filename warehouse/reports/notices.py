@@ -10,6 +10,7 @@ from sources.vocabulary import SEVERITY_ZH, TARGET_STATUS_ZH, said, tally
 from warehouse.exports.bundle import Source, Written
 from warehouse.exports.plan_layout import PlanTable
 from warehouse.exports.printing import plain_text
+from warehouse.queries.officials import changed_in, changed_zh
 from warehouse.queries.row_names import period_words
 from warehouse.reports.facts import Facts, gather
 from warehouse.reports.told import owed_lines, revision_lines
@@ -59,8 +60,9 @@ def notice_text(source: Source, city_code: str, facts: Facts) -> str:
     for table in tables:
         lines += revision_lines(facts, city_code, table, MOST_CHANGES)
     lines += [] if tables else ["已公布的数没有变化。"]
+    lines += [changed_zh(row) for row in changed_in(source.ask) if row["city_code"] == city_code]
     lines += ["", "三、报送情况", *owed_lines(source, city_code), "", "四、扣留与待处理"]
-    lines += _held(source, city_code)
+    lines += _held(source, city_code, facts)
     lines += ["", f"核验码 {source.record.code}；详见报告页 report.html。"]
     return plain_text("\n".join(lines)) + "\n"
 
@@ -72,7 +74,7 @@ def _counts(table: PlanTable) -> str:
     return tally(counts, TARGET_STATUS_ZH) or "没有可以列出的指标"
 
 
-def _held(source: Source, city_code: str) -> list[str]:
+def _held(source: Source, city_code: str, facts: Facts) -> list[str]:
     lines = [
         f"本市被发布关卡拦下，本次沿用上一版：{city['reason']}"
         for city in source.manifest["held_cities"]
@@ -82,9 +84,8 @@ def _held(source: Source, city_code: str) -> list[str]:
     for row in found[:MOST_HELD]:
         name = row["unit_name_zh"] or row["unit_code"]
         # A file that was refused before its form was known has neither form nor period.
-        paper = (
-            f" {row['form_code']} {period_words(row['period_code'])}" if row["form_code"] else ""
-        )
+        code = row["form_code"]
+        paper = f" {period_words(row['period_code'])}{facts.forms.get(code, code)}" if code else ""
         held = "" if row["severity_code"] != "blocking" else "，报表扣留" if paper else "，文件未收"
         severity = said(SEVERITY_ZH, row["severity_code"])
         lines.append(f"{name}{paper}：{severity}问题 {row['findings']} 条{held}。")

@@ -10,7 +10,7 @@ from warehouse.exports.bundle import Source
 from warehouse.exports.plan_layout import PlanTable
 from warehouse.exports.printing import NONE_ZH
 from warehouse.queries.row_names import COLUMNS_ZH, period_words, value_zh
-from warehouse.reports.facts import Facts
+from warehouse.reports.facts import Facts, form_titles
 
 _OWED = """
 select units.unit_name_zh, rates.unit_code, rates.form_code, rates.period_code, rates.due_at,
@@ -45,12 +45,14 @@ def owed_lines(source: Source, city_code: str) -> list[str]:
         lines.append(
             f"近十三个月应报{due['due']}份，已报{due['received']}份，其中按时{due['on_time']}份。"
         )
+    titles = form_titles(source)
     late: dict[str, list[dict[str, Any]]] = {}
     for row in owed(source, city_code):
         late.setdefault(str(row["unit_name_zh"] or row["unit_code"]), []).append(row)
     for name, rows in list(late.items())[:MOST_UNITS]:
         named = "、".join(
-            f"{row['form_code']} {period_words(row['period_code'])}" for row in rows[:5]
+            f"{period_words(row['period_code'])}{titles.get(row['form_code'], row['form_code'])}"
+            for row in rows[:5]
         )
         more = f"等{len(rows)}份" if rows[5:] else ""
         longest = max(int(row["days"]) for row in rows)

@@ -125,7 +125,8 @@ create table if not exists raw.submission_events (
     author varchar,
     effective_at timestamp,
     reason_code varchar,
-    reason_text varchar
+    reason_text varchar,
+    undoes_order integer
 );
 
 create table if not exists raw.findings (
@@ -217,6 +218,26 @@ create table if not exists raw.revisions (
     new_value varchar,
     reason_code varchar,
     reason_zh varchar
+);
+
+create table if not exists raw.official_figures (
+    official_release_id varchar,
+    city_code varchar,
+    report_code varchar,
+    official_period_code varchar,
+    document_number varchar,
+    approved_at timestamp,
+    table_name varchar,
+    key_text varchar,
+    plan_code varchar,
+    target_code varchar,
+    indicator_code varchar,
+    period_code varchar,
+    period_type varchar,
+    official_value varchar,
+    revision_document_number varchar,
+    revision_reason_zh varchar,
+    revised_at timestamp
 );
 
 create table if not exists raw.schema_mark (ddl_sha256 varchar);

@@ -155,12 +155,61 @@ intervals as (
     where real_changes.submission_id is not null
 ),
 
-approved_corrections as (
-    select * from corrections
-    where state_code = 'approved'
+-- A correction's approval that was taken back was in force until then, whatever came after it.
+undone_approvals as (
+    select
+        corrections.submission_id,
+        corrections.row_code,
+        corrections.value_column,
+        corrections.number,
+        approvals.effective_at as approved_from,
+        undoings.effective_at as approved_to
+    from corrections
+    inner join events as approvals
+        on
+            corrections.submission_id = approvals.submission_id
+            and corrections.correction_id = approvals.reason_code
+            and approvals.verb = 'approve'
+    inner join events as undoings
+        on
+            approvals.submission_id = undoings.submission_id
+            and approvals.event_order = undoings.undoes_order
+            and approvals.effective_at < undoings.effective_at
 ),
 
--- A correction cuts the interval of its own cell where it was approved.
+approved_corrections as (
+    select
+        submission_id,
+        row_code,
+        value_column,
+        number,
+        approved_at as approved_from,
+        cast(null as timestamp) as approved_to
+    from corrections
+    where state_code = 'approved'
+    union all
+    select * from undone_approvals
+),
+
+-- Where a correction began or ceased to hold.
+correction_moments as (
+    select
+        submission_id,
+        row_code,
+        value_column,
+        approved_from as moment_at
+    from approved_corrections
+    union distinct
+    select
+        submission_id,
+        row_code,
+        value_column,
+        approved_to as moment_at
+    from approved_corrections
+    where approved_to is not null
+),
+
+-- A correction cuts the interval of its own cell there.
 cell_starts as (
     select
         filed_values.submission_id,
@@ -175,21 +224,21 @@ cell_starts as (
         on intervals.submission_id = filed_values.submission_id
     union distinct
     select
-        approved_corrections.submission_id,
-        approved_corrections.row_code,
-        approved_corrections.value_column,
+        correction_moments.submission_id,
+        correction_moments.row_code,
+        correction_moments.value_column,
         intervals.force_rank,
         intervals.known_from as interval_from,
         intervals.known_to as interval_to,
-        approved_corrections.approved_at as known_from
+        correction_moments.moment_at as known_from
     from intervals
-    inner join approved_corrections
+    inner join correction_moments
         on
-            intervals.submission_id = approved_corrections.submission_id
-            and intervals.known_from < approved_corrections.approved_at
+            intervals.submission_id = correction_moments.submission_id
+            and intervals.known_from < correction_moments.moment_at
             and (
                 intervals.known_to is null
-                or intervals.known_to > approved_corrections.approved_at
+                or intervals.known_to > correction_moments.moment_at
             )
 ),
 
@@ -214,14 +263,18 @@ applied_corrections as (
         cell_intervals.row_code,
         cell_intervals.value_column,
         cell_intervals.known_from,
-        max_by(approved_corrections.number, approved_corrections.approved_at) as number
+        max_by(approved_corrections.number, approved_corrections.approved_from) as number
     from cell_intervals
     inner join approved_corrections
         on
             cell_intervals.submission_id = approved_corrections.submission_id
             and cell_intervals.row_code = approved_corrections.row_code
             and cell_intervals.value_column = approved_corrections.value_column
-            and cell_intervals.known_from >= approved_corrections.approved_at
+            and cell_intervals.known_from >= approved_corrections.approved_from
+            and (
+                approved_corrections.approved_to is null
+                or cell_intervals.known_from < approved_corrections.approved_to
+            )
     group by
         cell_intervals.submission_id, cell_intervals.row_code, cell_intervals.value_column,
         cell_intervals.known_from

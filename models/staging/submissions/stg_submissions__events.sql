@@ -4,9 +4,12 @@ with submission_events as (select * from {{ source('raw', 'submission_events') }
 typed as (
     select
         submission_id,
+        verb,
         to_state,
         event_order,
-        effective_at
+        effective_at,
+        reason_code,
+        undoes_order
     from submission_events
 )
 

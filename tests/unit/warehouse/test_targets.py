@@ -259,7 +259,7 @@ def test_a_full_disk_while_the_release_is_finished_publishes_nothing(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(publish, "_files", full)
+        patched.setattr(publish, "file_facts", full)
         with pytest.raises(ReleaseUnwritten, match="写不下去"):
             release(settings, CHANGED)
     assert settings.published_manifest.read_bytes() == before
