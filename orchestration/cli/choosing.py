@@ -94,15 +94,38 @@ def checked_filters(settings: Settings, given: Mapping[str, str | None]) -> dict
     """Filters of a list by the column they ask about, each a value that there is.
 
     Raises:
-        OrchestrationError: one names nothing; an empty list would pass for "nothing is wrong".
+        OrchestrationError: one names nothing, or a city that this workspace does not serve; an
+            empty list would pass for "nothing is wrong".
     """
     if all(text is None for text in given.values()):
         return dict(given)
     definitions = definitions_for(settings)
-    return {
+    found = {
         name: None if text is None else _checked(definitions, name, text)
         for name, text in given.items()
     }
+    for name in ("city_code", "unit_code"):
+        code = found.get(name)
+        if code is not None:
+            check_served(settings, definitions, definitions.units[code])
+    return found
+
+
+def check_served(settings: Settings, definitions: Definitions, unit: Unit) -> None:
+    """Refuses a unit of a city that the workspace does not serve, naming the cities that it does.
+
+    Raises:
+        OrchestrationError: it does not serve the unit's city.
+    """
+    units = definitions.units
+    if unit.city_code not in units or settings.serves(unit.city_code):
+        return
+    city = units[unit.city_code].unit_name_zh
+    named = "" if unit.unit_code == unit.city_code else f"（“{unit.unit_name_zh}”所属）"
+    served = {code: units[code].unit_name_zh for code in settings.cities if code in units}
+    raise OrchestrationError(
+        f"本工作区不含{city}{named}。本工作区的城市：{_listed(list(served), served)}。"
+    )
 
 
 def _checked(definitions: Definitions, name: str, text: str) -> str:

@@ -112,7 +112,8 @@ def report(
         Path | None, typer.Option("--out", help="把报告页、工作簿和简报复制到这个目录")
     ] = None,
     pdf: Annotated[
-        bool, typer.Option("--pdf", help="另把简报转成 PDF（须装 LibreOffice，写明 --out）")
+        bool,
+        typer.Option("--pdf", help="另存 PDF：简报（LibreOffice）、报告页（Chromium）；须写 --out"),
     ] = False,
     release: ReleaseOption = None,
     as_json: JsonFlag = False,
@@ -141,7 +142,8 @@ def _tell(verdict: Any, is_untouched: bool | None) -> None:
     record = verdict.record
     out.print(
         f"核验码 {record.code}：{record.made_at[:10]} 导出，发布号 {record.release_id}，"
-        f"截至 {record.as_of}，共 {len(record.figures)} 个数"
+        f"截至 {record.as_of}，"
+        + (f"表 {record.table_file[0]}" if record.table_file else f"共 {len(record.figures)} 个数")
     )
     if is_untouched is False:
         out.print("[yellow]此文件导出后被改动或另存过；以下按导出时的数核对。[/yellow]")

@@ -131,6 +131,8 @@ def _add_unit(root: Tree, found: Mapping[str, Any], unit: Mapping[str, Any], *, 
 
 
 def _leaf(leaf: Mapping[str, Any]) -> str:
+    from warehouse.queries.row_names import cell_words
+
     status = said(OBSERVED_ZH, leaf["obs_status"])
     if leaf.get("is_deducted"):
         status += "，当时计入原属市或所在单位，此处扣除"
@@ -139,7 +141,7 @@ def _leaf(leaf: Mapping[str, Any]) -> str:
         return f"{start} ← {leaf['authority_release_id']}，{leaf['published_on'] or '发布日期不详'}"
     if not leaf.get("file_name"):
         return start
-    place = leaf["source_cell"] or "更正"
+    place = cell_words(leaf["source_cell"]) or "更正"
     return f"{start} ← {escape(leaf['file_name'])} {place}，原填“{leaf.get('text_as_filed') or ''}”"
 
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from docx import Document
 from openpyxl import load_workbook
+from typer.testing import CliRunner
 
+from orchestration.cli.main import app
 from tests.integration.conftest import Workspace, changed
 
 CITY, UNIT, OTHER = "150200", "150202", "150203"
@@ -68,6 +72,9 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> Three:
     toml.write_text(toml.read_text(encoding="utf-8") + f'\ncities = ["{CITY}"]\n', encoding="utf-8")
     workspace.run("demo", "--from", "2025-10")
     workspace.night()
+    workspace.run("report", "--out", str(folder / "taken"))
+    [release] = [row["release_id"] for row in workspace.run("releases", "--json").json]
+    shutil.copytree(workspace.home / "releases" / release / "exports", folder / "handed")
     codes = {
         name: workspace.run(*ASKED, "--out", str(folder / name), "--json").json["code"]
         for name in FILES
@@ -107,6 +114,113 @@ def test_a_table_of_two_releases_ago_names_exactly_the_numbers_that_changed(thre
     shares = {key for key in moved if key[3] == "share_pct"}
     assert len({key[0] for key in shares}) > 2  # the whole has grown, so every share has moved
     assert all(told[key]["reason_zh"] for key in moved)
+
+
+def cells_of(three: Three, release: str, table: str, key: tuple[str, ...]) -> dict[Any, str]:
+    """Every cell of a mart by its row's key and its column, as text; stamps left out."""
+    path = three.workspace.home / "releases" / release / "ip_marts.duckdb"
+    with duckdb.connect(str(path), read_only=True) as marts:
+        found = marts.execute(f"select columns(*)::varchar from marts.{table}")
+        names = [column[0] for column in found.description]
+        rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return {
+        (*(row[name] for name in key), column): cell
+        for row in rows for column, cell in row.items() if column not in ("release_id", "as_of")
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("table", "key"),
+    [
+        ("city_indicators", ("city_code", "indicator_code", "period_code", "period_type",
+                             "plan_code")),
+        ("unit_observations", ("unit_code", "form_code", "element_code", "period_code",
+                               "period_type")),
+        ("plan_table", ("plan_code", "target_code", "period_code", "period_type")),
+        ("reporting_rates", ("unit_code", "form_code", "period_code")),
+    ],
+)  # fmt: skip
+def test_a_mart_handed_out_as_csv_names_exactly_its_cells_that_changed(
+    three: Three, table: str, key: tuple[str, ...], tmp_path: Path
+) -> None:
+    before, _, now = [row["release_id"] for row in reversed(three.workspace.run(
+        "releases", "--json").json)]  # fmt: skip
+    old, new = (cells_of(three, release, table, key) for release in (before, now))
+    moved = {place for place in old if place not in new or old[place] != new[place]}
+    handed = three.folder / "handed/csv" / f"{table}.csv"
+    found = three.verified(str(handed), 1)
+    assert found["is_file_untouched"] is True
+    told = {one["key"]: (one["old_value"], one["new_value"]) for one in found["changes"]}
+    assert told == {
+        "|".join(part for part in place if part is not None): (old[place], new[place])
+        for place in moved
+    }
+    assert moved
+    assert all(one["reason_zh"] and one["label_zh"] for one in found["changes"])
+    # Saved anew by a spreadsheet it has other bytes: the same numbers are told, and that it is so.
+    copy = tmp_path / "另存.csv"
+    copy.write_bytes(handed.read_bytes().replace(b"\r\n", b"\n") + b"\n")
+    again = three.verified(str(copy), 1)
+    assert again["is_file_untouched"] is False
+    assert {one["key"] for one in again["changes"]} == set(told)
+
+
+def test_the_sdmx_file_names_the_values_that_changed(three: Three) -> None:
+    keys = ("city_code", "indicator_code", "period_code", "period_type", "plan_code")
+    before, _, now = [row["release_id"] for row in reversed(three.workspace.run(
+        "releases", "--json").json)]  # fmt: skip
+    old, new = (cells_of(three, release, "city_indicators", keys) for release in (before, now))
+    moved = {place for place, value in old.items()
+             if place[-1] == "value" and new.get(place) != value}  # fmt: skip
+    found = three.verified(str(three.folder / "handed/sdmx/city_indicators.csv"), 1)
+    assert {one["key"] for one in found["changes"]} == {
+        "|".join(part for part in place if part is not None) for place in moved
+    }
+    assert moved
+
+
+@pytest.mark.parametrize(
+    "name", ["plan_tables.xlsx", "report.html", "brief/baotou-145.docx", "notices/150200.txt"]
+)
+def test_the_papers_of_a_release_name_exactly_the_numbers_that_changed(
+    three: Three, name: str
+) -> None:
+    before, _, now = [row["release_id"] for row in reversed(three.workspace.run(
+        "releases", "--json").json)]  # fmt: skip
+    handed = three.folder / "handed" / name
+    found = three.verified(str(handed), 1)
+    assert found["is_file_untouched"] is True
+    told = {one["key"]: (one["old_value"], one["new_value"]) for one in found["changes"]}
+    assert "BT-T08|actual_value" in told
+    old, new = (
+        cells_of(three, release, "unit_indicators", ("unit_code", "indicator_code", "period_code",
+                                                     "period_type", "plan_code"))
+        for release in (before, now)
+    )  # fmt: skip
+    moved = {
+        "|".join(part for part in place if part is not None)
+        for place in old if place[-1] == "value" and old[place] != new.get(place)
+        and place[1] == "IP_WORKFORCE" and place[2] == "2025-Q4" and place[3] == "quarter"
+    }  # fmt: skip
+    assert moved == {f"{unit}|IP_WORKFORCE|2025-Q4|quarter|value" for unit in three.added}
+    units = {key for key in told if key[:6] in three.added and "|quarter|" in key}
+    assert units == (set() if name.startswith("brief") else moved)
+    table = ("actual_printed", "expected_value", "completion_pct", "status_code")
+    plan_old, plan_new = (cells_of(three, release, "plan_table", ("target_code",))
+                          for release in (before, now))  # fmt: skip
+    changed_targets = {place[0] for place in plan_old
+                       if place[1] in table and plan_old[place] != plan_new[place]}  # fmt: skip
+    assert {key.split("|")[0] for key in told if key.startswith("BT-")} == changed_targets
+
+
+def test_a_slip_in_a_code_is_met_with_the_code(three: Three) -> None:
+    code = three.codes["taken.xlsx"]
+    slipped = code[:2] + ("2" if code[2] != "2" else "3") + code[3:]
+    result = CliRunner().invoke(
+        app, ["verify", slipped], env={"QIANGSHI_HOME": str(three.workspace.home)}
+    )
+    assert result.exit_code == 2
+    assert f"是不是：{code}" in result.stderr
 
 
 def test_going_back_makes_the_table_current_again(three: Three) -> None:

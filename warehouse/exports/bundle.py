@@ -20,6 +20,7 @@ from warehouse.errors import NoRelease, UnknownTarget, WarehouseError
 from warehouse.exports.plan_figures import figures_of
 from warehouse.exports.plan_layout import PlanTable, plan_tables
 from warehouse.exports.records import ExportRecord, keep, record_of, sha256_of
+from warehouse.exports.unit_figures import unit_figures
 from warehouse.queries.published import ask
 from warehouse.releases.history import MANIFEST, read_manifest, release_db, write_manifest
 from warehouse.settings import Settings
@@ -56,7 +57,7 @@ class Source:
     manifest: Mapping[str, Any]
     tables: Sequence[PlanTable]
     record: ExportRecord
-    """What `qiangshi verify` knows the plans' tables of this release by."""
+    """What `qiangshi verify` knows the plans' tables and the counties of this release by."""
 
     def ask(self, sql: str, parameters: Any = ()) -> list[dict[str, Any]]:
         """The release's answer to one question."""
@@ -103,6 +104,7 @@ def open_source(settings: Settings, release_id: str, plan_code: str | None = Non
         if not tables:
             raise UnknownTarget("规划", plan_code)
     figures = figures_of([row for table in tables for row in table.rows])
+    figures += unit_figures(settings, release_id)
     record = record_of(
         release_id, str(manifest["as_of"]), bool(manifest["is_synthetic"]),
         {"kind": "plan_table", "plan_codes": [table.code for table in tables]}, figures,
@@ -143,7 +145,7 @@ def write_bundle(settings: Settings, release_id: str, parts: Mapping[str, Part])
         for name_zh, part in parts.items():
             _write_part(source, folder, name_zh, part, bundle)
         made = [folder / name for name in bundle.files]
-        keep(settings, source.record, made)
+        keep(settings, source.record, made, folder)
         _manifest(source, folder, bundle)
         _put_in_place(settings, release_id, folder)
     finally:

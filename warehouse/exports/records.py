@@ -8,6 +8,7 @@ from the same release has the same code.
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import re
@@ -17,6 +18,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein
 
 from warehouse.clock import technical_now
 from warehouse.errors import WarehouseError
@@ -30,15 +34,18 @@ _READ_AT_MOST = 64 * 1024 * 1024
 """Bytes of a file that are looked through for a code, unpacked and all parts together."""
 _PARTS_AT_MOST = 2000
 _CODES_AT_MOST = 10_000
+_SLIPS = 2
+_TABLE_FOLDERS = ("csv/", "sdmx/city_indicators")
 
 
 class UnknownExport(WarehouseError):
     """A code, or a file, that no export of this workspace is known by."""
 
-    def __init__(self, what_zh: str) -> None:
-        """Name what was asked."""
+    def __init__(self, what_zh: str, near: Sequence[str] = ()) -> None:
+        """Name what was asked, and the codes that are most like it."""
+        meant = f"是不是：{'、'.join(near)}？" if near else ""
         super().__init__(
-            f"本工作区没有导出过{what_zh}。核验码印在导出表的下方，形如 ABCD-2345；"
+            f"本工作区没有导出过{what_zh}。{meant}核验码印在导出表的下方，形如 ABCD-2345；"
             "文件须为本工作区导出的原件。"
         )
 
@@ -57,6 +64,9 @@ class ExportRecord:
     made_at: str
     files: Mapping[str, str] = field(default_factory=dict)
     """sha256 of each file that was made of it, with its name."""
+    table_file: tuple[str, Path] | None = None
+    """A table of a release handed out as a file of its own: its name there, and its bytes as they
+    were handed out. Its numbers are compared, not `figures`. Never recorded."""
 
 
 def numbers_digest(figures: Iterable[Figure]) -> str:
@@ -81,14 +91,28 @@ def record_of(
     )  # fmt: skip
 
 
-def keep(settings: Settings, record: ExportRecord, files: Iterable[Path] = ()) -> ExportRecord:
+def keep(
+    settings: Settings,
+    record: ExportRecord,
+    files: Iterable[Path] = (),
+    root: Path | None = None,
+) -> ExportRecord:
     """The record with the sha256 of its files, kept; files of an earlier export are kept with it.
+
+    Args:
+        settings: the workspace.
+        record: what was handed out.
+        files: the files made of it.
+        root: folder below which files are named with their folders; without it by their names.
 
     Raises:
         OSError: it could not be written.
     """
     path = _path(settings, record.code)
-    made = {sha256_of(file): file.name for file in files}
+    made = {
+        sha256_of(file): file.name if root is None else file.relative_to(root).as_posix()
+        for file in files
+    }
     earlier = _read(path)
     if earlier is not None:
         made = dict(earlier.files) | made
@@ -124,14 +148,24 @@ def record_named(settings: Settings, code: str) -> ExportRecord:
     plain = re.sub(r"[\s\-－—]", "", code).upper()
     found = _read(_path(settings, f"{plain[:4]}-{plain[4:]}")) if plain.isalnum() else None
     if found is None:
-        raise UnknownExport(f"核验码“{code}”")
+        raise UnknownExport(f"核验码“{code}”", _codes_like(settings, plain))
     return found
+
+
+def _codes_like(settings: Settings, plain: str) -> list[str]:
+    """Codes of this workspace that a slip of one or two characters may have come from."""
+    known = {path.stem.replace("-", ""): path.stem for path in settings.exports.glob("*.json")}
+    found = process.extract(
+        plain, known.keys(), scorer=DamerauLevenshtein.distance, limit=3, score_cutoff=_SLIPS
+    )
+    return [known[one] for one, _, _ in found]
 
 
 def record_of_file(settings: Settings, file: Path) -> tuple[ExportRecord, bool]:
     """The record that a file belongs to, and whether the file is still as it was exported.
 
-    A file that was edited or saved anew is known by the code that stands in it.
+    A file that was edited or saved anew is known by the code that stands in it; a table of a
+    release, which bears no code, by its headings and the release in its rows.
 
     Raises:
         UnknownExport: it bears no code of this workspace.
@@ -139,13 +173,50 @@ def record_of_file(settings: Settings, file: Path) -> tuple[ExportRecord, bool]:
     digest = sha256_of(file)
     for code in codes_in(file):
         found = _read(_path(settings, code))
+        if found is not None and digest in found.files:
+            return _part(found, found.files[digest], file), True
         if found is not None:
-            return found, digest in found.files
+            return found, False
     for path in sorted(settings.exports.glob("*.json")):
         found = _read(path)
         if found is not None and digest in found.files:
-            return found, True
+            return _part(found, found.files[digest], file), True
+    touched = _table_of_release(settings, file)
+    if touched is not None:
+        return touched, False
     raise UnknownExport(f"文件“{file.name}”")
+
+
+def _part(record: ExportRecord, name: str, file: Path) -> ExportRecord:
+    """What one file of a release holds of it: a table its own cells, a brief its own plan."""
+    if name.startswith(_TABLE_FOLDERS):
+        return replace(record, table_file=(name, file))
+    plan = Path(name).stem
+    if plan in record.selection.get("plan_codes", ()):
+        own = [one for one in record.figures if one.key_text.startswith(f"{plan}|")]
+        return replace(record, figures=tuple(own))
+    return record
+
+
+def _table_of_release(settings: Settings, file: Path) -> ExportRecord | None:
+    """The record of a release's own CSV that was saved anew, by headings and release; else None."""
+    if file.suffix.lower() != ".csv" or file.stat().st_size > _READ_AT_MOST:
+        return None
+    with file.open(encoding="utf-8-sig", errors="replace", newline="") as handle:
+        lines = csv.reader(handle)
+        headings, first = next(lines, []), next(lines, [])
+    if "release_id" not in headings or len(first) != len(headings):
+        return None
+    release = first[headings.index("release_id")]
+    if not re.fullmatch(r"[\w-]+", release):
+        return None
+    for original in sorted((settings.releases / release / "exports" / "csv").glob("*.csv")):
+        with original.open(encoding="utf-8-sig", newline="") as handle:
+            is_same = next(csv.reader(handle), []) == headings
+        if is_same:
+            record, _ = record_of_file(settings, original)
+            return record
+    return None
 
 
 def codes_in(file: Path) -> list[str]:

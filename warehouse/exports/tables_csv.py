@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -39,13 +39,17 @@ def write_tables(source: Source, folder: Path) -> Sequence[Written]:
     return found
 
 
-def write_table(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> int:
-    """Rows of a mart as read back from the CSV it was written to."""
-    columns = columns_of(connection, table)
-    told = ", ".join(
+def safe_columns(columns: Mapping[str, str]) -> str:
+    """SQL of a mart's columns as they are written: every text safe in a spreadsheet."""
+    return ", ".join(
         _SAFE.format(f'"{name}"') if kind == "VARCHAR" else f'"{name}"'
         for name, kind in columns.items()
     )
+
+
+def write_table(connection: duckdb.DuckDBPyConnection, table: str, path: Path) -> int:
+    """Rows of a mart as read back from the CSV it was written to."""
+    told = safe_columns(columns_of(connection, table))
     aside = path.with_suffix(".rows")
     place = str(aside).replace("'", "''")
     connection.execute(

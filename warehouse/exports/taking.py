@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,7 +12,8 @@ from warehouse.exports.bundle import REPORT, exports_folder, exports_manifest, o
 from warehouse.exports.query_files import NotWritten
 from warehouse.exports.records import keep, record_named
 from warehouse.exports.workbook import WORKBOOK, plan_workbook
-from warehouse.reports.brief import BRIEFS, pdfs_of
+from warehouse.reports.brief import BRIEFS
+from warehouse.reports.pdf import NoPdf, page_pdf, pdfs_of
 from warehouse.settings import Settings
 
 
@@ -46,7 +48,7 @@ def take(
     Raises:
         UnknownTarget: the release has no such plan.
         NotWritten: the folder cannot be written.
-        NoOffice: a PDF was asked for and could not be made.
+        NoPdf: a PDF was asked for and could not be made; the others are there.
     """
     folder = exports_folder(settings, release_id)
     briefs = sorted((folder / BRIEFS).glob("*.docx"))
@@ -69,9 +71,27 @@ def take(
     except OSError as error:
         raise NotWritten(str(target), error.strerror or str(error)) from error
     if with_pdf:
-        made = pdfs_of([path for path in taken if path.suffix == ".docx"])
-        manifest = exports_manifest(settings, release_id)
-        if manifest is not None:
-            keep(settings, record_named(settings, str(manifest["code"])), made)
-        taken += made
+        taken += _pdfs(settings, release_id, taken)
     return taken
+
+
+def _pdfs(settings: Settings, release_id: str, taken: Sequence[Path]) -> list[Path]:
+    """PDF of the page and of the briefs; one that cannot be made does not keep the other back."""
+    pages = [path for path in taken if path.name == REPORT]
+    papers = [path for path in taken if path.suffix == ".docx"]
+    made: list[Path] = []
+    missing: NoPdf | None = None
+    try:
+        made += pdfs_of(papers)
+    except NoPdf as error:
+        missing = error
+    try:
+        made += map(page_pdf, pages)
+    except NoPdf as error:
+        missing = missing or error
+    manifest = exports_manifest(settings, release_id)
+    if manifest is not None and made:
+        keep(settings, record_named(settings, str(manifest["code"])), made)
+    if missing is not None:
+        raise missing
+    return made

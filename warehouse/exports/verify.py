@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from warehouse.errors import NoRelease, UnknownTarget
@@ -11,6 +11,8 @@ from warehouse.exports.plan_figures import plan_figures
 from warehouse.exports.query import query
 from warehouse.exports.records import ExportRecord
 from warehouse.exports.selection import Figure, Selection
+from warehouse.exports.unit_figures import Labels, unit_figures_now
+from warehouse.exports.verify_tables import WHOLE_ROW, moved_cells
 from warehouse.queries.history import differences
 from warehouse.queries.published import ask, manifest
 from warehouse.settings import Settings
@@ -23,6 +25,7 @@ FOLLOWED_ZH = {
     "share_pct": "本单位或全市合计有变化",
     "yoy_pct": "本期或上年同期的数有变化",
     "completion_pct": "实际值或目标有变化",
+    "expected_value": "目标、路径或报告期有变化",
 }
 """Why a number changed that is computed of others whose own reasons differ."""
 
@@ -69,24 +72,43 @@ def verify(settings: Settings, record: ExportRecord) -> Verdict:
     release_id = str(current["release_id"])
     changes: list[Change] = []
     if release_id != record.release_id:
-        now = {one.key: one for one in _now(settings, record, release_id)}
-        moved = [
-            (old, now.get(old.key))
-            for old in record.figures
-            if old.key not in now or now[old.key].value != old.value
-        ]
+        moved = _moved(settings, record, release_id)
         if moved:
             reasons = _Reasons(settings, record.release_id, release_id)
-            changes = [_change(old, new, reasons) for old, new in moved]
+            labels = Labels(settings, release_id)
+            changes = [_change(old, new, reasons, labels) for old, new in moved]
     return Verdict(record, release_id, str(current["as_of"]), tuple(changes))
+
+
+def _moved(
+    settings: Settings, record: ExportRecord, release_id: str
+) -> list[tuple[Figure, Figure | None]]:
+    """The numbers of an exported table that are other in a release, with what they are there."""
+    if record.table_file is not None:
+        name, file = record.table_file
+        return [
+            (old, None if new is None and old.column_name == WHOLE_ROW else replace(old, value=new))
+            for old, new in moved_cells(settings, name, file, release_id)
+        ]
+    now = {one.key: one for one in _now(settings, record, release_id)}
+    return [
+        (old, now.get(old.key))
+        for old in record.figures
+        if old.key not in now or now[old.key].value != old.value
+    ]
 
 
 def _now(settings: Settings, record: ExportRecord, release_id: str) -> Sequence[Figure]:
     """The same question asked of the published release; nothing where it has gone."""
+    units = unit_figures_now(settings, record.figures, release_id)
     try:
-        return _KINDS[str(record.selection["kind"])](settings, record.selection, release_id)
+        return [*_asked(settings, record, release_id), *units]
     except UnknownTarget:
-        return _one_by_one(settings, record.selection, release_id)
+        return [*_one_by_one(settings, record.selection, release_id), *units]
+
+
+def _asked(settings: Settings, record: ExportRecord, release_id: str) -> Sequence[Figure]:
+    return _KINDS[str(record.selection["kind"])](settings, record.selection, release_id)
 
 
 def _query(settings: Settings, selection: Mapping[str, Any], release_id: str) -> Sequence[Figure]:
@@ -98,7 +120,9 @@ def _one_by_one(
 ) -> Sequence[Figure]:
     """The parts of a selection that the release still knows."""
     if selection["kind"] != "query":
-        return []
+        return [
+            one for code in selection["plan_codes"] for one in _plan(settings, code, release_id)
+        ]
     wanted = Selection.of_json(selection)
     found: list[Figure] = []
     for unit in wanted.unit_codes:
@@ -112,17 +136,25 @@ def _one_by_one(
     return found
 
 
+def _plan(settings: Settings, plan_code: str, release_id: str) -> Sequence[Figure]:
+    """The numbers of one plan, none where the release does not know it."""
+    try:
+        return plan_figures(settings, {"plan_codes": [plan_code]}, release_id)
+    except UnknownTarget:
+        return []
+
+
 _KINDS: Mapping[str, Callable[[Settings, Mapping[str, Any], str], Sequence[Figure]]] = {
     "query": _query,
     "plan_table": plan_figures,
 }
 
 
-def _change(old: Figure, new: Figure | None, reasons: _Reasons) -> Change:
+def _change(old: Figure, new: Figure | None, reasons: _Reasons, labels: Labels) -> Change:
     code, said = reasons.of(old, new)
     return {
         "key": old.key,
-        "label_zh": old.label_zh,
+        "label_zh": labels.of(old),
         "old_value": old.value,
         "new_value": new.value if new else None,
         "reason_code": code,

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -18,7 +15,6 @@ from docx.shared import Mm
 from docxtpl import DocxTemplate, InlineImage
 
 from sources.vocabulary import TARGET_STATUS_ZH, said, tally
-from warehouse.errors import WarehouseError
 from warehouse.exports.bundle import Source, Written
 from warehouse.exports.paper import settled
 from warehouse.exports.plan_figures import shown
@@ -37,17 +33,6 @@ _PLAIN_REASONS = ("已达到目标", "未达到目标")
 """Reasons that say no more than the status beside them."""
 _BARE = re.compile(r"[0-9.~～—-]+")
 """A target that its document's table prints without its unit, which stands in the other column."""
-PDF_WITHIN_SECONDS = 300
-
-
-class NoOffice(WarehouseError):
-    """A PDF was asked for, and LibreOffice is not there or did not make it."""
-
-    def __init__(self, problem_zh: str) -> None:
-        """Say what is missing."""
-        super().__init__(
-            f"没有做成 PDF：{problem_zh}。Word 简报已写出，可用 Office 或 WPS 另存为 PDF。"
-        )
 
 
 def write_briefs(source: Source, folder: Path) -> Sequence[Written]:
@@ -179,31 +164,3 @@ def completion_chart(table: PlanTable) -> dict[str, Any] | None:
         .to_dict()
     )
     return spec
-
-
-def pdfs_of(papers: Sequence[Path]) -> list[Path]:
-    """The PDF of each Word document, beside it, all made by one start of LibreOffice.
-
-    Raises:
-        NoOffice: LibreOffice is not installed, or did not make it.
-    """
-    if not papers:
-        return []
-    program = shutil.which("soffice") or shutil.which("lowriter")
-    if program is None:
-        raise NoOffice("没有安装 LibreOffice")
-    with tempfile.TemporaryDirectory() as profile:
-        try:
-            done = subprocess.run(
-                [program, f"-env:UserInstallation={Path(profile).as_uri()}", "--headless",
-                 "--norestore", "--convert-to", "pdf", "--outdir", str(papers[0].parent),
-                 *map(str, papers)],
-                capture_output=True, timeout=PDF_WITHIN_SECONDS, stdin=subprocess.DEVNULL,
-                check=False,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired as error:
-            raise NoOffice(f"LibreOffice 在 {PDF_WITHIN_SECONDS} 秒内没有做完") from error
-    made = [paper.with_suffix(".pdf") for paper in papers]
-    if done.returncode or not all(path.is_file() for path in made):
-        raise NoOffice(done.stderr.decode("utf-8", "replace").strip()[-200:] or "原因不明")
-    return made

@@ -47,6 +47,24 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 @pytest.mark.parametrize(
+    "arguments",
+    [
+        ["findings", "--city", "赤峰市"],
+        ["status", "--city", "150400"],
+        ["submissions", "--unit", "150402"],
+    ],
+)
+def test_a_city_of_other_workspaces_is_no_empty_list(
+    run: Run, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    monkeypatch.setenv("QIANGSHI_CITIES", "150200")
+    code, told = run(*arguments)
+    assert code == 1
+    assert "本工作区不含赤峰市" in told
+    assert "150200（包头市）" in told
+
+
+@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["findings", "--city", "赤锋市"], "没有城市“赤锋市”。是不是：150400（赤峰市）"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from warehouse.queries.row_names import row_zh, value_zh
+from warehouse.queries.row_names import cell_words, row_zh, value_zh
 
 NAMES = {"150400": "赤峰市", "PATENT_GRANTS": "专利授权量", "cf-1": "某规划"}
 
@@ -29,3 +29,9 @@ def test_a_missing_value_is_no_zero() -> None:
     assert value_zh("value", "0.0") == "0"
     assert value_zh("value", "142.50") == "142.5"
     assert value_zh("status_code", "incomplete") == "未报齐"
+
+
+def test_a_cell_of_a_text_file_is_told_by_row_and_column() -> None:
+    assert cell_words("csv!D11") == "第 11 行 D 列"
+    assert cell_words("月报!D11") == "月报!D11"
+    assert cell_words(None) == ""
