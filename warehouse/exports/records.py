@@ -204,7 +204,10 @@ def _table_of_release(settings: Settings, file: Path) -> ExportRecord | None:
         return None
     with file.open(encoding="utf-8-sig", errors="replace", newline="") as handle:
         lines = csv.reader(handle)
-        headings, first = next(lines, []), next(lines, [])
+        try:
+            headings, first = next(lines, []), next(lines, [])
+        except csv.Error:
+            return None
     if "release_id" not in headings or len(first) != len(headings):
         return None
     release = first[headings.index("release_id")]

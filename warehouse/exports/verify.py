@@ -57,7 +57,7 @@ class Verdict:
             "is_synthetic": self.record.is_synthetic,
             "release_id": self.release_id,
             "as_of": self.as_of,
-            "figures": len(self.record.figures),
+            "figures": None if self.record.table_file else len(self.record.figures),
             "changes": list(self.changes),
         }
 
