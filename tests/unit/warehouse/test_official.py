@@ -18,6 +18,7 @@ from warehouse.ledger.chain_check import chain_damage
 from warehouse.ledger.closing import close
 from warehouse.ledger.engine import writing
 from warehouse.official import making, verbs
+from warehouse.official.checking import official_damage
 from warehouse.official.errors import (
     FiguresChanged,
     OfficialRefused,
@@ -165,7 +166,7 @@ def test_a_decision_is_taken_once(published, ledger):
         ({"period_code": "2025"}, "季报的报告期应写成 2025-Q4 的样子"),
         ({"period_code": "Q4"}, "不是报告期代码"),
         ({"period_code": "2026-Q1"}, "尚未结束"),
-        ({"city_code": "999999"}, "没有城市“999999”"),
+        ({"city_code": "999999"}, "没有城市“999999”的规划和指标"),
         ({"scan": b"PK\x03\x04 no paper"}, "应为 PDF、JPG、PNG 或 OFD"),
         ({"author": "system"}, "操作人“system”无效"),
     ],
@@ -401,3 +402,21 @@ def test_a_lost_place_of_readers_is_laid_out_again(published, ledger):
     official(published, ledger)
     shutil.rmtree(Path(published.published) / "official")
     assert all(one.is_new for one in verbs.publish_due(published, ledger.engine)[1])
+
+
+@ONE_LEDGER
+def test_the_doctor_is_told_of_what_is_not_as_the_ledger_has_it(published, ledger):
+    official(published, ledger, embargo_until=datetime(2026, 2, 10))
+    assert official_damage(published, ledger.engine) == []
+    place = published.published / "official" / CITY / "quarterly-2025-Q4"
+    shutil.copytree(place / "office", place / "public")
+    manifest = published.releases / FIRST / "manifest.json"
+    told = json.loads(manifest.read_text(encoding="utf-8"))
+    told["official"]["document_number"] = "另一号"
+    manifest.write_text(json.dumps(told), encoding="utf-8")
+    found = official_damage(published, ledger.engine)
+    assert found[0] == f"正式发布 {FIRST} 的清单与台账不符：document_number。"
+    assert "尚在保密期" in found[1]
+    assert official_damage(published.on(date(2026, 2, 10)), ledger.engine) == found[:1]
+    shutil.rmtree(published.releases / FIRST)
+    assert "已批准而没有制成" in official_damage(published, ledger.engine)[0]
