@@ -8,11 +8,18 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from warehouse.clock import end_of_day
 from warehouse.ledger.officials import approved_in
 from warehouse.official.figures import is_public
 from warehouse.official.making import scan_file
 from warehouse.official.placing import PUBLIC, official_folder
-from warehouse.releases.history import MANIFEST, OFFICIAL, read_manifest, release_manifests
+from warehouse.releases.history import (
+    MANIFEST,
+    OFFICIAL,
+    last_as_of,
+    read_manifest,
+    release_manifests,
+)
 from warehouse.settings import Settings
 
 Row = Mapping[str, Any]
@@ -22,7 +29,14 @@ def official_damage(settings: Settings, engine: Engine) -> list[str]:
     """A sentence for each thing about official releases that is not as the ledger has it."""
     with engine.connect() as connection:
         approved = approved_in(connection)
-    return [*_kept(settings, approved), *_early(settings, approved, settings.clock.now())]
+    return [*_kept(settings, approved), *_early(settings, approved, _latest(settings))]
+
+
+def _latest(settings: Settings) -> datetime:
+    """The business moment, or the end of the day up to which releases stand: what is later."""
+    day = last_as_of(settings)
+    now = settings.clock.now()
+    return now if day is None else max(now, end_of_day(day))
 
 
 def _kept(settings: Settings, approved: list[dict[str, Any]]) -> Iterator[str]:
