@@ -19,6 +19,9 @@ from warehouse.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 CHECK_SECONDS = 240
+VERIFY_SECONDS = 60
+UNKNOWN_EXPORT = 2
+"""Exit code of `qiangshi verify` for what was never exported here."""
 _COMMAND = (sys.executable, "-m", "orchestration.cli.main")
 
 
@@ -42,7 +45,7 @@ def command(settings: Settings, arguments: Sequence[str], seconds: float) -> tup
             text=True, timeout=seconds, check=False, stdin=subprocess.DEVNULL,
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
-        raise ChildFailed(f"检查超过 {seconds:.0f} 秒没有结束，已停止；请稍后重试。") from error
+        raise ChildFailed(f"超过 {seconds:.0f} 秒没有结束，已停止；请稍后重试。") from error
     return done.returncode, done.stdout, done.stderr
 
 
@@ -78,3 +81,20 @@ def blank_form(settings: Settings, form: str, unit: str, period: str, target: Pa
     if code != 0 or not target.is_file():
         lines = [line for line in err.splitlines() if line.strip()]
         raise ChildFailed(lines[-1][:300] if lines else "模板没有生成，请告知运维人员。")
+
+
+def verified(settings: Settings, file: Path) -> dict[str, Any]:
+    """What `qiangshi verify` says of a file; `problem` where it is none of this workspace.
+
+    Raises:
+        ChildFailed: it ended without an answer.
+    """
+    code, out, err = command(settings, ["verify", "--json", str(file)], VERIFY_SECONDS)
+    lines = [line for line in err.splitlines() if line.strip()]
+    try:
+        answer: dict[str, Any] = json.loads(out)
+    except ValueError as error:
+        if code == UNKNOWN_EXPORT and lines:
+            return {"problem": lines[-1][:600]}
+        raise ChildFailed("文件没有核验完，可能已损坏；请改用表下方的核验码。") from error
+    return answer

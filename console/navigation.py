@@ -25,6 +25,7 @@ ENTRIES = (
     Entry("/forms", "模板", (*FILING, "filings.read")),
     Entry("/progress", "报送进度", "filings.read"),
     Entry("/plans", "规划进度", "published.read"),
+    Entry("/query", "取数", "published.read"),
     Entry("/releases", "发布", "published.read"),
     Entry("/audit", "审计", "audit.read"),
     Entry("/accounts", "账户与岗位", "accounts.read"),

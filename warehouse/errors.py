@@ -321,6 +321,17 @@ class NoRelease(WarehouseError):
         self.wanted = wanted
 
 
+class OfficialStands(WarehouseError):
+    """An official release asked for where only one of a night's can stand."""
+
+    def __init__(self, release_id: str) -> None:
+        """Name the release."""
+        super().__init__(
+            f"{release_id} 是一个城市的正式发布，不能作为数据集市的当前发布；请写夜间发布的发布号。"
+        )
+        self.release_id = release_id
+
+
 class UnknownTarget(WarehouseError):
     """A plan, target or period that the release does not hold."""
 

@@ -40,6 +40,23 @@
     if (!area) return;
     Array.prototype.forEach.call(area.querySelectorAll("input[type=checkbox]"), function (one) { one.checked = box.checked; });
   });
+  // A list narrowed while one types; without script the button beside the field does the same.
+  document.addEventListener("input", function (event) {
+    var box = event.target;
+    var list = box && box.hasAttribute && box.hasAttribute("data-narrows") ? document.getElementById(box.getAttribute("data-narrows")) : null;
+    if (!list) return;
+    var wanted = box.value.trim().toLowerCase();
+    Array.prototype.forEach.call(list.querySelectorAll("details"), function (group) {
+      var left = 0;
+      Array.prototype.forEach.call(group.querySelectorAll("label"), function (label) {
+        var one = label.querySelector("input");
+        label.hidden = wanted !== "" && !one.checked && (label.textContent + one.value).toLowerCase().indexOf(wanted) < 0;
+        if (!label.hidden) left += 1;
+      });
+      group.hidden = left === 0;
+      if (wanted !== "" && left) group.open = true;
+    });
+  });
   // A second click would send the form twice; the server tells it from a conflict, this spares it the trip.
   document.addEventListener("submit", function (event) {
     var form = event.target;

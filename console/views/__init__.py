@@ -19,14 +19,17 @@ def declared() -> Iterator[Declared]:
         identity,
         plans,
         progress,
+        query,
         queue,
+        release_files,
         releases,
         submissions,
+        verify,
         waiting,
     )
 
     for module in (
         entrance, identity, queue, waiting, corrections, submissions, filing, entry, progress,
-        plans, releases, audit, accounts,
+        plans, query, verify, release_files, releases, audit, accounts,
     ):  # fmt: skip
         yield from module.ROUTES

@@ -25,6 +25,7 @@ PREPARED_TABLES = (
     "due_dates",
     "run_context",
     "revisions",
+    "official_figures",
 )
 
 

@@ -210,6 +210,19 @@ def print_deliveries(deliveries: Iterable[Mapping[str, Any]]) -> None:
             out.print(f"已送往 {one['target']}")
 
 
+def print_placements(rows: Iterable[Mapping[str, Any]]) -> None:
+    """A line per place that took an official release, or why it did not."""
+    words = {"office": "本市内部", "public": "对外公开"}
+    for one in rows:
+        audience = words.get(one["audience"], "")
+        name = f"正式发布 {one['release_id']}（{audience}）：" if audience else ""
+        if one["problem_zh"]:
+            said = f"{name}{one['problem_zh']}"
+            out.print(said, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        elif one["is_new"]:
+            out.print(f"{name}{one['folder']}", markup=False, highlight=False, soft_wrap=True)
+
+
 def print_channels(reports: Sequence[Mapping[str, Any]]) -> None:
     """One line per channel of the night, what is odd below it; one that is down stands out."""
     for report in reports:

@@ -64,7 +64,7 @@ def query(
     table = asked(settings, selection, release)
     record = export_query(settings, table, target, title) if target else None
     if as_json:
-        print_json(_as_json(table) | {"code": record.code if record else None})
+        print_json(table.as_json() | {"code": record.code if record else None})
         return
     page = page_of(table, record.code if record else "", title)
     headings = [*page.fixed, *(f"{label} {one}" for label, below in page.groups for one in below)]
@@ -99,17 +99,7 @@ def verify(
         raise typer.Exit(UNKNOWN) from error
     verdict = verified(settings, record)
     if as_json:
-        print_json(
-            {
-                "code": record.code,
-                "is_current": verdict.is_current,
-                "is_file_untouched": is_untouched,
-                "exported_release_id": record.release_id,
-                "release_id": verdict.release_id,
-                "figures": len(record.figures),
-                "changes": list(verdict.changes),
-            }
-        )
+        print_json(verdict.as_json() | {"is_file_untouched": is_untouched})
     else:
         _tell(verdict, is_untouched)
     raise typer.Exit(CURRENT if verdict.is_current else CHANGED)
@@ -177,17 +167,12 @@ def _selection(
     periods: list[str],
     measures: list[str] | None,
 ) -> Any:
-    from warehouse.exports.selection import MEASURES, Selection
+    from warehouse.exports.selection import MEASURES, Selection, city_and_areas
 
     definitions = definitions_for(settings)
     codes = [unit_named(definitions, text).unit_code for text in _parts(units)]
     for text in _parts(cities):
-        city = unit_named(definitions, text).unit_code
-        codes.append(city)
-        codes += [
-            one.unit_code for one in definitions.units.values()
-            if one.city_code == city and one.unit_code != city and one.level in AREAS
-        ]  # fmt: skip
+        codes += city_and_areas(definitions, unit_named(definitions, text).unit_code)
     if not codes:
         raise OrchestrationError("请用 --unit 写明单位，或用 --city 写明城市（含所辖旗县区）")
     names = {
@@ -203,10 +188,6 @@ def _selection(
     )
 
 
-AREAS = ("county", "zone")
-"""Levels of units that a city's table lists below it."""
-
-
 def _parts(texts: list[str] | None) -> list[str]:
     return [
         part.strip()
@@ -214,27 +195,3 @@ def _parts(texts: list[str] | None) -> list[str]:
         for part in text.replace("，", ",").replace("、", ",").split(",")
         if part.strip()
     ]
-
-
-def _as_json(table: Any) -> dict[str, Any]:
-    return {
-        "release_id": table.release_id,
-        "as_of": table.as_of,
-        "is_synthetic": table.is_synthetic,
-        "rows": [
-            {
-                "unit_code": line.unit_code,
-                "unit_name_zh": line.unit_name_zh,
-                "indicator_code": line.indicator_code,
-                "indicator_zh": line.indicator_zh,
-                "unit_zh": line.unit_zh,
-                "period_code": cell.period_code,
-                **{measure: cell.of(measure) for measure in table.selection.measures},
-                "expected_units": cell.facts.get("expected_units"),
-                "reported_units": cell.facts.get("reported_units"),
-                "is_provisional": cell.facts.get("is_provisional"),
-                "reason_zh": cell.reason_zh,
-            }
-            for line, cell in table.cells()
-        ],
-    }

@@ -15,6 +15,7 @@ from orchestration.cli import (
     keeping,
     layouts,
     night,
+    official,
     queue,
     reading,
     steward,
@@ -36,6 +37,7 @@ app.add_typer(definitions.app, name="definitions")
 app.add_typer(layouts.app, name="layouts")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(queue.app, name="queue")
+app.add_typer(official.app, name="official")
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ from orchestration.cli.console import (
     print_deliveries,
     print_exports,
     print_json,
+    print_placements,
     print_strays,
     settings_of,
 )
@@ -60,6 +61,7 @@ def nightly(
     from orchestration.stages import stray_files
     from orchestration.stages.exporting import last_exports
     from orchestration.stages.reporting import reported
+    from warehouse.queries.officials import changed_officials, changed_zh
 
     settings = settings_of(day)
 
@@ -89,6 +91,8 @@ def nightly(
                 "held_cities": list(outcome.held_cities),
                 "warning": outcome.warning_zh,
                 "deliveries": [dict(one) for one in outcome.deliveries],
+                "officials": [dict(one) for one in outcome.officials],
+                "official_changes": changed_officials(settings),
                 "counts": dict(result.counts),
                 "channels": list(result.channels),
                 "stray_files": stray_files(settings),
@@ -106,6 +110,10 @@ def nightly(
         if outcome.warning_zh:
             out.print(f"[yellow]{escape(outcome.warning_zh)}[/yellow]")
         print_deliveries(outcome.deliveries)
+        print_placements(outcome.officials)
+        for row in changed_officials(settings):
+            said = f"{row['city_code']}：{changed_zh(row)}"
+            out.print(said, style="yellow", markup=False, highlight=False)
         for city in outcome.held_cities:
             out.print(
                 f"[yellow]{city['city_code']} 被拦下，保留上一版：{escape(city['reason'])}[/yellow]"

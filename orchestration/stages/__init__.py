@@ -40,6 +40,8 @@ class ReleaseOutcome:
     """What the operator must know although nothing failed: a file that could not be replaced."""
     deliveries: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
     """What each further place came to: target, release_id, is_new, problem_zh."""
+    officials: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+    """Official releases laid out tonight, or why not: release_id, audience, folder, problem_zh."""
 
 
 def _stamp(folder: Path | None) -> tuple[tuple[str, int], ...]:
@@ -156,4 +158,5 @@ def last_outcome(settings: Settings) -> ReleaseOutcome:
         held_cities=tuple(record["held_cities"]),
         warning_zh=record.get("warning_zh"),
         deliveries=tuple(record.get("deliveries", ())),
+        officials=tuple(record.get("officials", ())),
     )

@@ -17,6 +17,7 @@ from orchestration.progress import tell
 from orchestration.stages import ReleaseOutcome, night_folder, save_outcome
 from orchestration.stages.delivering import hand_on
 from orchestration.stages.exporting import export
+from orchestration.stages.officials import settle_officials
 from sources.definitions import Definitions
 from sources.duedates import due_dates
 from warehouse.access.offices import small_offices_in
@@ -25,6 +26,8 @@ from warehouse.ledger.chain import chain_head
 from warehouse.ledger.closing import reopenings
 from warehouse.ledger.engine import open_ledger
 from warehouse.ledger.tables import arrival_corrections, corrections, events, extensions, findings
+from warehouse.official.figures import load_official_figures, official_state
+from warehouse.official.making import complete
 from warehouse.raw_store import (
     FIRST_YEAR,
     RunContext,
@@ -34,7 +37,7 @@ from warehouse.raw_store import (
     write_run_context,
 )
 from warehouse.releases.build import DEFINITIONS, Building, begin_build, carry_revisions
-from warehouse.releases.history import last_as_of, published_manifest, release_manifests
+from warehouse.releases.history import last_as_of, nightly_manifests, published_manifest
 from warehouse.releases.swap import finish_interrupted, restore_published
 from warehouse.settings import Settings
 from warehouse.workspace import is_synthetic
@@ -76,6 +79,8 @@ def prepare(settings: Settings, definitions: Definitions) -> BuildPlan:
         raise NightInThePast(settings.clock.today(), last)
     engine = open_ledger(settings)
     try:
+        # What could not be made is told at the end of the night, where it is tried again.
+        complete(settings, engine)
         inputs = _inputs(settings, definitions, engine)
         published = published_manifest(settings)
         is_unchanged = published is not None and inputs == _last_inputs(settings)
@@ -108,6 +113,7 @@ def prepare(settings: Settings, definitions: Definitions) -> BuildPlan:
                 write_due_dates(connection, due)
                 write_run_context(connection, context)
                 carry_revisions(connection, settings)
+                load_official_figures(connection, settings, engine, settings.clock.now())
     finally:
         engine.dispose()
     plan = BuildPlan(release_id, is_unchanged, inputs, context)
@@ -115,8 +121,9 @@ def prepare(settings: Settings, definitions: Definitions) -> BuildPlan:
     if is_unchanged:
         held = tuple((published or {}).get("held_cities", ()))
         outcome = ReleaseOutcome(
-            release_id, context.as_of, False, held, deliveries=hand_on(settings)
-        )
+            release_id, context.as_of, False, held,
+            deliveries=hand_on(settings), officials=settle_officials(settings),
+        )  # fmt: skip
         save_outcome(settings, outcome)
         # The assets below are skipped tonight; what an earlier night left undone is not.
         export(settings)
@@ -197,6 +204,7 @@ def _inputs(settings: Settings, definitions: Definitions, engine: Engine) -> str
         dbt.models_hash(),
         software_version(),
         ledger_state(engine),
+        official_state(engine, settings.clock.now()),
     ]
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
@@ -206,7 +214,7 @@ def _reopened(settings: Settings, engine: Engine) -> list[dict[str, Any]]:
     key = ("city_code", "form_code", "period_code", "closing_order")
     told = {
         tuple(one[name] for name in key)
-        for manifest in release_manifests(settings)
+        for manifest in nightly_manifests(settings)
         for one in manifest.get("reopenings", ())
     }
     with engine.connect() as connection:

@@ -7,6 +7,7 @@ from orchestration.stages import ReleaseOutcome, save_outcome
 from orchestration.stages.answering import answer
 from orchestration.stages.delivering import hand_on
 from orchestration.stages.modelling import BuildPlan, modelled, planned, remember_inputs
+from orchestration.stages.officials import settle_officials
 from sources.definitions import Definitions
 from warehouse.connection import private_warehouse
 from warehouse.ledger.engine import open_ledger
@@ -68,6 +69,7 @@ def _publish(settings: Settings, plan: BuildPlan) -> ReleaseOutcome:
         warning_zh=published.warning_zh,
         held_cities=held,
         deliveries=hand_on(settings),
+        officials=settle_officials(settings),
     )
 
 

@@ -246,7 +246,7 @@ def t21_numbers_holds() -> None:
     filed.file(
         "150402", "IP-Q2", "2025-Q1", dict.fromkeys(amounts, "1200000") | {"pledge_items": "1"}
     )
-    assert found(filed) == [("150402", "C44"), ("150402", "H03")]
+    assert found(filed) == [("150402", "C44"), ("150402", "C46"), ("150402", "H03")]
 
 
 TARGET = {

@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from filelock import FileLock
 from httpx import Response
 from sqlalchemy import Engine
 from starlette.requests import Request
@@ -193,6 +194,22 @@ def opened(bare: Path, tmp_path: Path, database: str | None) -> Iterator[Callabl
     for one in made:
         one.engine.dispose()
         one.app.state.desk.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A demo workspace after its night, to be copied or only read; made once for all workers."""
+    from tests.console.browsing import made_world
+
+    shared = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        shared = shared.parent
+    home, done = shared / "desk_world" / "var", shared / "desk_world" / "done"
+    with FileLock(shared / "desk_world.lock"):
+        if not done.exists():
+            made_world(home)
+            done.touch()
+    return home
 
 
 @pytest.fixture

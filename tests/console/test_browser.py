@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from filelock import FileLock
 from openpyxl import load_workbook
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import select
 
-from tests.console.browsing import Served, browsing, copied, logged_in, made_world, serving
+from tests.console.browsing import Served, browsing, copied, logged_in, serving
+from warehouse.access.demo import PASSWORD
+from warehouse.ledger.tables import submissions
+from warehouse.queries.published import manifest
 from warehouse.queries.tables import plan_table
 
 pytestmark = pytest.mark.slow
@@ -22,20 +25,6 @@ FAULTY = f"{UNIT}.{FORM}.{PERIOD}.v1"
 NIGHT_MS = 900_000
 HELD = "已封库，待开封"
 RELEASE_NAME = "2025年四季度更正一"
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """The demo workspace that these tests copy; made once."""
-    shared = tmp_path_factory.getbasetemp()
-    if worker_id != "master":
-        shared = shared.parent
-    home, done = shared / "desk_world" / "var", shared / "desk_world" / "done"
-    with FileLock(shared / "desk_world.lock"):
-        if not done.exists():
-            made_world(home)
-            done.touch()
-    return home
 
 
 @pytest.fixture(scope="module")
@@ -50,18 +39,24 @@ def served(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
         yield found
 
 
+ASKED = "area=all&indicator=PATENT_GRANTS,TM_VALID_STOCK&period=2025-Q3,2025-Q4"
 PAGES = {
     "steward-150400": (
         "/queue", "/queue?status=explained", "/queue/accept?level=county", "/queue/pending",
         "/corrections",
         "/submissions", f"/submissions/{FAULTY}", f"/submissions/{FAULTY}/versions",
-        "/submissions/150404.refused.68f24632ac5b", "/upload", "/forms", "/entry",
+        "/submissions/{refused}", "/upload", "/forms", "/entry",
         f"/entry/{UNIT}/{FORM}/{PERIOD}", "/progress", "/progress/reminders", "/plans",
         "/plans/chifeng-2023", "/plans/chifeng-2023?view=preview", "/targets/CF-H01",
-        "/releases", "/releases/job", "/password", "/nothing",
+        "/releases", "/releases/job", "/releases/{release}/files", "/query", f"/query?{ASKED}",
+        "/query?find=商标", "/query?indicator=NONE", "/verify", "/verify?code=ABCD-2345",
+        "/password",
     ),
     "approver-150400": ("/progress", "/releases", "/queue"),
-    f"reporter-{UNIT}": ("/upload", f"/entry/{UNIT}/{FORM}/{PERIOD}", f"/submissions/{FAULTY}"),
+    f"reporter-{UNIT}": (
+        "/query", "/releases/{release}/files", "/upload", f"/entry/{UNIT}/{FORM}/{PERIOD}",
+        f"/submissions/{FAULTY}",
+    ),
     "auditor": ("/audit", "/audit/chain", "/audit/security", "/accounts"),
     "security": ("/accounts",),
 }  # fmt: skip
@@ -75,10 +70,11 @@ def test_every_page_is_accessible_and_fits_a_small_screen(
     said: list[str] = []
     grave: list[tuple[str, str, str]] = []
     page.on("console", lambda message: said.append(message.text))
-    for path in PAGES[login]:
+    there = _there(served)
+    for path in (one.format(**there) for one in PAGES[login]):
         answer = page.goto(served.address + path)
         assert answer is not None
-        assert answer.status in (200, 404), path
+        assert answer.status == 200, path
         wide = page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
@@ -90,6 +86,75 @@ def test_every_page_is_accessible_and_fits_a_small_screen(
         ]
     assert grave == []
     assert [one for one in said if "Content Security Policy" in one] == []
+
+
+def _there(served: Served) -> dict[str, str]:
+    """What stands in this world under a name of its own: a refused file, the release."""
+    refused = select(submissions.c.submission_id).where(submissions.c.state_code == "refused")
+    with served.engine.connect() as connection:
+        found = str(connection.execute(refused.order_by(submissions.c.submission_id)).scalar_one())
+    return {"refused": found, "release": str(manifest(served.settings)["release_id"])}
+
+
+def test_what_is_not_there_is_accessible_too(browser: Browser, served: Served) -> None:
+    page = logged_in(browser, served, "steward-150400")
+    answer = page.goto(f"{served.address}/nothing")
+    assert answer is not None
+    assert answer.status == 404
+    found = Axe().run(page).response["violations"]
+    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+
+
+def test_a_table_is_asked_for_without_script(browser: Browser, served: Served) -> None:
+    context = browser.new_context(java_script_enabled=False, accept_downloads=True)
+    page = context.new_page()
+    page.goto(f"{served.address}/login")
+    page.fill("#login", f"reporter-{UNIT}")
+    page.fill("#password", PASSWORD)
+    page.click("main button.primary")
+    page.goto(f"{served.address}/query")
+    page.fill("#find", "注册商标")
+    page.click("button:text-is('查找')")
+    page.check("input[value=TM_VALID_STOCK]")
+    page.check("#area-chosen")
+    page.check("input[name=unit][value='150402']")
+    page.click("button:text-is('查看表格') >> nth=0")
+    assert page.locator("table.printed tbody tr").count() == 1
+    assert "红山区" in page.inner_text("table.printed")
+    with page.expect_download() as started:
+        page.click("a:text-is('下载 Excel')")
+    assert started.value.suggested_filename.endswith(".xlsx")
+    page.click("table.printed td a >> nth=0")
+    assert "一层层追到单元格" in page.inner_text("main")
+    assert page.locator("#unit-150402").count() == 1
+
+
+def test_indicators_narrow_while_one_types(browser: Browser, served: Served) -> None:
+    page = logged_in(browser, served, "steward-150400")
+    page.goto(f"{served.address}/query")
+    page.fill("#find", "质押")
+    shown = page.locator("#indicators label:visible").all_inner_texts()
+    assert shown
+    assert all("质押" in one for one in shown)
+    page.fill("#find", "")
+    assert page.locator("#indicators label:visible").count() > len(shown)
+
+
+def test_a_report_opens_with_its_own_style_and_asks_for_nothing(
+    browser: Browser, served: Served
+) -> None:
+    page = logged_in(browser, served, "steward-150400")
+    asked: list[str] = []
+    said: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(served.address + "/releases/{release}/report".format(**_there(served)))
+    assert [one for one in asked if not one.startswith("data:")] == [page.url]
+    assert said == []
+    assert page.locator("h1").inner_text() == "规划指标报告"
+    assert page.locator("table td").first.evaluate("e => getComputedStyle(e).borderTopWidth") != (
+        "0px"
+    )
 
 
 def test_the_login_page_is_accessible(browser: Browser, served: Served) -> None:

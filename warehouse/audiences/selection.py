@@ -192,6 +192,9 @@ def _reason(table: str, columns: Mapping[str, object]) -> str | None:
             "case when element_code is null then '不予公开' else "
             f"(select min(reason_zh) from {CODES} where code = element_code) end"
         )
+    if {"target_code", "indicator_code"} <= columns.keys():
+        # A row of an indicator alone has no target; a target is withheld with its indicator.
+        return f"(select min(reason_zh) from {CODES} where code in (target_code, indicator_code))"
     if "target_code" in columns:
         return f"(select min(reason_zh) from {CODES} where code = target_code)"
     if "indicator_code" in columns:

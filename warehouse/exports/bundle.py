@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from warehouse.errors import NoRelease, WarehouseError
+from warehouse.errors import NoRelease, UnknownTarget, WarehouseError
 from warehouse.exports.plan_figures import figures_of
 from warehouse.exports.plan_layout import PlanTable, plan_tables
 from warehouse.exports.records import ExportRecord, keep, record_of, sha256_of
@@ -88,16 +88,21 @@ class Bundle:
     seconds: float = 0.0
 
 
-def open_source(settings: Settings, release_id: str) -> Source:
-    """A kept release, ready to be exported.
+def open_source(settings: Settings, release_id: str, plan_code: str | None = None) -> Source:
+    """A kept release, ready to be exported: whole, or one plan of it.
 
     Raises:
         NoRelease: it is not kept.
+        UnknownTarget: it has no such plan.
     """
     manifest = read_manifest(release_db(settings, release_id).parent / MANIFEST)
     if manifest is None:
         raise NoRelease(release_id)
     tables = plan_tables(settings, release_id)
+    if plan_code is not None:
+        tables = [table for table in tables if table.code == plan_code]
+        if not tables:
+            raise UnknownTarget("规划", plan_code)
     figures = figures_of([row for table in tables for row in table.rows])
     figures += unit_figures(settings, release_id)
     record = record_of(

@@ -145,4 +145,6 @@ def _general(table: QueryTable) -> tuple[str, ...]:
         )
     if "share_pct" in asked:
         said.append("占比：占全市合计的百分比，只用于可以相加的指标。")
+    if table.not_public:
+        said.append(f"含不公开的指标，仅供内部使用，不得对外提供：{'、'.join(table.not_public)}。")
     return tuple(said)

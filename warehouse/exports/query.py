@@ -156,12 +156,38 @@ class QueryTable:
     is_synthetic: bool
     period_labels: Mapping[str, str]
     lines: tuple[Line, ...]
+    not_public: tuple[str, ...] = ()
+    """Indicators with an element that is not 公开, by name."""
 
     def cells(self) -> Iterator[tuple[Line, Cell]]:
         """Every cell, row by row."""
         for line in self.lines:
             for cell in line.cells.values():
                 yield line, cell
+
+    def as_json(self) -> dict[str, Any]:
+        """The answer for programs: numbers unrounded."""
+        return {
+            "release_id": self.release_id,
+            "as_of": self.as_of,
+            "is_synthetic": self.is_synthetic,
+            "rows": [
+                {
+                    "unit_code": line.unit_code,
+                    "unit_name_zh": line.unit_name_zh,
+                    "indicator_code": line.indicator_code,
+                    "indicator_zh": line.indicator_zh,
+                    "unit_zh": line.unit_zh,
+                    "period_code": cell.period_code,
+                    **{measure: cell.of(measure) for measure in self.selection.measures},
+                    "expected_units": cell.facts.get("expected_units"),
+                    "reported_units": cell.facts.get("reported_units"),
+                    "is_provisional": cell.facts.get("is_provisional"),
+                    "reason_zh": cell.reason_zh,
+                }
+                for line, cell in self.cells()
+            ],
+        }
 
     def figures(self) -> list[Figure]:
         """Every number with the published row it comes from; absent ones too: they may come."""
@@ -205,6 +231,7 @@ def query(settings: Settings, selection: Selection, release_id: str | None = Non
             connection, "indicators", "indicator_code", selection.indicator_codes, "指标"
         )
         found = _found(connection, selection)
+        not_public = _not_public(connection, selection.indicator_codes)
     modes = rounding_modes(settings, wanted)
     lines = []
     for indicator_code in selection.indicator_codes:
@@ -228,6 +255,7 @@ def query(settings: Settings, selection: Selection, release_id: str | None = Non
     return QueryTable(
         selection, wanted, facts["as_of"], facts["is_synthetic"],
         {code: parse_period(code).label_zh for code in selection.period_codes}, tuple(lines),
+        tuple(str(indicators[code]["indicator_zh"]) for code in not_public),
     )  # fmt: skip
 
 
@@ -278,6 +306,20 @@ def _found(
     for row in answered:
         found[row["unit_code"], row["indicator_code"], row["period_code"]] = row
     return found
+
+
+def _not_public(
+    connection: duckdb.DuckDBPyConnection, indicator_codes: tuple[str, ...]
+) -> list[str]:
+    """Those of the indicators that are made of an element which is not 公开."""
+    found = rows(
+        connection,
+        "select distinct terms.indicator_code from marts.indicator_terms as terms"
+        " inner join marts.elements as elements using (element_code)"
+        " where elements.confidentiality_zh <> '公开'",
+    )
+    withheld = {str(row["indicator_code"]) for row in found}
+    return [code for code in indicator_codes if code in withheld]
 
 
 def rounding_modes(settings: Settings, release_id: str) -> dict[tuple[str, str], dict[str, Any]]:

@@ -13,7 +13,8 @@ import hashlib
 import json
 import re
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -31,6 +32,9 @@ from warehouse.settings import Settings
 CODE = re.compile(r"(?<![0-9A-Z])[2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{4}(?![0-9A-Z])")
 CODE_LABEL_ZH = "核验码"
 _READ_AT_MOST = 64 * 1024 * 1024
+"""Bytes of a file that are looked through for a code, unpacked and all parts together."""
+_PARTS_AT_MOST = 2000
+_CODES_AT_MOST = 10_000
 _SLIPS = 2
 _TABLE_FOLDERS = ("csv/", "sdmx/city_indicators")
 
@@ -222,17 +226,33 @@ def _lines(file: Path, most: int | None = None) -> list[list[str]]:
 
 def codes_in(file: Path) -> list[str]:
     """Texts in a file that may be short codes: of its properties first, then of its content."""
-    texts = []
+    found: dict[str, None] = {}
     if zipfile.is_zipfile(file):
-        with zipfile.ZipFile(file) as archive:
-            names = sorted(archive.namelist(), key=lambda name: name != "docProps/core.xml")
-            for name in names:
-                info = archive.getinfo(name)
-                if name.endswith(".xml") and info.file_size <= _READ_AT_MOST:
-                    texts.append(archive.read(name).decode("utf-8", "replace"))
+        for part in _parts_of(file):
+            found |= dict.fromkeys(CODE.findall(part.decode("utf-8", "replace")))
     elif file.stat().st_size <= _READ_AT_MOST:
-        texts.append(file.read_bytes().decode("utf-8", "replace"))
-    return list(dict.fromkeys(match for text in texts for match in CODE.findall(text)))
+        text = file.read_bytes().decode("utf-8", "replace")
+        found |= dict.fromkeys(CODE.findall(text))
+    return list(found)[:_CODES_AT_MOST]
+
+
+def _parts_of(file: Path) -> Iterator[bytes]:
+    """The XML parts of an office file, as many as are read at most; of a damaged one, those whole.
+
+    A bomb is small on disk: what counts is what its parts unpack to, all together.
+    """
+    left = _READ_AT_MOST
+    try:
+        with zipfile.ZipFile(file) as archive:
+            listed = archive.infolist()[:_PARTS_AT_MOST]
+            for info in sorted(listed, key=lambda info: info.filename != "docProps/core.xml"):
+                if info.filename.endswith(".xml") and info.file_size <= left:
+                    left -= info.file_size
+                    yield archive.read(info)
+    # Whatever is wrong with a stranger's archive, it bears no code that can be read.
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError,
+            ValueError, OSError):  # fmt: skip
+        return
 
 
 def sha256_of(file: Path) -> str:

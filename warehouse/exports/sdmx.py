@@ -8,9 +8,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sources.definitions import Definitions
+from sources.registers.definition import PUBLIC
+from warehouse.audiences.confidentiality import CLASSES, confidentiality_of
 from warehouse.exports.bundle import Source, Written
 from warehouse.exports.printing import told
 from warehouse.exports.sdmx_structure import IDENTITY, structure_message
+from warehouse.queries.published import marts, rows
+from warehouse.releases.build import DEFINITIONS
+from warehouse.releases.history import release_db
+from warehouse.settings import Settings
 
 DATA, STRUCTURE = "city_indicators.csv", "structure.json"
 
@@ -22,47 +29,57 @@ COLUMNS = (
 )  # fmt: skip
 NOT_PLAN = "_Z"
 
-SDMX_SQL = """
-select city_indicators.*,
-    coalesce(classes.gravest, 0) as gravest
-from marts.city_indicators
-left join (
-    select terms.indicator_code,
-        max(case elements.confidentiality_zh when '公开' then 0 when '内部' then 1 else 2 end)
-            as gravest
-    from marts.indicator_terms as terms
-    inner join marts.elements as elements using (element_code)
-    group by terms.indicator_code
-) as classes using (indicator_code)
+_SQL = """
+select * from marts.city_indicators
 order by city_code, indicator_code, period_type, period_end, period_code, plan_code
 """
-"""City indicators with the gravest class of what they are made of: 0 公开, 1 内部, 2 the rest."""
-CONFIDENTIALITY = ("F", "N", "C")
+CONFIDENTIALITY = dict(zip(CLASSES, ("F", "N", "C"), strict=True))
 """CONF_STATUS by the gravest class of an indicator's elements: 公开, 内部, 涉个人或企业."""
+SECONDARY = "D"
+"""CONF_STATUS of what is public by itself and would tell a figure that is not."""
 
 
 def write_sdmx(source: Source, folder: Path) -> Sequence[Written]:
     """`sdmx/city_indicators.csv` and `sdmx/structure.json`; rows counted again from the file."""
     target = folder / "sdmx"
     target.mkdir()
-    rows = source.ask(SDMX_SQL)
+    observed = sdmx_rows(source.settings, source.release_id)
     path = target / DATA
     with path.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle, lineterminator="\r\n")
         writer.writerow(("STRUCTURE", "STRUCTURE_ID", "ACTION", *COLUMNS))
-        for row in rows:
+        for row in observed:
             writer.writerow(("dataflow", IDENTITY, "I", *observation(row)))
     with path.open(encoding="utf-8", newline="") as handle:
         written = sum(1 for _ in csv.reader(handle)) - 1
     message = target / STRUCTURE
-    text = json.dumps(structure_message(source, rows), ensure_ascii=False, indent=1)
+    text = json.dumps(structure_message(source, observed), ensure_ascii=False, indent=1)
     message.write_text(text + "\n", encoding="utf-8")
-    return [Written(path, len(rows), written), Written(message)]
+    return [Written(path, len(observed), written), Written(message)]
+
+
+def sdmx_rows(settings: Settings, release_id: str) -> list[dict[str, Any]]:
+    """City indicators of a release with the CONF_STATUS of each, in the order of the file.
+
+    Raises:
+        NoRelease: it is not kept.
+    """
+    folder = release_db(settings, release_id).parent / DEFINITIONS
+    with marts(settings, release_id) as connection:
+        found = confidentiality_of(connection, Definitions.read(folder))
+        told_rows = rows(connection, _SQL)
+    own = {code: CONFIDENTIALITY[said] for code, said in found.indicators.items()}
+    withheld = {
+        code: own[code] if own[code] != "F" else SECONDARY
+        for code in found.withheld(PUBLIC)
+        if code in own
+    }
+    return [row | {"conf_status": withheld.get(row["indicator_code"], "F")} for row in told_rows]
 
 
 def observation(row: Mapping[str, Any]) -> tuple[str, ...]:
     """One row of the mart as an observation; a value that is not public is withheld and marked."""
-    is_withheld = row["gravest"] > 0
+    is_withheld = row["conf_status"] != "F"
     return (
         frequency(row),
         str(row["city_code"]),
@@ -72,7 +89,7 @@ def observation(row: Mapping[str, Any]) -> tuple[str, ...]:
         str(row["period_code"]),
         "" if is_withheld else told(row["value"]) or "",
         "Q" if is_withheld and row["value"] is not None else status(row),
-        CONFIDENTIALITY[row["gravest"]],
+        str(row["conf_status"]),
         str(row["unit_zh"] or ""),
         f"{row['reported_units']}/{row['expected_units']}",
         str(row["value_reason_zh"] or ""),

@@ -37,7 +37,10 @@ LISTS: Mapping[str, Mapping[str, str]] = {
     "OBS_STATUS": {
         "A": "正常", "P": "初步数", "U": "未报齐，可靠性较低", "O": "无数", "Q": "不予公开",
     },
-    "CONF_STATUS": {"F": "公开", "N": "内部，不公开", "C": "涉个人或企业，保密"},
+    "CONF_STATUS": {
+        "F": "公开", "N": "内部，不公开", "C": "涉个人或企业，保密",
+        "D": "可推算出不公开的数，不公开",
+    },
 }  # fmt: skip
 DIMENSIONS = ("FREQ", "REF_AREA", "INDICATOR", "SPAN", "PLAN")
 ATTRIBUTES = ("OBS_STATUS", "CONF_STATUS", "UNIT_MEASURE", "COVERAGE", "STATUS_REASON")

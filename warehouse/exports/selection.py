@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sources.definitions import Definitions
+
 MEASURES: Mapping[str, str] = {
     "value": "本期",
     "ytd": "累计",
@@ -16,6 +18,22 @@ MEASURES: Mapping[str, str] = {
 """What can be told of a unit, an indicator and a period, with the heading it is printed under."""
 
 
+AREAS = ("county", "zone")
+"""Levels of units that a city's table lists below it."""
+
+
+def city_and_areas(definitions: Definitions, city_code: str) -> tuple[str, ...]:
+    """A city and its counties and zones, the city first."""
+    return (
+        city_code,
+        *(
+            one.unit_code
+            for one in definitions.units.values()
+            if one.city_code == city_code and one.unit_code != city_code and one.level in AREAS
+        ),
+    )
+
+
 @dataclass(frozen=True)
 class Selection:
     """Units × indicators × periods, each in the order they are printed in."""
@@ -24,6 +42,16 @@ class Selection:
     indicator_codes: tuple[str, ...]
     period_codes: tuple[str, ...]
     measures: tuple[str, ...] = tuple(MEASURES)
+
+    @property
+    def size(self) -> int:
+        """How many numbers are asked for."""
+        return (
+            len(self.unit_codes)
+            * len(self.indicator_codes)
+            * len(self.period_codes)
+            * len(self.measures)
+        )
 
     def as_json(self) -> dict[str, Any]:
         """The selection as it is recorded."""

@@ -5,15 +5,37 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from warehouse.errors import UnknownTarget
-from warehouse.exports.bundle import REPORT, exports_folder, exports_manifest
+from warehouse.exports.bundle import REPORT, exports_folder, exports_manifest, open_source
 from warehouse.exports.query_files import NotWritten
 from warehouse.exports.records import keep, record_named
-from warehouse.exports.workbook import WORKBOOK
+from warehouse.exports.workbook import WORKBOOK, plan_workbook
 from warehouse.reports.brief import BRIEFS
 from warehouse.reports.pdf import NoPdf, page_pdf, pdfs_of
 from warehouse.settings import Settings
+
+
+def plan_file(settings: Settings, release_id: str, plan_code: str) -> bytes:
+    """The workbook of one plan's table, known by a short code from now on.
+
+    Raises:
+        NoRelease: the release is not kept.
+        UnknownTarget: it has no such plan.
+        NotWritten: the record could not be kept.
+    """
+    source = open_source(settings, release_id, plan_code)
+    content = plan_workbook(source)
+    name = f"{plan_code}.xlsx"
+    try:
+        with TemporaryDirectory() as folder:
+            file = Path(folder) / name
+            file.write_bytes(content)
+            keep(settings, source.record, [file])
+    except OSError as error:
+        raise NotWritten(name, error.strerror or str(error)) from error
+    return content
 
 
 def take(

@@ -46,6 +46,21 @@ class Verdict:
         """Whether every number still stands, be it in the same release or a later one."""
         return not self.changes
 
+    def as_json(self) -> dict[str, Any]:
+        """The verdict for programs and for the desk."""
+        return {
+            "code": self.record.code,
+            "is_current": self.is_current,
+            "made_at": self.record.made_at,
+            "exported_release_id": self.record.release_id,
+            "exported_as_of": self.record.as_of,
+            "is_synthetic": self.record.is_synthetic,
+            "release_id": self.release_id,
+            "as_of": self.as_of,
+            "figures": len(self.record.figures),
+            "changes": list(self.changes),
+        }
+
 
 def verify(settings: Settings, record: ExportRecord) -> Verdict:
     """Every number of an exported table that differs in the published release, and why.

@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse.exports.sdmx import DATA, SDMX_SQL, observation, period_type
+from warehouse.exports.sdmx import DATA, observation, period_type, sdmx_rows
 from warehouse.exports.selection import Figure
 from warehouse.exports.tables_csv import safe_columns
 from warehouse.queries.published import ask, marts, rows
@@ -163,7 +163,7 @@ def _figure(
 
 def _moved_observations(settings: Settings, file: Path, release_id: str) -> list[Pair]:
     """The same of the SDMX file: its values by their dimensions."""
-    now = {one[:6]: one[6] for one in map(observation, ask(settings, SDMX_SQL, (), release_id))}
+    now = {one[:6]: one[6] for one in map(observation, sdmx_rows(settings, release_id))}
     names = {str(one["code"]): str(one["name_zh"])
              for one in ask(settings, NAMES, (), release_id)}  # fmt: skip
     moved: list[Pair] = []

@@ -20,7 +20,7 @@ from warehouse.exports.plan_layout import PlanColumn, PlanTable
 from warehouse.exports.printing import NONE_ZH, plain_text, printed
 from warehouse.exports.records import CODE_LABEL_ZH
 from warehouse.exports.sheet import Styles, new_workbook, on_paper, text_width, write_entry
-from warehouse.exports.workbook_lists import LISTS, cells_in, write_lists
+from warehouse.exports.workbook_lists import LISTS, NOTES, cells_in, write_lists, write_notes
 from warehouse.queries.row_names import period_words
 
 WORKBOOK = "plan_tables.xlsx"
@@ -46,6 +46,19 @@ def write_workbook(source: Source, folder: Path) -> Sequence[Written]:
     path.write_bytes(target.getvalue())
     selected += sum(len(table.rows) for table in source.tables)
     return [Written(path, selected, _rows_in(path, set(names.values())))]
+
+
+def plan_workbook(source: Source) -> bytes:
+    """The workbook of a source's plans alone: their sheets and 说明."""
+    target = io.BytesIO()
+    book = new_workbook(target, source.record.code, "规划指标表")
+    styles = Styles(book)
+    names = sheet_names(source.tables)
+    for table in source.tables:
+        _plan_sheet(book, book.add_worksheet(names[table.code]), styles, source, table)
+    write_notes(book.add_worksheet(NOTES), styles, source)
+    book.close()
+    return target.getvalue()
 
 
 def sheet_names(tables: Iterable[PlanTable]) -> dict[str, str]:

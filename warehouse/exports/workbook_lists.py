@@ -67,7 +67,7 @@ def write_lists(book: Any, styles: Styles, source: Source) -> int:
     counties, coverage = source.ask(COUNTIES_SQL), source.ask(COVERAGE_SQL)
     _counties(book.add_worksheet(COUNTIES), styles, source, counties)
     _coverage(book.add_worksheet(COVERAGE), styles, source, coverage)
-    _notes(book.add_worksheet(NOTES), styles, source)
+    write_notes(book.add_worksheet(NOTES), styles, source)
     return len(counties) + len(coverage)
 
 
@@ -203,7 +203,8 @@ def _coverage(sheet: Any, styles: Styles, source: Source, rows: Sequence[Row]) -
     on_paper(sheet, (top, top), source.stamp_zh)
 
 
-def _notes(sheet: Any, styles: Styles, source: Source) -> None:
+def write_notes(sheet: Any, styles: Styles, source: Source) -> None:
+    """The sheet that tells what the others are: release, day, held cities, words for codes."""
     names = {str(table.plan["city_code"]): str(table.plan["city_name_zh"])
              for table in source.tables}  # fmt: skip
     held = "、".join(

@@ -18,11 +18,11 @@ import duckdb
 from sqlalchemy import Engine
 
 from warehouse.connection import scalar, transaction
-from warehouse.errors import NoRelease
+from warehouse.errors import ReleaseBroken
 from warehouse.ledger.officials import approved_in, revisions_in
 from warehouse.releases.digest import columns_of, mart_names
 from warehouse.releases.history import release_db
-from warehouse.settings import Settings
+from warehouse.settings import PUBLISHED_FILE, Settings
 
 Row = dict[str, Any]
 
@@ -120,17 +120,15 @@ def undecided(changes: Sequence[Mapping[str, Any]]) -> list[Row]:
     return [dict(one) for one in changes if one["revision_order"] is None]
 
 
-def visible_officials(
-    settings: Settings, engine: Engine, now: datetime
-) -> tuple[list[Row], list[Row]]:
-    """The kept official releases whose embargo is over at a moment, newest approval first.
+def visible_officials(engine: Engine, now: datetime) -> tuple[list[Row], list[Row]]:
+    """The official releases whose embargo is over at a moment, newest approval first.
 
     With the decisions to revise figures of those.
     """
     with engine.connect() as connection:
         approved = approved_in(connection)
         decided = revisions_in(connection)
-    seen = [row for row in approved if is_public(row, now) and _is_kept(settings, row)]
+    seen = [row for row in approved if is_public(row, now)]
     known = {row["release_id"] for row in seen}
     return seen, [row for row in decided if row["from_release_id"] in known]
 
@@ -151,7 +149,7 @@ def load_official_figures(
         engine: the ledger.
         now: business moment that embargoes are held against.
     """
-    officials, decided = visible_officials(settings, engine, now)
+    officials, decided = visible_officials(engine, now)
     with transaction(connection):
         connection.execute("delete from raw.official_figures")
     by_city: dict[str, list[Row]] = {}
@@ -166,9 +164,9 @@ def load_official_figures(
     return int(scalar(connection, "select count(*) from raw.official_figures"))
 
 
-def official_state(settings: Settings, engine: Engine, now: datetime) -> list[tuple[str, ...]]:
+def official_state(engine: Engine, now: datetime) -> list[tuple[str, ...]]:
     """What the figures shown depend on: it tells whether a night has anything new to show."""
-    officials, decided = visible_officials(settings, engine, now)
+    officials, decided = visible_officials(engine, now)
     shown = [(str(row["release_id"]),) for row in officials]
     return shown + [(str(row["from_release_id"]), str(row["revision_order"])) for row in decided]
 
@@ -215,14 +213,6 @@ def _place(row: Mapping[str, Any]) -> tuple[str, ...]:
     return (str(row["table_name"]), str(row["key_text"]), str(row["column_name"]))
 
 
-def _is_kept(settings: Settings, row: Mapping[str, Any]) -> bool:
-    try:
-        release_db(settings, str(row["release_id"]))
-    except NoRelease:
-        return False
-    return True
-
-
 @contextmanager
 def _standing(
     settings: Settings, officials: Sequence[Mapping[str, Any]]
@@ -231,22 +221,39 @@ def _standing(
     with duckdb.connect(":memory:") as memory:
         memory.execute(f"create temp table standing ({_EMPTY}, from_release_id varchar)")
         for row in officials:
-            with _attached(memory, _file_of(settings, row)):
+            with _attached(memory, *_files_of(settings, row)):
                 _fill(memory, "standing", str(row["release_id"]), str(row["city_code"]))
         yield memory
 
 
-def _file_of(settings: Settings, row: Mapping[str, Any]) -> Path:
-    """The file of an official release; while it is approved but not made, that of its base."""
-    if _is_kept(settings, row):
-        return release_db(settings, str(row["release_id"]))
-    return release_db(settings, str(row["base_release_id"]))
+def _files_of(settings: Settings, row: Mapping[str, Any]) -> list[Path]:
+    """The file of an official release, and that of its base, which has the same rows.
+
+    The base stands in while a release is approved but not made, and where its file is spoiled: one
+    city's spoiled file must not stop the night of the others. The doctor tells of it.
+    """
+    paths = [settings.releases / str(row[name]) / PUBLISHED_FILE
+             for name in ("release_id", "base_release_id")]  # fmt: skip
+    return [path for path in paths if path.is_file()]
 
 
 @contextmanager
-def _attached(memory: duckdb.DuckDBPyConnection, path: Path) -> Iterator[None]:
-    quoted = str(path).replace("'", "''")
-    memory.execute(f"attach '{quoted}' as looked_at (read_only)")
+def _attached(memory: duckdb.DuckDBPyConnection, *paths: Path) -> Iterator[None]:
+    """The first of the files that can be read.
+
+    Raises:
+        ReleaseBroken: none can.
+    """
+    for path in paths:
+        quoted = str(path).replace("'", "''")
+        try:
+            memory.execute(f"attach '{quoted}' as looked_at (read_only)")
+            break
+        except duckdb.Error:
+            continue
+    else:
+        names = "、".join(str(path) for path in paths) or "无"
+        raise ReleaseBroken(f"正式发布及其依据的文件都读不出来（{names}），请从备份恢复。")
     try:
         yield
     finally:

@@ -1,8 +1,8 @@
 """Official releases where readers find them: `published/official/<city>/<report>-<period>/`.
 
-`office` is for the city's own offices and is laid out at the approval. `public` holds what anybody
-may read, comes once the embargo is over, and until then is not there at all. Both are laid as
-`published/` is: one rename, the manifest last.
+`office` is for the city's own offices and is laid out at the approval. `public` holds what the
+definitions let anybody read, comes once the embargo is over, and until then is not there at all.
+Both files are replaced by one rename, the manifest last.
 """
 
 from __future__ import annotations
@@ -17,26 +17,17 @@ from typing import Any
 import duckdb
 from sqlalchemy import Engine
 
-from warehouse.connection import scalar
+from sources.definitions import Definitions
+from warehouse.audiences.writing import is_current, write_audience_file
 from warehouse.errors import LockedTarget, NoRelease, WarehouseError
 from warehouse.ledger.officials import approved_in
 from warehouse.official.figures import is_public
-from warehouse.releases.city_rows import write_city_file
-from warehouse.releases.digest import digest_tables
-from warehouse.releases.finishing import file_facts, read_back
-from warehouse.releases.history import MANIFEST, OFFICIAL_ASIDE, read_manifest, release_db
+from warehouse.releases.history import MANIFEST, read_manifest, release_db, write_manifest
 from warehouse.releases.places import PARQUET, place, stands
-from warehouse.settings import PUBLISHED_FILE, Settings
+from warehouse.settings import Settings
 
 Row = Mapping[str, Any]
 OFFICE, PUBLIC = "office", "public"
-
-PUBLIC_MARTS = (
-    "city_indicators", "data_dictionary", "elements", "indicator_terms", "indicators", "periods",
-    "plan_progress", "plan_table", "plan_targets", "plans", "release", "revisions",
-    "target_links", "units",
-)  # fmt: skip
-"""What the public sees of an official release: the city's own figures, its plans, the words."""
 
 _NOT_PUBLIC = ("proposed_by", "approved_by", "scan_file", "proposal_id")
 
@@ -106,46 +97,33 @@ def _placed(settings: Settings, row: Row, audience: str) -> Placement | None:
 
 
 def _lay(settings: Settings, source: Path, folder: Path, audience: str) -> bool:
-    there = read_manifest(folder / MANIFEST)
     manifest = read_manifest(source / MANIFEST)
     if manifest is None:
         raise NoRelease(source.name)
+    if audience == PUBLIC:
+        return _lay_public(settings, source, folder, manifest)
+    there = read_manifest(folder / MANIFEST)
+    scan = str(manifest["official"]["scan_file"])
     if (
         there is not None
         and there["release_id"] == manifest["release_id"]
         and stands(folder, there)
         and (folder / PARQUET).is_dir()
+        and (folder / scan).is_file()
     ):
         return False
-    if audience == OFFICE:
-        place(source, manifest, folder)
-        scan = str(manifest["official"]["scan_file"])
-        _copy_scan(source / scan, folder, scan)
-        return True
-    aside = settings.releases / OFFICIAL_ASIDE / f".{source.name}.{PUBLIC}"
-    try:
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
-        place(aside, _write_public(source, aside, manifest), folder)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+    place(source, manifest, folder)
+    _copy_scan(source / scan, folder, scan)
     return True
 
 
-def _write_public(source: Path, aside: Path, manifest: Row) -> dict[str, Any]:
-    """The manifest of the public's file, written aside; no account's name is in it."""
-    file = aside / PUBLISHED_FILE
-    with duckdb.connect(str(source / PUBLISHED_FILE), read_only=True) as connection:
-        city = str(manifest["official"]["city_code"])
-        revised = _revisions(connection)
-    write_city_file(source / PUBLISHED_FILE, file, city, PUBLIC_MARTS)
-    with duckdb.connect(str(file)) as connection:
-        if revised:
-            marks = ", ".join("?" * len(revised[0]))
-            connection.executemany(f"insert into marts.revisions values ({marks})", revised)
-        connection.execute("checkpoint")
-        tables = digest_tables(connection)
-    storage = read_back(file, tables)
+def _lay_public(settings: Settings, source: Path, folder: Path, manifest: Row) -> bool:
+    """Whether the public got a new file; no account's name and no signature is in what it gets."""
+    city = str(manifest["official"]["city_code"])
+    definitions = Definitions.load(settings.definitions_overlay)
+    if is_current(folder, source, city, PUBLIC, definitions):
+        return False
+    told = write_audience_file(source, city, PUBLIC, folder, definitions)
     official = {
         name: value for name, value in manifest["official"].items() if name not in _NOT_PUBLIC
     }
@@ -153,24 +131,10 @@ def _write_public(source: Path, aside: Path, manifest: Row) -> dict[str, Any]:
         {name: value for name, value in one.items() if name != "decided_by"}
         for one in manifest["revision_decisions"]
     ]
-    return dict(manifest) | {
-        "audience": PUBLIC,
-        "official": official,
-        "revision_decisions": decisions,
-        "tables": tables,
-        "files": file_facts(aside),
-        "storage_version": storage,
-        "small_offices": [],
-    }
-
-
-def _revisions(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
-    known = scalar(
-        connection,
-        "select count(*) from duckdb_tables() where schema_name = 'marts'"
-        " and table_name = 'revisions'",
+    write_manifest(
+        folder / MANIFEST, told | {"official": official, "revision_decisions": decisions}
     )
-    return connection.execute("select * from marts.revisions").fetchall() if known else []
+    return True
 
 
 def _copy_scan(source: Path, folder: Path, name: str) -> None:

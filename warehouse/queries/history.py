@@ -9,15 +9,19 @@ from typing import Any
 import duckdb
 
 from sources.vocabulary import said
-from warehouse.errors import NoRelease
+from warehouse.errors import NoRelease, OfficialStands
 from warehouse.queries.published import marts, release_file, rows
 from warehouse.queries.row_names import COLUMNS_ZH, NAMES, TABLES_ZH, row_zh, value_zh
 from warehouse.releases.changes import explain_changes, reason_text
-from warehouse.releases.history import release_manifests
+from warehouse.releases.history import OFFICIAL, release_manifests
 from warehouse.releases.swap import put_in_place
 from warehouse.settings import Settings
 
 Rows = list[dict[str, Any]]
+_CITY_CODES = """
+select city_code as code from marts.units union select unit_code from marts.units
+union select plan_code from marts.plans union select target_code from marts.plan_targets
+"""
 
 
 def releases(settings: Settings) -> Rows:
@@ -37,9 +41,27 @@ def differences(settings: Settings, first: str, second: str) -> Rows:
         if first < manifest["release_id"] <= second
         for one in manifest.get("reopenings", ())
     ]
-    return differences_of_files(
+    found = differences_of_files(
         release_file(settings, first), release_file(settings, second), reopened
     )
+    ours = _of_one_city(settings, first, second)
+    return found if ours is None else [row for row in found if ours & set(_codes(row))]
+
+
+def _of_one_city(settings: Settings, *release_ids: str) -> set[str] | None:
+    """Codes of the city, its units, plans and targets where a release is an official one of it.
+
+    The other release holds every city: of the others nothing is gone or new.
+    """
+    for manifest in release_manifests(settings):
+        if manifest["release_id"] in release_ids and manifest.get("kind") == OFFICIAL:
+            with marts(settings, str(manifest["release_id"])) as connection:
+                return {str(row["code"]) for row in rows(connection, _CITY_CODES)}
+    return None
+
+
+def _codes(row: Mapping[str, Any]) -> list[str]:
+    return str(row["key_text"]).split("|")
 
 
 def differences_of_files(
@@ -92,7 +114,11 @@ def roll_back(settings: Settings, release_id: str) -> dict[str, Any]:
 
     Raises:
         NoRelease: it is not kept.
+        OfficialStands: it is an official one, which is of one city.
     """
-    if release_id not in {manifest["release_id"] for manifest in release_manifests(settings)}:
+    kinds = {one["release_id"]: one.get("kind") for one in release_manifests(settings)}
+    if release_id not in kinds:
         raise NoRelease(release_id)
+    if kinds[release_id] == OFFICIAL:
+        raise OfficialStands(release_id)
     return put_in_place(settings, release_id)

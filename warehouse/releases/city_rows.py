@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.connection import transaction
 from warehouse.releases.build import STORAGE_VERSION
 from warehouse.releases.chinese_views import create_chinese_views, literal, quoted
 from warehouse.releases.digest import columns_of, mart_names
@@ -52,9 +53,7 @@ def filled(link: str, database: str, city_code: str) -> str:
     return link.replace("$file", database).replace("$city", literal(city_code))
 
 
-def write_city_file(
-    source: Path, target: Path, city_code: str, marts: Iterable[str] | None = None
-) -> None:
+def write_city_file(source: Path, target: Path, city_code: str) -> None:
     """Writes a new file with a city's rows of a release, and the definitions that all share.
 
     Contracts and comments go with the tables; the revisions of the release do not.
@@ -63,20 +62,19 @@ def write_city_file(
         source: the release's file.
         target: the file to make.
         city_code: the city.
-        marts: the marts wanted; all without.
     """
     with duckdb.connect(":memory:") as connection:
         connection.execute(f"attach {literal(str(source))} as whole (read_only)")
         connection.execute(
             f"attach {literal(str(target))} as own (storage_version '{STORAGE_VERSION}')"
         )
-        connection.execute("create schema own.marts")
-        known = mart_names(connection, "whole", with_views=False)
-        wanted = known if marts is None else [name for name in known if name in set(marts)]
         connection.execute("use own")
-        for table in wanted:
-            _copy_table(connection, table, city_code)
-        create_chinese_views(connection)
+        # One transaction: hundreds of comments would each wait for the disk.
+        with transaction(connection):
+            connection.execute("create schema own.marts")
+            for table in mart_names(connection, "whole", with_views=False):
+                _copy_table(connection, table, city_code)
+            create_chinese_views(connection)
         connection.execute("checkpoint own")
 
 
@@ -91,7 +89,6 @@ def _copy_table(connection: duckdb.DuckDBPyConnection, table: str, city_code: st
     link = _OWN_WAYS.get(table) or city_link(columns) or "true"
     where = filled(link, "whole", city_code)
     name = f"own.marts.{quoted(table)}"
-    # The order of the rows is the release's, so that a reader finds them as there.
     connection.execute(
         f"insert into {name} select * from whole.marts.{quoted(table)} where {where}"
     )

@@ -10,6 +10,7 @@ from sources.vocabulary import SEVERITY_ZH, TARGET_STATUS_ZH, said, tally
 from warehouse.exports.bundle import Source, Written
 from warehouse.exports.plan_layout import PlanTable
 from warehouse.exports.printing import plain_text
+from warehouse.queries.officials import changed_in, changed_zh
 from warehouse.queries.row_names import period_words
 from warehouse.reports.facts import Facts, gather
 from warehouse.reports.told import owed_lines, revision_lines
@@ -59,6 +60,7 @@ def notice_text(source: Source, city_code: str, facts: Facts) -> str:
     for table in tables:
         lines += revision_lines(facts, city_code, table, MOST_CHANGES)
     lines += [] if tables else ["已公布的数没有变化。"]
+    lines += [changed_zh(row) for row in changed_in(source.ask) if row["city_code"] == city_code]
     lines += ["", "三、报送情况", *owed_lines(source, city_code), "", "四、扣留与待处理"]
     lines += _held(source, city_code, facts)
     lines += ["", f"核验码 {source.record.code}；详见报告页 report.html。"]

@@ -220,4 +220,24 @@ create table if not exists raw.revisions (
     reason_zh varchar
 );
 
+create table if not exists raw.official_figures (
+    official_release_id varchar,
+    city_code varchar,
+    report_code varchar,
+    official_period_code varchar,
+    document_number varchar,
+    approved_at timestamp,
+    table_name varchar,
+    key_text varchar,
+    plan_code varchar,
+    target_code varchar,
+    indicator_code varchar,
+    period_code varchar,
+    period_type varchar,
+    official_value varchar,
+    revision_document_number varchar,
+    revision_reason_zh varchar,
+    revised_at timestamp
+);
+
 create table if not exists raw.schema_mark (ddl_sha256 varchar);

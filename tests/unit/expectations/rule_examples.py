@@ -290,6 +290,13 @@ EXAMPLES = [
         {"pledge_items": "2", "pledge_registered_amount": "0"},
     ),
     in_quarter(
+        "C46",
+        "IP-Q2",
+        "pledge_registered_amount",
+        {"pledge_items": "2", "pledge_registered_amount": "100000"},
+        {"pledge_items": "2", "pledge_registered_amount": "100000.01"},
+    ),
+    in_quarter(
         "C50",
         "IP-Q3",
         "enforcement_cases_closed",

@@ -166,15 +166,19 @@ def test_farm_products_could_still_grow_before_the_register_closed(night) -> Non
     assert found(night.validate()) == set()
 
 
-def test_a_ten_thousandfold_amount_is_one_finding_not_two(night) -> None:
+def test_a_ten_thousandfold_amount_is_found_once_by_its_past_or_by_its_items(night) -> None:
     for quarter in QUARTERS:
         night.know("150402", "IP-Q2", quarter, {"pledge_disbursed_amount": "120"})
     amounts = ("pledge_registered_amount", "pledge_registered_patent", "pledge_disbursed_amount")
     one = {"pledge_items": "1", "pledge_firms": "1"}
     night.file("150402", "IP-Q2", "2025-Q1", dict.fromkeys(amounts, "1200000") | one)
     result = night.validate()
-    assert found(result) == {("150402.IP-Q2.2025-Q1.v1", "H03", "pledge_disbursed_amount")}
-    assert "10000 倍" in result.findings["message_zh"][0]
+    filing = "150402.IP-Q2.2025-Q1.v1"
+    assert found(result) == {
+        (filing, "C46", "pledge_registered_amount"),
+        (filing, "H03", "pledge_disbursed_amount"),
+    }
+    assert sum("10000 倍" in text for text in result.findings["message_zh"]) == 1
 
 
 def test_a_running_total_in_a_months_cell_is_found(night) -> None:

@@ -25,6 +25,9 @@ create table rel.marts.release (
     software_version varchar, definitions_hash varchar, is_synthetic boolean, chain_head varchar);
 create table rel.marts.units (release_id varchar, unit_code varchar, city_code varchar);
 create table rel.marts.plans (release_id varchar, plan_code varchar, city_code varchar);
+create table rel.marts.plan_targets (
+    release_id varchar, target_code varchar, plan_code varchar, indicator_code varchar,
+    relative_indicator_code varchar, basis_decided_by_zh varchar);
 create table rel.marts.unit_observations (
     release_id varchar, unit_code varchar not null, city_code varchar, element_code varchar,
     period_code varchar, period_type varchar, period_start date, period_end date,
@@ -38,7 +41,8 @@ create table rel.marts.reconciliation (
     value_in_force decimal(28, 6));
 create table rel.marts.city_indicators (
     release_id varchar, city_code varchar, indicator_code varchar, period_code varchar,
-    period_type varchar, period_start date, period_end date, value double);
+    period_type varchar, period_start date, period_end date, value double,
+    missing_units_zh varchar);
 create table rel.marts.plan_table (
     release_id varchar, plan_code varchar, city_code varchar, target_code varchar,
     period_code varchar, period_type varchar, period_start date, period_end date,
@@ -122,6 +126,10 @@ def build(
         )
         put("units", *((unit, f"{unit[:4]}00") for unit in observed))
         put("plans", ("red", "150400"), ("steel", "150200"))
+        put(
+            "plan_targets",
+            *((f"{plan}-1", plan, "patents", None, None) for plan in ("red", "steel")),
+        )
         put("findings", *((f"f-{unit}", unit) for unit in observed))
         put(
             "reporting_rates",
@@ -150,7 +158,7 @@ def build(
                     (city, "patents", period, "month", start, end, "RA-1", printed),
                 )
                 total = printed if source == "authority" else total
-            put("city_indicators", (city, "patents", period, "month", start, end, total))
+            put("city_indicators", (city, "patents", period, "month", start, end, total, None))
             put(
                 "plan_table",
                 (plan, city, f"{plan}-1", period, "month", start, end, total, as_of),

@@ -285,6 +285,7 @@ def test_the_public_place_is_empty_until_the_embargo_is_over(published, ledger):
     assert not (place / "public").exists()
     later = published.on(date(2026, 2, 10))
     _, placed = verbs.publish_due(later, ledger.engine)
+    assert [one.problem_zh for one in placed] == [None, None]
     assert [(one.audience, one.is_new) for one in placed] == [("office", False), ("public", True)]
     public = place / "public"
     assert ask(public / "ip_marts.duckdb", TOTAL) == [(30.0,)]
