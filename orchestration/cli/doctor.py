@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import typer
+from sqlalchemy import Engine
 
 from orchestration.cli.console import JsonFlag, guarded, out, print_json, settings_of
 from warehouse.settings import PUBLISHED_FILE, Settings
@@ -71,10 +72,23 @@ def _checks(settings: Settings) -> Iterator[Checked]:
             if not seals:
                 said = f"审计链 {head.length} 条，首尾相接；尚无发布清单可对照截断和重写。"
             yield Checked("chain", True, said)
+        yield from _officials(settings, engine)
     finally:
         engine.dispose()
     yield from _releases(settings)
     yield from _exports(settings)
+
+
+def _officials(settings: Settings, engine: Engine) -> Iterator[Checked]:
+    from warehouse.official.checking import official_damage
+    from warehouse.official.verbs import official_releases
+
+    damage = official_damage(settings, engine)
+    for said in damage:
+        yield Checked("official", False, said, "edit")
+    made = sum(row["is_made"] for row in official_releases(settings, engine))
+    if made and not damage:
+        yield Checked("official", True, f"{made} 个正式发布与台账的批准一致。")
 
 
 def _releases(settings: Settings) -> Iterator[Checked]:

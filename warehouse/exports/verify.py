@@ -62,7 +62,7 @@ class Verdict:
             "release_id": self.release_id,
             "as_of": self.as_of,
             "thinned_zh": self.thinned_zh,
-            "figures": len(self.record.figures),
+            "figures": None if self.record.table_file else len(self.record.figures),
             "changes": list(self.changes),
         }
 
