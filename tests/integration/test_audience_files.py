@@ -86,6 +86,7 @@ def withheld(
     with duckdb.connect(str(planted / "ip_marts.duckdb")) as connection:
         listed = ", ".join(f"'{code}'" for code in codes)
         for table in FACTS:
+            planted_in = []
             for name, kind in connection.execute(
                 "select column_name, data_type from duckdb_columns()"
                 f" where schema_name = 'marts' and table_name = '{table}'"
@@ -95,10 +96,12 @@ def withheld(
                 if name.startswith("baseline_"):
                     continue
                 value = f"'是 {PLANTED}'" if kind == "VARCHAR" else PLANTED
-                connection.execute(
-                    f'update marts."{table}" set "{name}" = {value}'
-                    f" where indicator_code in ({listed})"
-                )
+                planted_in.append(f'"{name}" = {value}')
+            assert len(planted_in) > 3
+            connection.execute(
+                f'update marts."{table}" set {", ".join(planted_in)}'
+                f" where indicator_code in ({listed})"
+            )
         connection.execute(
             "insert into marts.revisions by name select 'r' as release_id, 'city_indicators' as"
             f" table_name, '{CITY}|PATENT_GRANTS|2025|year' as key_text, 'value' as column_name,"

@@ -80,7 +80,9 @@ class Selected:
     def sql(self) -> str:
         """The rows, in the release's order of columns."""
         listed = ", ".join(f"{sql} as {quoted(name)}" for name, sql in self.columns.items())
-        return f"select {listed} from {self._from} where {self.where}"
+        reason = f", {self.reason} as {_REASON}" if self.reason else ""
+        # The reason is looked up once a row, not once a column.
+        return f"select {listed} from (select *{reason} from {self._from} where {self.where})"
 
     @property
     def count_sql(self) -> str:
@@ -104,6 +106,7 @@ class Selected:
         return f"{SOURCE}.marts.{quoted(self.table)}"
 
 
+_REASON = "withheld_reason_zh_"
 _SUBJECTS = ("element_code", "indicator_code", "target_code")
 """Columns whose code a row is about."""
 
@@ -145,7 +148,7 @@ def select_table(
         elif reason is None or (name in TOLD and not (name in _BOUNDS and "comparator" in columns)):
             chosen[name] = quoted(name)
         else:
-            chosen[name] = _unless_withheld(table, name, kind, is_nullable, reason)
+            chosen[name] = _unless_withheld(table, name, kind, is_nullable)
     emptied = tuple(
         name
         for name, (kind, is_nullable) in columns.items()
@@ -204,13 +207,13 @@ def _reason(table: str, columns: Mapping[str, object]) -> str | None:
     return f"coalesce({', '.join(looked_up)})" if looked_up else None
 
 
-def _unless_withheld(table: str, name: str, kind: str, is_nullable: bool, reason: str) -> str:
+def _unless_withheld(table: str, name: str, kind: str, is_nullable: bool) -> str:
     column = quoted(name)
     if table == "revisions" and name not in {"old_value", "new_value", "reason_zh"}:
         return column
     if name.endswith("reason_zh"):
-        return f"coalesce({reason}, {column})"
-    shown = f"{reason} is null"
+        return f"coalesce({_REASON}, {column})"
+    shown = f"{_REASON} is null"
     if name in _BASELINE:
         shown = f"({shown} or baseline_source = 'printed')"
     if name in _BOUNDS:
