@@ -36,12 +36,12 @@ EMPTY, EMPTY_ZH = "nothing-yet", "尚无指标的规划"
 def awkward_definitions(rows: Path) -> None:
     """A county whose name has quotes and markup, and a plan of which nothing can be computed."""
     rows.mkdir()
+    target = {"plan_code": EMPTY, "indicator_code": ""}
     for table, key, old, changes in (
         ("units", "unit_code", COUNTY, [{"unit_name_zh": ODD}]),
         ("plans", "plan_code", "shuozhou-2021", [{"plan_code": EMPTY, "plan_zh": EMPTY_ZH}]),
-        ("plan_targets", "target_code", "SZ-H05", [
-            {"target_code": f"NY-{n}", "plan_code": EMPTY, "target_order": n} for n in (1, 2)
-        ]),
+        ("plan_targets", "target_code", "SZ-H05",
+         [target | {"target_code": f"NY-{n}", "target_order": n} for n in "12"]),
     ):  # fmt: skip
         with (SEEDS / f"{table}.csv").open(encoding="utf-8", newline="") as seeds:
             row = next(row for row in csv.DictReader(seeds) if row[key] == old)
