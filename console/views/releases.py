@@ -32,7 +32,7 @@ def listing(visit: Visit) -> dict[str, Any]:
             {
                 **{name: row.get(name) for name in (
                     "release_id", "as_of", "published_at", "software_version", "chain_head",
-                    "previous_release_id",
+                    "previous_release_id", "thinned_on",
                 )},
                 "names": names.get(str(row["published_at"]), []),
                 "kind_zh": said(RELEASE_KIND_ZH, row["kind"]),

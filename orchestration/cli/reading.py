@@ -325,6 +325,13 @@ def _print_plan(
     rows: Sequence[Mapping[str, Any]],
     links: Sequence[Mapping[str, Any]],
 ) -> None:
+    if not rows:
+        out.print(
+            f"{plan['plan_zh']}（{plan['plan_code']}）没有可以列出的指标。",
+            markup=False,
+            highlight=False,
+        )
+        return
     first = rows[0]
     stamp = "  【演示数据】" if first["is_synthetic"] else ""
     title = f"{plan['plan_zh']}（{plan['plan_code']}）截至 {first['as_of']}{stamp}"

@@ -85,3 +85,18 @@ def test_without_an_office_the_word_document_is_there_and_said(
     monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
     demo.run(*wanted, ends_with=1)
     assert [path.name for path in tmp_path.iterdir()] == ["baotou-145.docx"]
+
+
+def test_the_page_has_a_pdf_too(demo: Workspace, tmp_path: Path) -> None:
+    from pypdf import PdfReader
+
+    tool("soffice")
+    tool("chromium")
+    found = demo.run("report", "--out", str(tmp_path), "--pdf", "--json")
+    assert str(tmp_path / "report.pdf") in found.json["files"]
+    pages = PdfReader(tmp_path / "report.pdf").pages
+    for number, page in enumerate(pages, start=1):
+        assert (round(float(page.mediabox.width)), round(float(page.mediabox.height))) == (595, 842)
+        assert f"第{number}页，共{len(pages)}页" in page.extract_text().replace(" ", "")
+    told = demo.run("verify", str(tmp_path / "report.pdf"), "--json").json
+    assert (told["is_current"], told["is_file_untouched"]) == (True, True)

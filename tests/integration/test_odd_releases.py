@@ -93,6 +93,20 @@ def test_a_plan_without_rows_says_so(odd: tuple[Bundle, Path]) -> None:
     assert "本规划没有可以列出的指标" in (folder / "report.html").read_text(encoding="utf-8")
 
 
+def test_the_command_line_prints_an_empty_plan_beside_the_others(
+    odd: tuple[Bundle, Path],
+) -> None:
+    _, folder = odd
+    home, release = folder.parents[2], folder.parent.name
+    workspace = Workspace(home)
+    workspace.run("init")
+    shutil.copyfile(folder.parent / "manifest.json", home / "published/manifest.json")
+    told = workspace.run("table", "--all", "--release", release).output
+    assert "空规划（empty）没有可以列出的指标。" in told
+    assert "包头市“十四五”知识产权保护和运用规划" in told
+    assert workspace.run("table", "empty", "--release", release, "--json").json == []
+
+
 def test_a_hundred_plans_have_a_sheet_each(odd: tuple[Bundle, Path]) -> None:
     _, folder = odd
     names = load_workbook(folder / "plan_tables.xlsx", read_only=True).sheetnames

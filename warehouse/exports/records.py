@@ -16,6 +16,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -202,24 +203,29 @@ def _table_of_release(settings: Settings, file: Path) -> ExportRecord | None:
     """The record of a release's own CSV that was saved anew, by headings and release; else None."""
     if file.suffix.lower() != ".csv" or file.stat().st_size > _READ_AT_MOST:
         return None
-    with file.open(encoding="utf-8-sig", errors="replace", newline="") as handle:
-        lines = csv.reader(handle)
-        try:
-            headings, first = next(lines, []), next(lines, [])
-        except csv.Error:
-            return None
+    headings, first = [*_lines(file, 2), [], []][:2]
     if "release_id" not in headings or len(first) != len(headings):
         return None
     release = first[headings.index("release_id")]
     if not re.fullmatch(r"[\w-]+", release):
         return None
-    for original in sorted((settings.releases / release / "exports" / "csv").glob("*.csv")):
-        with original.open(encoding="utf-8-sig", newline="") as handle:
-            is_same = next(csv.reader(handle), []) == headings
-        if is_same:
-            record, _ = record_of_file(settings, original)
-            return record
-    return None
+    folder = settings.releases / release / "exports" / "csv"
+    alike = [one for one in sorted(folder.glob("*.csv")) if _lines(one, 1) == [headings]]
+    if not alike:
+        return None
+    mine = set(map(tuple, _lines(file)))
+    # Two marts may have the same headings: it is the one that it shares most rows with.
+    original = max(alike, key=lambda one: len(mine & set(map(tuple, _lines(one)))))
+    return record_of_file(settings, original)[0]
+
+
+def _lines(file: Path, most: int | None = None) -> list[list[str]]:
+    with file.open(encoding="utf-8-sig", errors="replace", newline="") as handle:
+        try:
+            return list(islice(csv.reader(handle), most))
+        # A stranger's file that is no CSV has no lines to know it by.
+        except csv.Error:
+            return []
 
 
 def codes_in(file: Path) -> list[str]:

@@ -48,7 +48,8 @@ ATTRIBUTES = ("OBS_STATUS", "CONF_STATUS", "UNIT_MEASURE", "COVERAGE", "STATUS_R
 
 def structure_message(source: Source, rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Code lists, concepts, data structure and dataflow of the exported observations."""
-    lists = {**LISTS, **_lists_of(rows)}
+    titles = {table.code: table.title_zh for table in source.tables}
+    lists = {**LISTS, **_lists_of(rows, titles)}
     return {
         "meta": {
             "schema": SCHEMA,
@@ -72,7 +73,9 @@ def structure_message(source: Source, rows: Iterable[Mapping[str, Any]]) -> dict
     }
 
 
-def _lists_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
+def _lists_of(
+    rows: Iterable[Mapping[str, Any]], titles: Mapping[str, str]
+) -> dict[str, dict[str, str]]:
     areas: dict[str, str] = {}
     indicators: dict[str, str] = {}
     plans = {"_Z": "不适用"}
@@ -80,7 +83,8 @@ def _lists_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
         areas[str(row["city_code"])] = str(row["city_name_zh"])
         indicators[str(row["indicator_code"])] = str(row["indicator_zh"])
         if row["plan_code"]:
-            plans[str(row["plan_code"])] = str(row["plan_code"])
+            code = str(row["plan_code"])
+            plans[code] = titles.get(code, code)
     return {"REF_AREA": areas, "INDICATOR": indicators, "PLAN": plans}
 
 

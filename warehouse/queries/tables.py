@@ -17,7 +17,7 @@ def plans(settings: Settings, release_id: str | None = None) -> Rows:
 
 
 def plan_table(settings: Settings, plan_code: str, release_id: str | None = None) -> Rows:
-    """A plan's own table in its own order.
+    """A plan's own table in its own order; empty where the plan has no row for it.
 
     Raises:
         UnknownTarget: the release has no such plan.
@@ -28,7 +28,7 @@ def plan_table(settings: Settings, plan_code: str, release_id: str | None = None
         [plan_code],
         release_id,
     )
-    if not found:
+    if not found and plan_code not in {row["plan_code"] for row in plans(settings, release_id)}:
         raise UnknownTarget("规划", plan_code)
     return found
 

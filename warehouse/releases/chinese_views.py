@@ -134,8 +134,39 @@ def _plan_views(connection: duckdb.DuckDBPyConnection, marts: str) -> list[View]
             listed=listed, years=_year_values(years), plan=literal(str(plan_code)), marts=marts
         )
         said = f"{plan_zh}：{title or '指标表'}，每项目标一行"
-        views.append(View(f"{PLAN_VIEW}{plan_code}", sql, said, {}))
+        comments = {name: _told_of(name) for name in columns}
+        views.append(View(f"{PLAN_VIEW}{plan_code}", sql, said, comments))
     return views
+
+
+_TOLD_OF: Mapping[str, str] = {
+    "序号": "规划中的顺序",
+    "类别": "规划所分的类别",
+    "指标名称": "文件所印的指标",
+    "单位": "文件所印的计量单位；基期值、目标值、实际值、应达值都用它",
+    "基期年份": "基期",
+    "基期值": "基期的值，按文件所印单位；文件未印的为基期年末实际值",
+    "目标年份": "目标年份",
+    "目标值": "文件所印的目标，原文",
+    "指标属性": "预期性或约束性",
+    "本期": "报告期代码，如 2025-Q4",
+    "本期实际值": "本期的实际值，按文件所印单位；没有数的为空，不是零",
+    "本期应达值": "按分年度路径到本期应达到的值，按文件所印单位",
+    "完成率": "实际值与目标之比，单位为 %",
+    "状态": "达标、未达标、进度正常、落后、未报齐、无数据、无法计算、未到期",
+    "状态说明": "为何是这个状态",
+    "报齐率": "已报单位占应报单位，单位为 %",
+    "是否可加总": "真：各单位之和即全市；假：比率、位次、得分等",
+    "是否含尚未验收的数": "真：含初步数",
+    "是否为演示数据": "真：演示数据，非真实统计",
+    "截至日期": "本次发布的截至日",
+    "发布编号": "所属发布；被拦下的城市为沿用的那次发布",
+}
+
+
+def _told_of(column: str) -> str:
+    """The comment of a column of a plan's own table, with its unit."""
+    return _TOLD_OF.get(column) or f"{column}，按文件所印单位；没有数的为空，不是零"
 
 
 _PLAN_SQL = """

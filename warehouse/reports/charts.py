@@ -44,6 +44,12 @@ def target_chart(row: Mapping[str, Any], series: Sequence[Mapping[str, Any]]) ->
             if row[column] is not None and series
         ],
     }
+    # A year is told below its end, where its figure stands.
+    years = sorted({one["period_end"].year for one in known_span(series)})
+    for layer in spec["layer"][:2]:
+        layer["encoding"]["x"]["axis"]["values"] = [
+            {"year": year, "month": 12, "date": 31, "utc": True} for year in years
+        ]
     told = [point[name] for point in spec["datasets"]["points"] for name in ("actual", "expected")]
     told += [rule["value"] for rule in spec["datasets"]["rules"]]
     if all(value is None or value == int(value) for value in told):
@@ -64,7 +70,7 @@ def known_span(series: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any
 @cache
 def _template() -> dict[str, Any]:
     """The chart without its data: made once, since making it costs as much as drawing it."""
-    time = alt.X("at:T", title=None, axis=alt.Axis(format="%Y", tickCount="year", labelAngle=0))
+    time = alt.X("at:T", title=None, axis=alt.Axis(format="%Y", labelAngle=0))
     points = alt.Chart(alt.NamedData("points")).encode(x=time)
     rules = alt.Chart(alt.NamedData("rules")).encode(y="value:Q")
     words = [GOAL_ZH, BASE_ZH]

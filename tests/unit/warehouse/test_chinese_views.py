@@ -69,6 +69,13 @@ def test_quotes_in_names_and_comments_stand_as_they_are(
     assert release.sql(said).fetchall() == [("单位：“县”的'名称'",)]
     wide = release.sql('select "2024年末实际值", "状态" from marts_zh."规划表_o\'brien""s"')
     assert wide.fetchall() == [(5.0, "达标")]
+    told = dict(
+        release.execute(
+            "select column_name, comment from duckdb_columns() where table_name like '规划表_%'"
+        ).fetchall()
+    )
+    assert told["完成率"].endswith("单位为 %")
+    assert told["2024年末实际值"].startswith("2024年末实际值，按文件所印单位")
 
 
 def test_a_hundred_plans_have_a_hundred_tables(release: duckdb.DuckDBPyConnection) -> None:

@@ -11,7 +11,7 @@ import pytest
 from sources import vocabulary
 from sources.definitions import KEYS, Definitions
 from warehouse.exports.printing import plain_text, printed, rounded, safe_cell, told
-from warehouse.reports.charts import FONTS, svg_of, target_chart
+from warehouse.reports.charts import FONTS
 
 
 @pytest.mark.parametrize(
@@ -97,20 +97,3 @@ def test_the_bundled_font_lacks_no_glyph_of_the_definitions_and_the_words() -> N
     lacking = {char for text in texts for char in text if not char.isspace()} - known
     assert lacking == set()
     assert "\u9f98" not in known  # a rare character: the map is read, not taken for everything
-
-
-def test_a_chart_is_drawn_with_its_target_and_baseline() -> None:
-    from datetime import date
-
-    row = {"unit_zh": "件", "target_low": 10, "baseline_value": Decimal("2.5")}
-    series = [
-        {"period_end": date(2024 + n, 12, 31), "actual_value": 3 + n, "expected_value": 4 + n}
-        for n in range(2)
-    ]
-    svg = svg_of(target_chart(row, series), 7)
-    assert "目标" in svg
-    assert "基期" in svg
-    assert "Qiangshi Sans" in svg
-    assert 'id="c7-' in svg or 'id="' not in svg
-    empty = svg_of(target_chart(row | {"baseline_value": None}, series), 8)
-    assert "基期" not in empty
