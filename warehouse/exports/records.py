@@ -221,7 +221,11 @@ def _table_of_release(settings: Settings, file: Path) -> ExportRecord | None:
 
 def _lines(file: Path, most: int | None = None) -> list[list[str]]:
     with file.open(encoding="utf-8-sig", errors="replace", newline="") as handle:
-        return list(islice(csv.reader(handle), most))
+        try:
+            return list(islice(csv.reader(handle), most))
+        # A stranger's file that is no CSV has no lines to know it by.
+        except csv.Error:
+            return []
 
 
 def codes_in(file: Path) -> list[str]:
