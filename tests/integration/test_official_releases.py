@@ -97,7 +97,8 @@ def test_an_official_figure_stands_until_a_decision_says_otherwise(
     )
     assert held == kept + len(moved) > 500
     unnamed = copied.query(
-        "select count(*) from marts.official_figures where period_end is null or indicator_zh is null"
+        "select count(*) from marts.official_figures"
+        " where period_end is null or indicator_zh is null"
     )
     assert unnamed == [(0,)]
     source = open_source(Settings.load(home, environ={}), night["release_id"])
