@@ -15,6 +15,12 @@ class Entry:
     path: str
     name_zh: str
     needs: str | tuple[str, ...]
+    also: tuple[str, ...] = ()
+    """Pages that stand as tabs beside it, under addresses of their own."""
+
+    def is_here(self, path: str) -> bool:
+        """Whether an address lies below this word of the bar."""
+        return any(path == one or path.startswith(f"{one}/") for one in (self.path, *self.also))
 
 
 ENTRIES = (
@@ -25,8 +31,8 @@ ENTRIES = (
     Entry("/forms", "模板", (*FILING, "filings.read")),
     Entry("/progress", "报送进度", "filings.read"),
     Entry("/plans", "规划进度", "published.read"),
-    Entry("/query", "取数", "published.read"),
-    Entry("/releases", "发布", "published.read"),
+    Entry("/query", "取数", "published.read", ("/verify",)),
+    Entry("/releases", "发布", "published.read", ("/official",)),
     Entry("/audit", "审计", "audit.read"),
     Entry("/accounts", "账户与岗位", "accounts.read"),
 )

@@ -321,6 +321,20 @@ class NoRelease(WarehouseError):
         self.wanted = wanted
 
 
+class ThinnedRelease(NoRelease):
+    """The release was thinned: its manifest and definitions are kept, its figures are not."""
+
+    def __init__(self, release_id: str, thinned_on: str, instead: str | None) -> None:
+        """Name the release, the day it was thinned, and the next one that is kept."""
+        stands = f"可看其后保留的 {instead}" if instead else "其后没有保留的版本"
+        WarehouseError.__init__(
+            self,
+            f"发布版本“{release_id}”已于 {thinned_on} 精简，只留清单和指标定义；{stands}。",
+        )
+        self.wanted = release_id
+        self.thinned_on, self.instead = thinned_on, instead
+
+
 class OfficialStands(WarehouseError):
     """An official release asked for where only one of a night's can stand."""
 

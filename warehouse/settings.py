@@ -61,6 +61,9 @@ class Settings:
     has_city_files: bool = True
     """Whether it writes a file per city and audience; never where it writes no exports."""
     notices_path: Path | None = None
+    keep_days: int | None = None
+    """For how many days every release of a night is kept, then the last of each month; None for
+    ever."""
 
     @classmethod
     def load(
@@ -109,6 +112,7 @@ class Settings:
             ca_file=_existing(ca_name, _path(ca_name, ca_file, root)),
             notices_path=_path(*notices, root),
             trusted_proxies=_addresses(proxies_name, proxies),
+            keep_days=keep_days_of(*setting("QIANGSHI_KEEP_RELEASES", "keep_releases")),
             has_exports=exports,
             has_city_files=exports and city_files,
         )
@@ -292,6 +296,20 @@ def _switch(name: str, value: Any, *, default: bool) -> bool:
     if str(value).lower() not in words:
         raise InvalidSetting(name, str(value), " on 或 off")
     return words[str(value).lower()]
+
+
+def keep_days_of(name: str, value: Any) -> int | None:
+    """Days of `30d`; None of `all`.
+
+    Raises:
+        InvalidSetting: it says neither.
+    """
+    if value is None or str(value).strip().lower() == "all":
+        return None
+    found = re.fullmatch(r"([1-9][0-9]{0,4})d", str(value).strip())
+    if found is None:
+        raise InvalidSetting(name, str(value), " all（全部保留）或 30d（天数加 d）")
+    return int(found[1])
 
 
 def _codes(name: str, value: Any) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ def declared() -> Iterator[Declared]:
         entry,
         filing,
         identity,
+        official,
         plans,
         progress,
         query,
@@ -30,6 +31,6 @@ def declared() -> Iterator[Declared]:
 
     for module in (
         entrance, identity, queue, waiting, corrections, submissions, filing, entry, progress,
-        plans, query, verify, release_files, releases, audit, accounts,
+        plans, query, verify, release_files, releases, official, audit, accounts,
     ):  # fmt: skip
         yield from module.ROUTES

@@ -19,9 +19,9 @@ from console.errors import ConsoleError, NotHere
 from console.routes import Declared, Download, Page
 from console.security import REPORT_POLICY
 from console.views.query import attached
+from console.views.releases import nights
 from warehouse.access.scope import Place
 from warehouse.exports.bundle import exports_folder, exports_manifest
-from warehouse.queries.history import releases
 from warehouse.queries.published import ask
 from warehouse.queries.tables import plans
 from warehouse.reports.html import REPORT
@@ -89,7 +89,7 @@ def report(visit: Visit) -> Response:
 
 def _release(visit: Visit) -> str:
     wanted = visit.params["release_id"]
-    if wanted not in {row["release_id"] for row in releases(visit.settings)}:
+    if wanted not in {row["release_id"] for row in nights(visit)}:
         raise NotHere(f"发布版本“{wanted[:60]}”")
     return wanted
 

@@ -16,7 +16,7 @@ from sources.vocabulary import RELEASE_KIND_ZH, said
 from warehouse.audiences.child import start
 from warehouse.ledger.tables import closings
 from warehouse.queries.history import differences, in_words, releases, roll_back
-from warehouse.releases.history import published_manifest
+from warehouse.releases.history import OFFICIAL, published_manifest
 
 PAGE = 200
 """Differences on a page."""
@@ -24,7 +24,7 @@ PAGE = 200
 
 def listing(visit: Visit) -> dict[str, Any]:
     """Every release kept, newest first, and the job that makes the next one."""
-    found = releases(visit.settings)
+    found = nights(visit)
     names = _names(visit, [str(row["published_at"]) for row in found])
     standing = published_manifest(visit.settings)
     return {
@@ -32,7 +32,7 @@ def listing(visit: Visit) -> dict[str, Any]:
             {
                 **{name: row.get(name) for name in (
                     "release_id", "as_of", "published_at", "software_version", "chain_head",
-                    "previous_release_id",
+                    "previous_release_id", "thinned_on",
                 )},
                 "names": names.get(str(row["published_at"]), []),
                 "kind_zh": said(RELEASE_KIND_ZH, row["kind"]),
@@ -47,6 +47,11 @@ def listing(visit: Visit) -> dict[str, Any]:
         "may_publish": holds(visit.person, "releases.publish"),
         "may_roll_back": holds(visit.person, "releases.roll_back"),
     }  # fmt: skip
+
+
+def nights(visit: Visit) -> list[dict[str, Any]]:
+    """The releases of the nights, newest first; official ones have a page of their own."""
+    return [row for row in releases(visit.settings) if row["kind"] != OFFICIAL]
 
 
 def _names(visit: Visit, published: list[str]) -> dict[str, list[dict[str, str]]]:
@@ -69,7 +74,7 @@ def _names(visit: Visit, published: list[str]) -> dict[str, list[dict[str, str]]
 def difference(visit: Visit) -> dict[str, Any]:
     """Published values that differ between two releases: old, new, why."""
     first, second = visit.params["first"], visit.params["second"]
-    known = [row["release_id"] for row in releases(visit.settings)]
+    known = [row["release_id"] for row in nights(visit)]
     for one in (first, second):
         if one not in known:
             raise NotHere(f"发布版本“{one[:60]}”")
@@ -100,6 +105,8 @@ def publish(visit: Visit) -> Response:
 def back(visit: Visit) -> Response:
     """Lets BI open an older release again; newer ones are kept."""
     wanted = visit.params["release_id"]
+    if wanted not in {row["release_id"] for row in nights(visit)}:
+        raise NotHere(f"发布版本“{wanted[:60]}”")
     if visit.field("sure") != wanted:
         raise ConsoleError("请在框中照抄要回退到的发布号，以免误按。")
     roll_back(visit.settings, wanted)

@@ -64,7 +64,9 @@ def _told(
     problem: str = "",
     file_name: str = "",
 ) -> dict[str, Any]:
-    found = record.figures if record else ()
+    # A file that is one part of a release has numbers of its own, which its record does not list.
+    is_whole = record and verdict and verdict["figures"] == len(record.figures)
+    found = record.figures if record and is_whole else ()
     changes = verdict["changes"] if verdict else []
     return {
         "problem": problem,

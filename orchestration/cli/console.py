@@ -242,6 +242,9 @@ def print_exports(exports: Mapping[str, Any]) -> None:
     of_cities = exports.get("city_files") or {"written": 0, "seconds": 0.0}
     if of_cities["written"]:
         out.print(f"分城市文件 {of_cities['written']} 份，用时 {of_cities['seconds']:.1f} 秒")
+    thinned = (exports.get("thinned") or {}).get("releases", ())
+    if thinned:
+        out.print(f"精简较早的发布 {len(thinned)} 个，清单和指标定义留存")
     for one in exports["failed"]:
         said = f"导出未成：{one['part']}（{one['problem_zh']}）；发布不受影响，下一夜再试"
         out.print(said, style="yellow", markup=False, highlight=False, soft_wrap=True)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import typer
+from sqlalchemy import Engine
 
 from orchestration.cli.console import JsonFlag, guarded, out, print_json, settings_of
 from warehouse.settings import PUBLISHED_FILE, Settings
@@ -71,22 +72,46 @@ def _checks(settings: Settings) -> Iterator[Checked]:
             if not seals:
                 said = f"审计链 {head.length} 条，首尾相接；尚无发布清单可对照截断和重写。"
             yield Checked("chain", True, said)
+        yield from _officials(settings, engine)
     finally:
         engine.dispose()
     yield from _releases(settings)
     yield from _exports(settings)
 
 
+def _officials(settings: Settings, engine: Engine) -> Iterator[Checked]:
+    from warehouse.official.checking import official_damage
+    from warehouse.official.verbs import official_releases
+
+    damage = official_damage(settings, engine)
+    for said in damage:
+        yield Checked("official", False, said, "edit")
+    made = sum(row["is_made"] for row in official_releases(settings, engine))
+    if made and not damage:
+        yield Checked("official", True, f"{made} 个正式发布与台账的批准一致。")
+
+
 def _releases(settings: Settings) -> Iterator[Checked]:
-    from warehouse.releases.history import published_manifest, release_manifests
+    from warehouse.releases.history import (
+        MANIFEST,
+        published_manifest,
+        release_manifests,
+        thinned_releases,
+    )
 
     published = published_manifest(settings)
     if published is None:
         yield Checked("releases", True, "尚未发布。")
         return
     wrong = []
+    thinned = thinned_releases(settings)
     for manifest in release_manifests(settings):
         folder = settings.releases / manifest["release_id"]
+        if manifest["release_id"] in thinned:
+            # What is left of it is proved by what was written down when it was thinned.
+            if _sha256(folder / MANIFEST) != thinned[manifest["release_id"]]["manifest_sha256"]:
+                wrong.append(f"{manifest['release_id']}/{MANIFEST}")
+            continue
         for name, facts in manifest["files"].items():
             path = folder / name
             if not path.is_file() or _sha256(path) != facts["sha256"]:
@@ -98,7 +123,8 @@ def _releases(settings: Settings) -> Iterator[Checked]:
         yield Checked("releases", False, f"发布文件“{name}”缺失或与清单的校验值不符。", "edit")
     if not wrong:
         count = len(release_manifests(settings))
-        yield Checked("releases", True, f"{count} 个发布版本的文件与清单的校验值一致。")
+        said = f"，其中 {len(thinned)} 个已精简、只留清单" if thinned else ""
+        yield Checked("releases", True, f"{count} 个发布版本的文件与清单的校验值一致{said}。")
 
 
 def _exports(settings: Settings) -> Iterator[Checked]:

@@ -147,6 +147,8 @@ def _tell(verdict: Any, is_untouched: bool | None) -> None:
     )
     if is_untouched is False:
         out.print("[yellow]此文件导出后被改动或另存过；以下按导出时的数核对。[/yellow]")
+    if verdict.thinned_zh:
+        out.print(verdict.thinned_zh, style="yellow", markup=False, highlight=False, soft_wrap=True)
     if verdict.is_current:
         out.print(f"[green]与当前发布 {verdict.release_id} 一致，没有变化。[/green]")
         return

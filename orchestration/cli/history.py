@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,7 +15,11 @@ from orchestration.cli.console import (
     print_rows,
     settings_of,
 )
+from orchestration.errors import OrchestrationError
 from sources.vocabulary import RELEASE_KIND_ZH, said
+
+if TYPE_CHECKING:
+    from warehouse.settings import Settings
 
 
 def register(app: typer.Typer) -> None:
@@ -25,10 +29,29 @@ def register(app: typer.Typer) -> None:
 
 
 @guarded
-def releases(as_json: JsonFlag = False) -> None:
-    """历次发布，最新的在前。"""
+def releases(
+    thin: Annotated[
+        bool, typer.Option("--thin", help="列出可以精简的较早发布；加 --yes 才真正精简")
+    ] = False,
+    keep: Annotated[
+        str | None,
+        typer.Option(
+            "--keep",
+            metavar="30d",
+            help="逐次保留最近多少天，此前每月保留最后一次；默认按 QIANGSHI_KEEP_RELEASES",
+        ),
+    ] = None,
+    is_sure: Annotated[bool, typer.Option("--yes", help="确认精简")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """历次发布，最新的在前；也可精简较早的发布。"""
     from warehouse.queries.history import releases as asked
 
+    if thin:
+        _thin(settings_of(), keep, is_sure=is_sure, as_json=as_json)
+        return
+    if is_sure or keep is not None:
+        raise OrchestrationError("--keep 和 --yes 只与 --thin 同用。")
     found = asked(settings_of())
     if as_json:
         print_json(found)
@@ -40,6 +63,7 @@ def releases(as_json: JsonFlag = False) -> None:
         row["held_zh"] = "、".join(city["city_code"] for city in row["held_cities"])
         named = {one["release_name"]: None for one in row.get("reopenings", ())}
         row["names_zh"] = "、".join(named)
+        row["thinned_zh"] = row["thinned_on"] or ""
     columns = {
         "release_id": "发布号",
         "kind_zh": "类别",
@@ -49,8 +73,37 @@ def releases(as_json: JsonFlag = False) -> None:
         "held_zh": "被拦下的城市",
         "small_zh": "小型机构模式",
         "names_zh": "开封所入",
+        "thinned_zh": "精简于",
     }
     print_rows("历次发布", found, columns, "尚未发布。")
+
+
+def _thin(settings: Settings, keep: str | None, *, is_sure: bool, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from warehouse.lease import night_lease
+    from warehouse.releases.thinning import thin, thinnable
+    from warehouse.settings import keep_days_of
+
+    days = settings.keep_days if keep is None else keep_days_of("--keep", keep)
+    if days is None:
+        raise OrchestrationError(
+            "没有说保留多久：设置 QIANGSHI_KEEP_RELEASES（如 30d），或用 --keep 30d。"
+        )
+    if is_sure:
+        with night_lease(settings, wait_seconds=60):
+            found = thin(settings, days)
+    else:
+        found = thinnable(settings, days)
+    if as_json:
+        print_json({"is_done": is_sure, "releases": [asdict(one) for one in found]})
+        return
+    rows = [asdict(one) | {"size_zh": f"{one.bytes / 1e6:.1f} MB"} for one in found]
+    columns = {"release_id": "发布号", "as_of": "截至", "size_zh": "腾出"}
+    title = f"{'已精简' if is_sure else '可以精简'} {len(rows)} 个（清单和指标定义留存）"
+    print_rows(title, rows, columns, "没有可以精简的发布。")
+    if rows and not is_sure:
+        out.print("以上尚未删除。确认请加 --yes。")
 
 
 @guarded

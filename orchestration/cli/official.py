@@ -221,7 +221,7 @@ def show(
         "依据": row["base_release_id"],
         "文号": row["document_number"],
         "扫描件": row["scan_name"],
-        "保密至": row["embargo_until"],
+        "保密至": f"{row['embargo_until']:%Y-%m-%d %H:%M}" if row["embargo_until"] else None,
         "审批": f"{row['decided_by']} 于 {row['approved_at']:%Y-%m-%d %H:%M}"
         if row["decided_by"]
         else None,

@@ -21,6 +21,7 @@ from warehouse.releases.history import published_manifest, release_db
 from warehouse.reports.sending import send_notices
 from warehouse.settings import Settings
 
+THINNING = (sys.executable, "-m", "warehouse.releases.thinning")
 LAST_EXPORTS = "last_exports.json"
 LONGEST_SECONDS = 1800.0
 """After so long the exports are given up for tonight; the next night tries again."""
@@ -48,6 +49,9 @@ def export(settings: Settings) -> Mapping[str, Any]:
         outcome["failed"] += [
             one | {"part": f"分城市文件 {one['part']}"} for one in found["failed"]
         ]
+    if settings.keep_days is not None:
+        outcome["thinned"] = found = _in_child([*THINNING, str(settings.home)], "精简旧发布")
+        outcome["failed"] += found["failed"]
     text = json.dumps(outcome, ensure_ascii=False, indent=2)
     (settings.work / LAST_EXPORTS).write_text(text, encoding="utf-8")
     return outcome

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +15,7 @@ from tests.console.browsing import Served, browsing, logged_in, made_world, serv
 
 OUT = Console(highlight=False)
 STEWARD, APPROVER, REPORTER = "steward-150400", "approver-150400", "reporter-150403"
+TABLE = "/query?city=150400&area=all&indicator=PATENT_GRANTS,TM_VALID_STOCK&period=2025-Q3"
 HELD = "150403.IP-Q1.2025-Q4.v1"
 PAGES: tuple[tuple[str, str, str], ...] = (
     ("queue", STEWARD, "/queue"),
@@ -53,6 +55,8 @@ def _shoot(browser: Browser, served: Served, target: Path, folder: Path) -> None
         page = seen.setdefault(login, logged_in(browser, served, login))
         page.goto(served.address + path)
         _save(page, target / f"{name}.png")
+    _table(seen[STEWARD], served, target)
+    _official(seen, served, target)
     page = seen[REPORTER]
     with page.expect_download() as started:
         page.evaluate(f"window.location.href = '/submissions/{HELD}/original'")
@@ -65,6 +69,35 @@ def _shoot(browser: Browser, served: Served, target: Path, folder: Path) -> None
     page.wait_for_selector("#result", timeout=300_000)
     page.evaluate("document.getElementById('result').scrollIntoView()")
     _save(page, target / "upload.png")
+
+
+def _table(page: Page, served: Served, target: Path) -> None:
+    """A table asked for, taken, and looked up by its code."""
+    page.goto(served.address + TABLE)
+    _save(page, target / "query.png")
+    code = re.search(r"[2-9A-Z]{4}-[2-9A-Z]{4}", page.inner_text(".table-notes"))
+    assert code
+    with page.expect_download():
+        page.click("a:text-is('下载 Excel')")
+    page.goto(f"{served.address}/verify?code={code[0]}")
+    _save(page, target / "verify.png")
+
+
+def _official(seen: dict[str, Page], served: Served, target: Path) -> None:
+    """A quarterly report proposed by one, as the other sees it."""
+    page = seen[STEWARD]
+    page.goto(f"{served.address}/official")
+    page.select_option("#period", "2025-Q4")
+    page.fill("#document_number", "赤知〔2026〕1号")
+    page.fill("#embargo", "2026-03-01T09:00")
+    page.fill("#note", "四季度数已与各旗县区核对")
+    paper = {"name": "盖章表.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.4 sealed"}
+    page.set_input_files("#scan", paper)  # type: ignore[arg-type]
+    page.click("button:text-is('提请')")
+    page.wait_for_selector(".flash")
+    second = seen[APPROVER]
+    second.goto(f"{served.address}/official/150400.quarterly.2025-Q4.1")
+    _save(second, target / "official.png")
 
 
 def _save(page: Page, path: Path) -> None:

@@ -209,7 +209,8 @@ def test_files_that_are_not_ours_are_refused_in_chinese(reporter: Visitor) -> No
     assert "没有导出过" in _looked_at(reporter, "炸弹.xlsx", _bomb())
     for name, data in (
         ("x.xlsx", b"PK\x03\x04broken"), ("../../etc/passwd", b"\xff\xfe\x00"),
-        (f"{SCRIPT}.csv", "ABCD-2345".encode("utf-16")), ("a\0b.docx", b"%PDF-1.4"),
+        (f"{SCRIPT}.csv", "ABCD-2345".encode("utf-16")), ("宽.csv", b"1" * 200_000),
+        ("a\0b.docx", b"%PDF-1.4"),
     ):  # fmt: skip
         told = _looked_at(reporter, name, data)
         assert "没有导出过" in told, name
@@ -271,6 +272,9 @@ def test_a_releases_files_are_handed_out_whole_to_whom_they_concern(
     assert "sandbox" in report.headers["content-security-policy"]
     assert "script" not in report.headers["content-security-policy"]
     assert reporter.get(f"/releases/{release}/report").status_code == 404
+    table = (folder / "csv" / "plan_table.csv").read_bytes()
+    assert "没有变化" in _looked_at(reporter, "plan_table.csv", table)
+    assert "改动或另存过" in _looked_at(reporter, "plan_table.csv", table + b"\r\n")
     (folder / "csv" / "units.csv").chmod(0o644)
     (folder / "csv" / "units.csv").write_bytes(b"other")
     assert "校验值不符" in steward.get(f"/releases/{release}/files/csv/units.csv").text

@@ -66,7 +66,7 @@ def main(kind: str, path: str, report: Path) -> None:
     """Asks until the file `stop` stands beside the report."""
     ask = {"python": opening, "sqlalchemy": pooling, "holding": holding}[kind](path)
     stop, last, answers = report.with_name("stop"), None, 0
-    ends = time.monotonic() + 600
+    ends = time.monotonic() + 1800
     with report.open("w", encoding="utf-8") as out:
         while time.monotonic() < ends:
             is_last = stop.exists()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import html
+import json
 import os
 import resource
 import shutil
@@ -13,14 +16,39 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from docx import Document
+from openpyxl import load_workbook
 
 from orchestration.stages import exporting
+from sources.definition_files import SEEDS
 from tests.integration.conftest import Workspace
 from warehouse.exports.placing import FIXED
 from warehouse.releases import delivery
 
 QIANGSHI = str(Path(sys.executable).parent / "qiangshi")
 DAY = "2026-02-01"
+
+
+COUNTY, ODD = "140602", "朔'城\"区<b>&=1+1"
+EMPTY, EMPTY_ZH = "nothing-yet", "尚无指标的规划"
+
+
+def awkward_definitions(rows: Path) -> None:
+    """A county whose name has quotes and markup, and a plan of which nothing can be computed."""
+    rows.mkdir()
+    for table, key, old, changes in (
+        ("units", "unit_code", COUNTY, [{"unit_name_zh": ODD}]),
+        ("plans", "plan_code", "shuozhou-2021", [{"plan_code": EMPTY, "plan_zh": EMPTY_ZH}]),
+        ("plan_targets", "target_code", "SZ-H05", [
+            {"target_code": f"NY-{n}", "plan_code": EMPTY, "target_order": n} for n in (1, 2)
+        ]),
+    ):  # fmt: skip
+        with (SEEDS / f"{table}.csv").open(encoding="utf-8", newline="") as seeds:
+            row = next(row for row in csv.DictReader(seeds) if row[key] == old)
+        with (rows / f"{table}.csv").open("w", encoding="utf-8", newline="") as made:
+            writer = csv.DictWriter(made, list(row))
+            writer.writeheader()
+            writer.writerows([row | change for change in changes])
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +65,9 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     toml = workspace.home / "workspace.toml"
     text = toml.read_text(encoding="utf-8") + (
         f'\ncities = ["140600"]\npublish_dirs = ["{home}/share", "{home}/other"]\n'
+        'definitions = "rows"\n'
     )
+    awkward_definitions(workspace.home / "rows")
     toml.write_text(text, encoding="utf-8")
     workspace.run("demo", "--from", "2025-12", "--to", "2025-12")
     night = workspace.night("--date", DAY)
@@ -60,6 +90,54 @@ def test_workbook_and_page_lie_at_a_fixed_path_here_and_in_every_mirror(city: Wo
         for name in FIXED:
             assert (folder / name).read_bytes() == (exports(city) / name).read_bytes()
             assert not [path for path in folder.glob(f".{name}*")]
+
+
+def test_a_plan_of_which_nothing_can_be_computed_is_shown_with_its_reason(city: Workspace) -> None:
+    reason = "文件未给出位次数值"
+    told = city.run("table", EMPTY, "--json").json
+    rows = told["rows"] if isinstance(told, dict) else told
+    assert [(row["status_code"], row["actual_value"]) for row in rows] == [
+        ("not_computable", None)
+    ] * 2
+    assert reason in city.run("table", EMPTY).output.replace("\n", "")
+    folder = exports(city)
+    [sheet] = [one for one in load_workbook(folder / "plan_tables.xlsx").worksheets
+               if one["A1"].value == EMPTY_ZH]  # fmt: skip
+    cells = [str(cell.value) for row in sheet.iter_rows() for cell in row]
+    assert sum(reason in cell for cell in cells) == 2
+    assert EMPTY_ZH in (folder / "report.html").read_text(encoding="utf-8")
+    texts = [cell.text for table in Document(str(folder / f"brief/{EMPTY}.docx")).tables
+             for row in table.rows for cell in row.cells]  # fmt: skip
+    assert any("不可计算" in text or "无法计算" in text for text in texts)
+    notice = (folder / "notices/140600.txt").read_text(encoding="utf-8")
+    assert f"《{EMPTY_ZH}》：" in notice
+
+
+def test_a_county_s_name_with_quotes_and_markup_is_text_everywhere(
+    city: Workspace, tmp_path: Path
+) -> None:
+    asked = "select count(*) from marts.unit_observations where unit_name_zh = ?"
+    assert city.query(asked, ODD)[0][0] > 0
+    asked = 'select count(*) from marts_zh."单位" where "单位名称" = ?'
+    assert city.query(asked, ODD) == [(1,)]
+    folder = exports(city)
+    with (folder / "csv/units.csv").open(encoding="utf-8-sig", newline="") as handle:
+        assert ODD in {row["unit_name_zh"] for row in csv.DictReader(handle)}
+    sheet = load_workbook(folder / "plan_tables.xlsx")["旗县区"]
+    assert ODD in {cell.value for row in sheet.iter_rows() for cell in row}
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert html.escape(ODD, quote=False).split("'")[1].split('"')[0] in page
+    assert "区<b>" not in page
+    asked = ["query", "--indicator", "PATENT_GRANTS", "--unit", COUNTY, "--period", "2025-12"]
+    assert ODD in json.dumps(city.run(*asked, "--json").json, ensure_ascii=False).replace("\\", "")
+    for name in ("a.xlsx", "a.docx", "a.csv"):
+        city.run(*asked, "--out", str(tmp_path / name))
+    cells = {c.value for row in load_workbook(tmp_path / "a.xlsx").active.iter_rows() for c in row}
+    assert ODD in cells
+    texts = {cell.text for table in Document(str(tmp_path / "a.docx")).tables
+             for row in table.rows for cell in row.cells}  # fmt: skip
+    assert ODD in texts
+    assert ODD.replace('"', '""') in (tmp_path / "a.csv").read_text(encoding="utf-8-sig")
 
 
 def test_an_unchanged_night_tells_of_no_export_and_makes_good_what_is_gone(

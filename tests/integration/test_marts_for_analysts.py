@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import duckdb
 import pytest
 
 from tests.integration.conftest import Workspace
+from tests.integration.plain_sums import COLUMNS, additive_indicators, differing, question
 
 FACTS = (
     "plan_table", "plan_progress", "unit_progress", "city_indicators", "unit_indicators",
@@ -158,49 +160,56 @@ def test_a_code_finds_one_row_of_its_dimension(
         assert lost == [], table
 
 
-def additive_sums(marts: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
-    """Per additive city figure: its value and numerator beside the plain sums over the members."""
-    return marts.execute(
-        """
-        with sums as (
-            select city_code, indicator_code, period_type, period_code, plan_code,
-                sum(value) as value, sum(numerator) as numerator
-            from marts.unit_indicators
-            where is_partition_member
-            group by all
-        )
-        select cities.indicator_code, cities.city_code, cities.period_type, cities.period_code,
-            cities.value, sums.value, cities.numerator, sums.numerator
-        from marts.city_indicators as cities
-        left join sums on cities.city_code = sums.city_code
-            and cities.indicator_code = sums.indicator_code
-            and cities.period_type = sums.period_type
-            and cities.period_code = sums.period_code
-            and cities.plan_code is not distinct from sums.plan_code
-        where cities.is_additive
-        """
-    ).fetchall()
+COLUMNS_OF = {
+    "unit_indicators": COLUMNS,
+    "city_indicators": [name for name in COLUMNS if name != "is_partition_member"],
+}
+DECLARED = """
+    select indicator_code from marts.indicators where is_additive and not is_ratio
+        and indicator_code in (select indicator_code from marts.unit_indicators where is_additive)
+"""
 
 
 def test_a_plain_sum_over_members_is_the_city_of_every_additive_indicator(
     marts: duckdb.DuckDBPyConnection,
 ) -> None:
-    rows = additive_sums(marts)
-    seen = {row[0] for row in rows if row[4] is not None}
-    declared = {
-        row[0]
-        for row in marts.execute(
-            "select indicator_code from marts.indicators where is_additive and not is_ratio"
-            " and indicator_code in (select indicator_code from marts.unit_indicators"
-            " where is_additive)"
-        ).fetchall()
-    }
-    assert seen == declared
-    assert len(seen) > 30
-    for indicator, city, kind, period, value, total, numerator, exact in rows:
-        where = (indicator, city, kind, period)
-        assert exact == numerator, where
-        assert total == (None if value is None else pytest.approx(value, rel=1e-12)), where
+    rows = marts.execute(question()).fetchall()
+    declared = {row[0] for row in marts.execute(DECLARED).fetchall()}
+    assert additive_indicators(rows) == declared
+    assert len(declared) > 30
+    assert {row[2] for row in rows} >= {"month", "quarter", "half", "year", "ytd", "plan_to_date"}
+    assert differing(rows) == []
+
+
+def test_a_plain_sum_under_chinese_names_is_the_same(marts: duckdb.DuckDBPyConnection) -> None:
+    told = marts.execute(
+        "select table_name, column_name, column_zh, table_zh from marts.data_dictionary"
+    ).fetchall()
+    names = {(table, column): column_zh for table, column, column_zh, _ in told}
+    views = {table: f'marts_zh."{table_zh}"' for table, _, _, table_zh in told}
+    asked = question(views["unit_indicators"], views["city_indicators"], names)
+    rows = marts.execute(asked).fetchall()
+    assert len(rows) == len(marts.execute(question()).fetchall())
+    assert differing(rows) == []
+
+
+def test_a_member_s_figure_that_is_off_by_one_is_noticed(
+    marts: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """What the tests above would say of a city that is not the sum of its members."""
+    spoilt = str(tmp_path / "spoilt.duckdb")
+    with duckdb.connect(spoilt) as copy:
+        copy.execute("create schema marts")
+        for table in ("unit_indicators", "city_indicators"):
+            frame = marts.sql(f"select {', '.join(COLUMNS_OF[table])} from marts.{table}").pl()
+            copy.register("frame", frame)
+            copy.execute(f"create table marts.{table} as select * from frame")
+        copy.execute(
+            "update marts.unit_indicators set numerator = numerator + 1 where rowid = ("
+            " select min(rowid) from marts.unit_indicators where is_partition_member"
+            " and is_additive and numerator is not null)"
+        )
+        assert len(differing(copy.execute(question()).fetchall())) == 1
 
 
 def test_a_figure_that_is_no_sum_says_so(marts: duckdb.DuckDBPyConnection) -> None:

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from tests.integration.conftest import Workspace
+from tests.integration.plain_sums import additive_indicators, differing, question
 from tests.postgres import PASSWORD, Postgres
 from warehouse.releases import postgres as target
 from warehouse.releases.history import read_manifest
@@ -83,6 +84,16 @@ def test_the_rows_of_a_table_are_the_same_one_by_one(
         ours = marts.execute(f'select {listed} from marts."{table}"').fetchall()
         theirs = client.execute(f'select {listed} from marts."{table}"').fetchall()
         assert sorted(map(repr, theirs)) == sorted(map(repr, ours)), table
+
+
+def test_a_plain_sum_over_members_is_the_city_there_too(
+    client: psycopg.Connection, marts: duckdb.DuckDBPyConnection
+) -> None:
+    rows = client.execute(question()).fetchall()  # type: ignore[call-overload]
+    ours = marts.execute(question()).fetchall()
+    assert additive_indicators(rows) == additive_indicators(ours)
+    assert len(rows) == len(ours)
+    assert differing(rows) == []
 
 
 def test_types_comments_and_views_arrive(

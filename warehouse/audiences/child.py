@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from sources.definitions import Definitions
-from warehouse.audiences.placing import keep_city_files
+from warehouse.audiences.placing import deliver_city_files, keep_city_files
 from warehouse.settings import Settings
 
 MODULE = "warehouse.audiences.child"
@@ -45,6 +45,7 @@ def main(home: str) -> None:
     begun = time.monotonic()
     settings = Settings.load(Path(home))
     kept = keep_city_files(settings, Definitions.load(settings.definitions_overlay))
+    deliver_city_files(settings, kept)
     told = asdict(kept) | {"seconds": round(time.monotonic() - begun, 2)}
     sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
 

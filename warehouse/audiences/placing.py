@@ -18,18 +18,12 @@ from filelock import FileLock
 
 from sources.definitions import Definitions
 from warehouse.audiences.definition import Audience, audiences_of
-from warehouse.audiences.writing import is_current, sha256_of, write_audience_file
-from warehouse.errors import LockedTarget, TargetRefused, WarehouseError
+from warehouse.audiences.writing import is_current, write_audience_file
+from warehouse.errors import LockedTarget, WarehouseError
+from warehouse.releases.delivery import perform_within_limit
 from warehouse.releases.digest import mart_names
-from warehouse.releases.history import (
-    MANIFEST,
-    published_manifest,
-    read_manifest,
-    release_db,
-    write_manifest,
-)
-from warehouse.releases.places import remove_log, replace_patiently
-from warehouse.settings import PUBLISHED_FILE, AudienceFolder, Settings
+from warehouse.releases.history import published_manifest, release_db
+from warehouse.settings import PUBLISHED_FILE, Settings
 
 LOCK = "city_files.lock"
 
@@ -69,12 +63,13 @@ def are_kept(settings: Settings, definitions: Definitions) -> bool:
             )
             for city, audience in wanted
         )
-        and all(_is_mirrored(settings, one) for one in settings.audience_folders)
+        # Whether a share has its copy is asked in a process of its own: it may be dead.
+        and not settings.audience_folders
     )  # fmt: skip
 
 
 def keep_city_files(settings: Settings, definitions: Definitions) -> Kept:
-    """Makes the files and their copies those of the published release.
+    """Makes the files those of the published release.
 
     Raises:
         NoRelease: the published release is not kept.
@@ -93,8 +88,6 @@ def keep_city_files(settings: Settings, definitions: Definitions) -> Kept:
             act = partial(_keep_one, settings, release, city, audience, definitions, kept)
             _guarded(kept, f"{city} {audience.name_zh}", act)
         _remove_strangers(settings, {(city, audience.code) for city, audience in wanted}, kept)
-        for one in settings.audience_folders:
-            _guarded(kept, str(one.folder), partial(_mirror, settings, one, kept))
     return kept
 
 
@@ -170,42 +163,15 @@ def _remove_strangers(settings: Settings, places: set[tuple[str, str]], kept: Ke
                 folder.rmdir()
 
 
-def _is_mirrored(settings: Settings, one: AudienceFolder) -> bool:
-    source = city_file_folder(settings, one.city_code, one.audience_code)
-    try:
-        told, there = read_manifest(source / MANIFEST), read_manifest(one.folder / MANIFEST)
-    except ValueError:
-        return False
-    file = one.folder / PUBLISHED_FILE
-    is_same = told is not None and told == there and file.is_file()
-    return is_same and told is not None and sha256_of(file) == told["sha256"]
-
-
-def _mirror(settings: Settings, one: AudienceFolder, kept: Kept) -> None:
-    """Lays the file of a city for an audience into a folder of somebody's own.
-
-    Raises:
-        TargetRefused: the folder is not there, or there is no such file.
-        LockedTarget: a program holds the file that stands there.
-        OSError: the folder cannot be written.
-    """
-    if not one.folder.is_dir():
-        raise TargetRefused("目录不存在（共享未挂载？），没有写入")
-    source = city_file_folder(settings, one.city_code, one.audience_code)
-    told = read_manifest(source / MANIFEST)
-    if told is None:
-        raise TargetRefused(f"没有 {one.city_code}/{one.audience_code} 这一份文件，没有写入")
-    if _is_mirrored(settings, one):
+def deliver_city_files(settings: Settings, kept: Kept) -> None:
+    """Lays copies into the folders that take one of the files, each in a process of its own."""
+    if not settings.has_city_files or kept.release_id is None:
         return
-    target = one.folder / PUBLISHED_FILE
-    aside = target.with_name(f".{PUBLISHED_FILE}.new")
-    try:
-        shutil.copyfile(source / PUBLISHED_FILE, aside)
-        aside.chmod(0o444)
-        remove_log(target)
-        replace_patiently(aside, target)
-        remove_log(target)
-    finally:
-        aside.unlink(missing_ok=True)
-    write_manifest(one.folder / MANIFEST, told)
-    kept.mirrored += 1
+    for one in settings.audience_folders:
+        source = city_file_folder(settings, one.city_code, one.audience_code)
+        done = perform_within_limit(
+            {"kind": "city_file", "source": str(source), "folder": str(one.folder)}
+        )
+        kept.mirrored += done["is_new"]
+        if done["problem_zh"]:
+            kept.failed.append({"part": str(one.folder), "problem_zh": done["problem_zh"]})

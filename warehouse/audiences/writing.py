@@ -7,7 +7,6 @@ It is written aside, read back, and replaced by one rename; the manifest comes l
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from warehouse.audiences.definition import Audience, audience_named
 from warehouse.audiences.selection import CODES, SOURCE, Selected, select_table
 from warehouse.connection import scalar, transaction
 from warehouse.errors import NoRelease, ReleaseBroken
+from warehouse.exports.records import sha256_of
 from warehouse.releases.build import STORAGE_VERSION
 from warehouse.releases.chinese_views import DICTIONARY, create_chinese_views, literal, quoted
 from warehouse.releases.digest import mart_names
@@ -131,12 +131,6 @@ def is_current(
     names = ("city_code", "audience_code", "audience_sha256", "release_manifest_sha256")
     is_same = tuple(told.get(name) for name in names) == wanted
     return is_same and told["size"] == file.stat().st_size and told["sha256"] == sha256_of(file)
-
-
-def sha256_of(path: Path) -> str:
-    """sha256 of a file's bytes."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def _build(job: _Job, aside: Path) -> dict[str, Any]:

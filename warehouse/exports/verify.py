@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from warehouse.errors import NoRelease, UnknownTarget
+from warehouse.errors import NoRelease, ThinnedRelease, UnknownTarget
 from warehouse.exports.plan_figures import plan_figures
 from warehouse.exports.query import query
 from warehouse.exports.records import ExportRecord
@@ -15,6 +15,7 @@ from warehouse.exports.unit_figures import Labels, unit_figures_now
 from warehouse.exports.verify_tables import WHOLE_ROW, moved_cells
 from warehouse.queries.history import differences
 from warehouse.queries.published import ask, manifest
+from warehouse.releases.history import not_there
 from warehouse.settings import Settings
 
 Change = dict[str, Any]
@@ -41,6 +42,9 @@ class Verdict:
     """One per number that is another now: label_zh, old_value, new_value, reason_code,
     reason_zh."""
 
+    thinned_zh: str | None = None
+    """What became of the release it was made of, where its figures are no longer kept."""
+
     @property
     def is_current(self) -> bool:
         """Whether every number still stands, be it in the same release or a later one."""
@@ -57,7 +61,8 @@ class Verdict:
             "is_synthetic": self.record.is_synthetic,
             "release_id": self.release_id,
             "as_of": self.as_of,
-            "figures": len(self.record.figures),
+            "thinned_zh": self.thinned_zh,
+            "figures": None if self.record.table_file else len(self.record.figures),
             "changes": list(self.changes),
         }
 
@@ -77,7 +82,9 @@ def verify(settings: Settings, record: ExportRecord) -> Verdict:
             reasons = _Reasons(settings, record.release_id, release_id)
             labels = Labels(settings, release_id)
             changes = [_change(old, new, reasons, labels) for old, new in moved]
-    return Verdict(record, release_id, str(current["as_of"]), tuple(changes))
+    gone = not_there(settings, record.release_id)
+    thinned_zh = gone.message_zh if isinstance(gone, ThinnedRelease) else None
+    return Verdict(record, release_id, str(current["as_of"]), tuple(changes), thinned_zh)
 
 
 def _moved(

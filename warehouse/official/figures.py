@@ -49,10 +49,12 @@ FIGURE_TABLES = (
 """The keys are spelled as the revisions of releases spell them."""
 
 _KEYS = ("plan_code", "target_code", "indicator_code", "period_code", "period_type")
-_COLUMNS = f"table_name, key_text, column_name, value, {', '.join(_KEYS)}"
+_DAYS = ("period_start", "period_end")
+_COLUMNS = f"table_name, key_text, column_name, value, {', '.join((*_KEYS, *_DAYS))}"
 _EMPTY = (
     "table_name varchar, key_text varchar, column_name varchar, value varchar, plan_code varchar,"
-    " target_code varchar, indicator_code varchar, period_code varchar, period_type varchar"
+    " target_code varchar, indicator_code varchar, period_code varchar, period_type varchar,"
+    " period_start date, period_end date"
 )
 _CHANGED = """
 select standing.table_name, standing.key_text, standing.column_name,
@@ -267,7 +269,7 @@ def _fill(memory: duckdb.DuckDBPyConnection, into: str, release_id: str, city_co
         if one.table not in marts:
             continue
         known = columns_of(memory, one.table, "looked_at")
-        keys = ", ".join(name if name in known else f"null as {name}" for name in _KEYS)
+        keys = ", ".join(name if name in known else f"null as {name}" for name in (*_KEYS, *_DAYS))
         text = ", ".join(name for name in one.key if name in known)
         origin = ", $release" if into == "standing" else ""
         wanted = {"city": city_code} | ({"release": release_id} if origin else {})

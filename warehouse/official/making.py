@@ -24,7 +24,7 @@ from warehouse.official.figures import figure_changes
 from warehouse.raw_files import raw_path
 from warehouse.releases.build import DEFINITIONS
 from warehouse.releases.city_rows import write_city_file
-from warehouse.releases.digest import columns_of, digest_tables, mart_names
+from warehouse.releases.digest import digest_tables, mart_names
 from warehouse.releases.finishing import file_facts, keep, read_back
 from warehouse.releases.history import (
     MANIFEST,
@@ -60,7 +60,7 @@ def make_aside(settings: Settings, engine: Engine, proposal: Row, release_id: st
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         file = folder / PUBLISHED_FILE
-        write_city_file(base, file, str(proposal["city_code"]))
+        write_city_file(base, file, str(proposal["city_code"]), release_id)
         _make_official(settings, engine, file, proposal, release_id)
         if (base.parent / DEFINITIONS).is_dir():
             shutil.copytree(base.parent / DEFINITIONS, folder / DEFINITIONS)
@@ -140,17 +140,10 @@ def complete(settings: Settings, engine: Engine) -> tuple[list[str], list[str]]:
 def _make_official(
     settings: Settings, engine: Engine, file: Path, proposal: Row, release_id: str
 ) -> None:
-    """Gives the file its own release row and id, and the figures revised as rows."""
-    base = str(proposal["base_release_id"])
+    """Says in the file that it is official, and which figures were revised, as rows."""
     revised = revised_figures(settings, engine, proposal)
     moment = proposal["approved_at"]
     with duckdb.connect(str(file)) as connection, transaction(connection):
-        for table in mart_names(connection, with_views=False):
-            if "release_id" in columns_of(connection, table):
-                connection.execute(
-                    f'update marts."{table}" set release_id = ? where release_id = ?',
-                    [release_id, base],
-                )
         changed = connection.execute(
             "update marts.release set kind = 'official', published_at = ?", [moment]
         ).fetchall()

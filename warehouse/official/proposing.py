@@ -140,11 +140,15 @@ def _checked_subject(
         raise OfficialRefused(
             f"{period.label_zh}尚未结束：发布 {base} 截至 {told['as_of']}，不能作{name}的依据。"
         )
-    known_city = ask(
-        settings, "select 1 from marts.units where city_code = ? limit 1", [city_code], base
+    has_figures = ask(
+        settings,
+        "select 1 from marts.plans where city_code = $city"
+        " union select 1 from marts.city_indicators where city_code = $city limit 1",
+        {"city": city_code},
+        base,
     )
-    if not known_city:
-        raise OfficialRefused(f"发布 {base} 中没有城市“{city_code}”。")
+    if not has_figures:
+        raise OfficialRefused(f"发布 {base} 中没有城市“{city_code}”的规划和指标。")
     return period
 
 

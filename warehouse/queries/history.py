@@ -13,7 +13,7 @@ from warehouse.errors import NoRelease, OfficialStands
 from warehouse.queries.published import marts, release_file, rows
 from warehouse.queries.row_names import COLUMNS_ZH, NAMES, TABLES_ZH, row_zh, value_zh
 from warehouse.releases.changes import explain_changes, reason_text
-from warehouse.releases.history import OFFICIAL, release_manifests
+from warehouse.releases.history import OFFICIAL, release_manifests, thinned_releases
 from warehouse.releases.swap import put_in_place
 from warehouse.settings import Settings
 
@@ -25,8 +25,12 @@ union select plan_code from marts.plans union select target_code from marts.plan
 
 
 def releases(settings: Settings) -> Rows:
-    """Manifests of every release kept, newest first."""
-    return list(reversed(release_manifests(settings)))
+    """Manifests of every release, newest first, each with the day it was thinned, if it was."""
+    thinned = thinned_releases(settings)
+    return [
+        one | {"thinned_on": thinned.get(one["release_id"], {}).get("thinned_at", "")[:10] or None}
+        for one in reversed(release_manifests(settings))
+    ]
 
 
 def differences(settings: Settings, first: str, second: str) -> Rows:

@@ -15,7 +15,8 @@ from typing import Any
 import duckdb
 
 from warehouse.errors import NoRelease
-from warehouse.settings import PUBLISHED_FILE, Settings
+from warehouse.releases.history import release_db
+from warehouse.settings import Settings
 
 
 def manifest(settings: Settings) -> Mapping[str, Any]:
@@ -37,13 +38,10 @@ def release_file(settings: Settings, release_id: str | None = None) -> Path:
     """The DuckDB file of a release, by default of the published one.
 
     Raises:
-        NoRelease: there is no such release.
+        NoRelease: there is no such release; ThinnedRelease where it was thinned.
     """
     wanted = release_id or str(manifest(settings)["release_id"])
-    path = settings.releases / wanted / PUBLISHED_FILE
-    if not path.is_file():
-        raise NoRelease(wanted)
-    return path
+    return release_db(settings, wanted)
 
 
 @contextmanager

@@ -53,7 +53,7 @@ def filled(link: str, database: str, city_code: str) -> str:
     return link.replace("$file", database).replace("$city", literal(city_code))
 
 
-def write_city_file(source: Path, target: Path, city_code: str) -> None:
+def write_city_file(source: Path, target: Path, city_code: str, release_id: str) -> None:
     """Writes a new file with a city's rows of a release, and the definitions that all share.
 
     Contracts and comments go with the tables; the revisions of the release do not.
@@ -62,6 +62,8 @@ def write_city_file(source: Path, target: Path, city_code: str) -> None:
         source: the release's file.
         target: the file to make.
         city_code: the city.
+        release_id: what the release's own rows bear in the new file; rows of a city that was held
+            back keep the release that they come from.
     """
     with duckdb.connect(":memory:") as connection:
         connection.execute(f"attach {literal(str(source))} as whole (read_only)")
@@ -73,12 +75,14 @@ def write_city_file(source: Path, target: Path, city_code: str) -> None:
         with transaction(connection):
             connection.execute("create schema own.marts")
             for table in mart_names(connection, "whole", with_views=False):
-                _copy_table(connection, table, city_code)
+                _copy_table(connection, table, city_code, release_id)
             create_chinese_views(connection)
         connection.execute("checkpoint own")
 
 
-def _copy_table(connection: duckdb.DuckDBPyConnection, table: str, city_code: str) -> None:
+def _copy_table(
+    connection: duckdb.DuckDBPyConnection, table: str, city_code: str, release_id: str
+) -> None:
     [(ddl, comment)] = connection.execute(
         "select sql, comment from duckdb_tables()"
         " where database_name = 'whole' and schema_name = 'marts' and table_name = ?",
@@ -89,8 +93,13 @@ def _copy_table(connection: duckdb.DuckDBPyConnection, table: str, city_code: st
     link = _OWN_WAYS.get(table) or city_link(columns) or "true"
     where = filled(link, "whole", city_code)
     name = f"own.marts.{quoted(table)}"
+    own = (
+        f"case when release_id = (select release_id from whole.marts.release)"
+        f" then {literal(release_id)} else release_id end"
+    )
+    told = f"* replace ({own} as release_id)" if "release_id" in columns else "*"
     connection.execute(
-        f"insert into {name} select * from whole.marts.{quoted(table)} where {where}"
+        f"insert into {name} select {told} from whole.marts.{quoted(table)} where {where}"
     )
     if comment:
         connection.execute(f"comment on table {name} is {literal(comment)}")

@@ -18,8 +18,8 @@ from typing import Any
 
 from warehouse.errors import LockedTarget, TargetRefused, WarehouseError
 from warehouse.releases.history import MANIFEST, read_manifest, write_manifest
-from warehouse.releases.places import place, place_copy, stands
-from warehouse.settings import Settings
+from warehouse.releases.places import place, place_copy, remove_log, stands
+from warehouse.settings import PUBLISHED_FILE, Settings
 
 LONGEST_SECONDS = 600.0
 """After so long a place is given up for tonight; the next night tries again."""
@@ -36,9 +36,14 @@ def perform(task: Mapping[str, Any]) -> dict[str, Any]:
 
     Args:
         task: `kind` and what it needs. `release`: source, kept, manifest, folder. `copies`: source,
-            names, release_id, folder. `postgres`: home, url, release_id.
+            names, release_id, folder. `city_file`: source, folder. `postgres`: home, url,
+            release_id. `standing`: folder; the `release_id` that stands there is told too.
     """
     try:
+        if task["kind"] == "standing":
+            there = _manifest_in(Path(task["folder"])) or {}
+            release_id = there.get("release_id")
+            return {"is_new": False, "problem_zh": None, "release_id": release_id}
         return {"is_new": _KINDS[task["kind"]](task), "problem_zh": None}
     except LockedTarget as error:
         problem = f"“{error.path}”被其他程序占用，{_AGAIN}"
@@ -121,7 +126,24 @@ def _postgres(task: Mapping[str, Any]) -> bool:
     return hand_over(settings, task["release_id"])
 
 
-_KINDS = {"release": _release, "copies": _copies, "postgres": _postgres}
+def _city_file(task: Mapping[str, Any]) -> bool:
+    """Whether the folder took another file of its city and audience, with that one's manifest.
+
+    Raises:
+        TargetRefused: there is no such folder, or no such file.
+    """
+    source, folder = Path(task["source"]), Path(task["folder"])
+    there, told = _manifest_in(folder), read_manifest(source / MANIFEST)
+    if told is None:
+        raise TargetRefused(f"没有 {source.parent.name}/{source.name} 这一份文件，没有写入")
+    remove_log(folder / PUBLISHED_FILE)
+    is_new = place_copy(source / PUBLISHED_FILE, folder / PUBLISHED_FILE)
+    if there != told:
+        write_manifest(folder / MANIFEST, told)
+    return is_new
+
+
+_KINDS = {"release": _release, "copies": _copies, "city_file": _city_file, "postgres": _postgres}
 
 
 if __name__ == "__main__":

@@ -8,10 +8,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from warehouse.errors import NoRelease
+from warehouse.errors import NoRelease, ThinnedRelease
 from warehouse.settings import PUBLISHED_FILE, Settings
 
 MANIFEST = "manifest.json"
+THINNED = "thinned.json"
+"""File beside the releases that tells which of them were thinned, and when."""
 OFFICIAL = "official"
 """Kind of a release that stands for itself; those of the nights follow one another."""
 OFFICIAL_ASIDE = ".official"
@@ -88,12 +90,34 @@ def release_db(settings: Settings, release_id: str) -> Path:
     """A release's own DuckDB file.
 
     Raises:
-        NoRelease: it is not kept.
+        NoRelease: it is not kept; ThinnedRelease where it was thinned.
     """
     path = settings.releases / release_id / PUBLISHED_FILE
     if not path.is_file():
-        raise NoRelease(release_id)
+        raise not_there(settings, release_id)
     return path
+
+
+def thinned_releases(settings: Settings) -> dict[str, dict[str, Any]]:
+    """What was thinned, by release: `release_id`, `as_of`, `thinned_at`, sha256 of its manifest."""
+    told = read_manifest(settings.releases / THINNED) or {"releases": []}
+    return {str(one["release_id"]): one for one in told["releases"]}
+
+
+def not_there(settings: Settings, release_id: str) -> NoRelease:
+    """Why there is no file of a release: it was thinned, or never was."""
+    thinned = thinned_releases(settings)
+    if release_id not in thinned:
+        return NoRelease(release_id)
+    instead = min(
+        (
+            str(one["release_id"])
+            for one in nightly_manifests(settings)
+            if one["release_id"] > release_id and one["release_id"] not in thinned
+        ),
+        default=None,
+    )
+    return ThinnedRelease(release_id, thinned[release_id]["thinned_at"][:10], instead)
 
 
 def next_release_id(settings: Settings, as_of: date) -> str:

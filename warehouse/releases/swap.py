@@ -64,6 +64,12 @@ def finish_interrupted(settings: Settings) -> str | None:
     return release_id
 
 
+def announced(settings: Settings) -> str | None:
+    """Id of a finished release that is not yet in place; None when there is none."""
+    marker = _marker(settings)
+    return marker.read_text(encoding="utf-8").strip() if marker.is_file() else None
+
+
 def forget_announced(settings: Settings) -> None:
     """A release that could not be put in place is not wanted any more: the content went back."""
     _marker(settings).unlink(missing_ok=True)

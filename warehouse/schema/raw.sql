@@ -234,6 +234,8 @@ create table if not exists raw.official_figures (
     indicator_code varchar,
     period_code varchar,
     period_type varchar,
+    period_start date,
+    period_end date,
     official_value varchar,
     revision_document_number varchar,
     revision_reason_zh varchar,

@@ -6,8 +6,6 @@ plan_progress as (select * from {{ ref('plan_progress') }}),
 
 city_indicators as (select * from {{ ref('city_indicators') }}),
 
-periods as (select * from {{ ref('stg_runs__periods') }}),
-
 targets as (
     select
         official_figures.*,
@@ -63,8 +61,8 @@ final as (
         compared.unit_zh,
         compared.period_code,
         compared.period_type,
-        periods.period_start,
-        periods.period_end,
+        compared.period_start,
+        compared.period_end,
         compared.official_value,
         compared.current_value,
         coalesce(compared.official_value <> compared.current_value, true) as is_changed,
@@ -72,10 +70,6 @@ final as (
         compared.revision_reason_zh,
         compared.revised_on
     from compared
-    left join periods
-        on
-            compared.period_code = periods.period_code
-            and compared.period_type = periods.period_type
 )
 
 select * from final

@@ -13,6 +13,8 @@ typed as (
         indicator_code,
         period_code,
         period_type,
+        period_start,
+        period_end,
         revision_document_number,
         revision_reason_zh,
         cast(approved_at as date) as approved_on,

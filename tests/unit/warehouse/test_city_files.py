@@ -14,7 +14,12 @@ import pytest
 from sources.definitions import Definitions
 from tests.unit.warehouse.marts import Observed, ask, figures, release
 from warehouse.audiences import placing, writing
-from warehouse.audiences.placing import are_kept, city_file_folder, keep_city_files
+from warehouse.audiences.placing import (
+    are_kept,
+    city_file_folder,
+    deliver_city_files,
+    keep_city_files,
+)
 from warehouse.audiences.selection import AudienceUnsound, select_table
 from warehouse.audiences.writing import write_audience_file
 from warehouse.errors import LockedTarget, NoRelease
@@ -182,13 +187,20 @@ def test_a_share_takes_the_file_of_one_audience_and_nothing_else(
         ),
     )
     kept = keep_city_files(mirrored, DEFINITIONS)
+    deliver_city_files(mirrored, kept)
     assert kept.mirrored == 1
     [failed] = kept.failed
     assert failed["part"] == str(gone)
     assert "目录不存在" in failed["problem_zh"]
     assert sorted(path.name for path in share.iterdir()) == ["ip_marts.duckdb", "manifest.json"]
     assert (share / "ip_marts.duckdb").read_bytes() == file_of(served, RED, "public").read_bytes()
-    assert keep_city_files(mirrored, DEFINITIONS).mirrored == 0
+    (share / "ip_marts.duckdb").unlink()
+    again = replace(mirrored, audience_folders=mirrored.audience_folders[1:])
+    assert not are_kept(again, DEFINITIONS)
+    for expected in (1, 0):
+        kept = keep_city_files(again, DEFINITIONS)
+        deliver_city_files(again, kept)
+        assert (kept.mirrored, kept.failed) == (expected, [])
 
 
 def test_the_setting_tells_a_share_of_one_audience_from_one_of_everything(tmp_path: Path) -> None:

@@ -103,3 +103,38 @@ def test_a_city_held_at_the_first_release_has_no_rows(settings: Settings):
     cities = "select distinct city_code from marts.unit_observations"
     assert ask(settings.published_db, cities) == [("150200",)]
     assert ask(settings.published_db, "select unit_code from marts.findings") == [("150202",)]
+
+
+def test_a_city_held_for_two_nights_keeps_the_mark_of_its_release_until_it_is_let_through(
+    settings: Settings,
+):
+    """Each night other cities move on; the rows held stay those of the last release before."""
+    asked = "select city_code, release_id, actual_value from marts.plan_table order by 1"
+    release(settings)
+    release(settings, CHANGED, verdict=HELD)
+    third = figures(u150402=Observed("12", "v3"), u150202=Observed("7", "v3"))
+    release(settings, third, date(2026, 2, 1), verdict=HELD)
+    assert ask(settings.published_db, asked) == [
+        ("150200", "20260201-001", 7.0),
+        ("150400", "20260131-001", 30.0),
+    ]
+    release(settings, third, date(2026, 2, 2))
+    assert ask(settings.published_db, asked) == [
+        ("150200", "20260202-001", 7.0),
+        ("150400", "20260202-001", 32.0),
+    ]
+    revised = (
+        "select from_release, old_value, new_value from marts.revisions"
+        " where table_name = 'unit_observations' and split_part(key_text, '|', 1) = '150402'"
+    )
+    [(before, old, new)] = ask(settings.published_db, revised)
+    assert (before, float(old), float(new)) == ("20260201-001", 10.0, 12.0)
+
+
+def test_a_city_held_at_the_first_release_comes_with_the_next(settings: Settings):
+    release(settings, verdict=HELD)
+    assert published_manifest(settings)["held_cities"][0]["city_code"] == "150400"
+    release(settings)
+    cities = "select distinct city_code from marts.plan_table order by 1"
+    assert ask(settings.published_db, cities) == [("150200",), ("150400",)]
+    assert published_manifest(settings)["held_cities"] == []

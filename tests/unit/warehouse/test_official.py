@@ -1,11 +1,8 @@
-"""Official releases: who may do what, what stands in the way, and what is kept for ever."""
+"""Official releases: who may do what, and what stands in the way."""
 
 from __future__ import annotations
 
-import json
-import shutil
-from datetime import date, datetime
-from pathlib import Path
+from datetime import date
 from typing import Any
 
 import pytest
@@ -13,11 +10,22 @@ from sqlalchemy.exc import DBAPIError
 
 from tests.unit.warehouse.builders import NOW
 from tests.unit.warehouse.marts import Observed, ask, figures, release
-from warehouse.errors import DecisionRefused, NoRelease, ReleaseUnwritten
+from tests.unit.warehouse.officials import (
+    BASE,
+    CITY,
+    FIRST,
+    ONE_LEDGER,
+    approve,
+    changed,
+    listed,
+    official,
+    propose,
+)
+from warehouse.errors import DecisionRefused, NoRelease
 from warehouse.ledger.chain_check import chain_damage
 from warehouse.ledger.closing import close
 from warehouse.ledger.engine import writing
-from warehouse.official import making, verbs
+from warehouse.official import verbs
 from warehouse.official.errors import (
     FiguresChanged,
     OfficialRefused,
@@ -26,41 +34,8 @@ from warehouse.official.errors import (
     SamePerson,
     UnknownProposal,
 )
-from warehouse.releases.history import (
-    first_release,
-    last_as_of,
-    next_release_id,
-    published_manifest,
-    release_as_of,
-)
 from warehouse.releases.seals import kept_heads
 from warehouse.settings import Settings
-
-CITY, OTHER = "150400", "150200"
-PDF = b"%PDF-1.4 sealed"
-BASE, FIRST = "20260131-001", "20260131-002"
-TOTAL = "select value from marts.city_indicators"
-ONE_LEDGER = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-"""For what is of the files: the ledger's part is shown on both databases by the other tests."""
-
-
-def propose(settings: Settings, ledger: Any, **words: Any) -> verbs.Proposed:
-    """Proposes the quarter's report of the city, ready for approval."""
-    given: dict[str, Any] = {
-        "city_code": CITY, "report_code": "quarterly", "period_code": "2025-Q4",
-        "author": "steward", "at": NOW, "document_number": "赤知〔2026〕1号", "scan": PDF,
-        "scan_name": "盖章 表.PDF",
-    } | words  # fmt: skip
-    return verbs.propose(settings, ledger.engine, **given)
-
-
-def approve(settings: Settings, ledger: Any, proposed: verbs.Proposed) -> verbs.Approved:
-    return verbs.approve(settings, ledger.engine, proposed.proposal_id, author="approver", at=NOW)
-
-
-def official(settings: Settings, ledger: Any, **words: Any) -> verbs.Approved:
-    """Proposed by one and approved by another."""
-    return approve(settings, ledger, propose(settings, ledger, **words))
 
 
 @pytest.fixture
@@ -68,52 +43,6 @@ def published(settings: Settings) -> Settings:
     """A workspace with one nightly release of two cities, on the night's own day."""
     release(settings)
     return settings.on(date(2026, 1, 31))
-
-
-@ONE_LEDGER
-def test_an_official_release_is_one_citys_rows_kept_beside_its_scan(published, ledger):
-    done = official(published, ledger)
-    assert done.release_id == FIRST
-    folder = published.releases / FIRST
-    told = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    assert told["kind"] == "official"
-    assert told["official"] == {
-        "city_code": CITY, "report_code": "quarterly", "period_code": "2025-Q4",
-        "proposal_id": "150400.quarterly.2025-Q4.1", "base_release_id": BASE,
-        "document_number": "赤知〔2026〕1号", "proposed_by": "steward", "approved_by": "approver",
-        "approved_at": NOW.isoformat(), "embargo_until": None,
-        "scan_sha256": told["files"]["sealed_table.pdf"]["sha256"],
-        "scan_file": "sealed_table.pdf", "replaces": None,
-    }  # fmt: skip
-    assert (folder / "sealed_table.pdf").read_bytes() == PDF
-    file = folder / "ip_marts.duckdb"
-    assert ask(file, "select release_id, kind from marts.release") == [(FIRST, "official")]
-    assert ask(file, "select city_code, release_id, value from marts.city_indicators") == [
-        (CITY, FIRST, 30.0)
-    ]
-    assert ask(file, "select distinct city_code from marts.units") == [(CITY,)]
-    assert ask(file, "select count(*) from marts.findings") == [(2,)]
-    # Not even in blocks that are free: the other city's plan stands nowhere in the file.
-    assert b"steel" not in file.read_bytes()
-    assert (folder / "parquet/plan_table.parquet").is_file()
-    comment = "select comment from duckdb_tables() where table_name = 'plan_table'"
-    assert ask(file, comment) == [("规划指标表",)]
-    assert all(path.stat().st_mode & 0o222 == 0 for path in folder.rglob("*.duckdb"))
-
-
-@ONE_LEDGER
-def test_the_nights_go_on_as_if_there_were_no_official_release(published, ledger):
-    before = published_manifest(published)
-    official(published, ledger)
-    assert published_manifest(published) == before
-    assert last_as_of(published) == date(2026, 1, 31)
-    assert first_release(published) == BASE
-    assert release_as_of(published, date(2026, 1, 31)) == BASE
-    later = release(published, figures(u150402=Observed("11", "v2")))
-    assert later.release_id == "20260131-003"
-    assert later.manifest is not None
-    assert later.manifest["previous_release_id"] == BASE
-    assert release_as_of(published, date(2026, 1, 31)) == "20260131-003"
 
 
 def test_document_number_and_scan_are_required_before_the_approval(published, ledger):
@@ -129,10 +58,6 @@ def test_document_number_and_scan_are_required_before_the_approval(published, le
     assert approve(published, ledger, full).release_id == FIRST
     states = {row["proposal_id"][-1]: row["state_code"] for row in listed(published, ledger)}
     assert states == {"1": "replaced", "2": "approved"}
-
-
-def listed(settings: Settings, ledger: Any) -> list[dict[str, Any]]:
-    return verbs.official_releases(settings, ledger.engine)
 
 
 def test_who_proposed_cannot_approve_in_any_spelling(published, ledger):
@@ -165,7 +90,7 @@ def test_a_decision_is_taken_once(published, ledger):
         ({"period_code": "2025"}, "季报的报告期应写成 2025-Q4 的样子"),
         ({"period_code": "Q4"}, "不是报告期代码"),
         ({"period_code": "2026-Q1"}, "尚未结束"),
-        ({"city_code": "999999"}, "没有城市“999999”"),
+        ({"city_code": "999999"}, "没有城市“999999”的规划和指标"),
         ({"scan": b"PK\x03\x04 no paper"}, "应为 PDF、JPG、PNG 或 OFD"),
         ({"author": "system"}, "操作人“system”无效"),
     ],
@@ -191,13 +116,6 @@ def test_a_proposal_tells_which_forms_are_not_closed(published, ledger):
     assert list(propose(published, ledger).open_forms) == open_forms
     close(ledger.engine, (CITY, "M1", "2025-12"), author="approver", at=NOW)
     assert propose(published, ledger).open_forms == ()
-
-
-def changed(settings: Settings) -> str:
-    """A later nightly release in which the city's total is 31."""
-    later = release(settings, figures(u150402=Observed("11", "v2")))
-    assert later.release_id is not None
-    return later.release_id
 
 
 def test_another_value_of_an_official_figure_needs_a_decision_that_names_it(published, ledger):
@@ -272,99 +190,6 @@ def test_another_citys_change_concerns_nobody_else(published, ledger):
     assert propose(published, ledger).changes == ()
 
 
-@ONE_LEDGER
-def test_the_public_place_is_empty_until_the_embargo_is_over(published, ledger):
-    until = datetime(2026, 2, 10, 9, 0)
-    done = official(published, ledger, embargo_until=until)
-    place = published.published / "official" / CITY / "quarterly-2025-Q4"
-    assert [one.audience for one in done.placements] == ["office"]
-    assert (place / "office/ip_marts.duckdb").is_file()
-    assert (place / "office/sealed_table.pdf").is_file()
-    assert not (place / "public").exists()
-    assert verbs.publish_due(published.on(date(2026, 2, 9)), ledger.engine)[1][0].is_new is False
-    assert not (place / "public").exists()
-    later = published.on(date(2026, 2, 10))
-    _, placed = verbs.publish_due(later, ledger.engine)
-    assert [one.problem_zh for one in placed] == [None, None]
-    assert [(one.audience, one.is_new) for one in placed] == [("office", False), ("public", True)]
-    public = place / "public"
-    assert ask(public / "ip_marts.duckdb", TOTAL) == [(30.0,)]
-    tables = "select table_name from duckdb_tables() where schema_name = 'marts' order by 1"
-    assert ("findings",) not in ask(public / "ip_marts.duckdb", tables)
-    told = (public / "manifest.json").read_text(encoding="utf-8")
-    assert "steward" not in told
-    assert "approver" not in told
-    assert not list(public.glob("sealed_table*"))
-    # Again: nothing moves.
-    assert not any(one.is_new for one in verbs.publish_due(later, ledger.engine)[1])
-    # Spoiled by another program, it is laid out anew.
-    (public / "ip_marts.duckdb").unlink()
-    assert [one.is_new for one in verbs.publish_due(later, ledger.engine)[1]] == [False, True]
-
-
-@ONE_LEDGER
-def test_the_public_reads_the_release_before_until_the_new_ones_embargo_is_over(published, ledger):
-    official(published, ledger)
-    changed(published)
-    verbs.revise(
-        published, ledger.engine, FIRST, author="leader", at=NOW, reason="补报一件",
-        document_number="2号",
-    )  # fmt: skip
-    again = official(published, ledger, embargo_until=datetime(2026, 2, 10))
-    assert again.manifest["official"]["replaces"] == FIRST
-    place = published.published / "official" / CITY / "quarterly-2025-Q4"
-    assert ask(place / "public/ip_marts.duckdb", TOTAL) == [(30.0,)]
-    assert ask(place / "office/ip_marts.duckdb", TOTAL) == [(31.0,)]
-    verbs.publish_due(published.on(date(2026, 2, 10)), ledger.engine)
-    assert ask(place / "public/ip_marts.duckdb", TOTAL) == [(31.0,)]
-
-
-@pytest.mark.parametrize("step", ["make_aside", "finish"])
-def test_what_was_cut_off_is_completed_and_takes_no_other_releases_id(
-    published, ledger, monkeypatch, step
-):
-    proposed = propose(published, ledger)
-
-    def killed(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(verbs, step, killed)
-        with pytest.raises(KeyboardInterrupt):
-            approve(published, ledger, proposed)
-    assert not (published.releases / FIRST).exists()
-    if step == "make_aside":
-        # Nothing was approved: it may be tried again.
-        assert approve(published, ledger, proposed).release_id == FIRST
-        return
-    assert next_release_id(published, date(2026, 1, 31)) == "20260131-003"
-    [row] = listed(published, ledger)
-    assert (row["state_code"], row["is_made"]) == ("approved", False)
-    problems, placed = verbs.publish_due(published, ledger.engine)
-    assert problems == []
-    assert {one.release_id for one in placed} == {FIRST}
-    assert ask(published.releases / FIRST / "ip_marts.duckdb", TOTAL) == [(30.0,)]
-    assert not list((published.releases / ".official").iterdir())
-
-
-@ONE_LEDGER
-def test_a_full_disk_leaves_the_approval_to_be_completed(published, ledger, monkeypatch):
-    proposed = propose(published, ledger)
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(making, "keep", full)
-        with pytest.raises(ReleaseUnwritten, match="No space left"):
-            approve(published, ledger, proposed)
-        problems, _ = verbs.publish_due(published, ledger.engine)
-        assert "未能制成" in problems[0]
-        assert next_release_id(published, date(2026, 1, 31)) == "20260131-003"
-    assert verbs.publish_due(published, ledger.engine)[0] == []
-    assert (published.releases / FIRST / "manifest.json").is_file()
-
-
 def test_every_row_is_in_the_chain_and_the_release_keeps_its_head(published, ledger):
     official(published, ledger)
     changed(published)
@@ -394,10 +219,3 @@ def test_an_edit_behind_the_ledgers_back_is_found(published, ledger):
         connection.exec_driver_sql("update official_proposals set document_number = 'x'")
     [damage] = chain_damage(engine, [])
     assert damage.place_zh == "正式发布的提请 150400.quarterly.2025-Q4.1"
-
-
-@ONE_LEDGER
-def test_a_lost_place_of_readers_is_laid_out_again(published, ledger):
-    official(published, ledger)
-    shutil.rmtree(Path(published.published) / "official")
-    assert all(one.is_new for one in verbs.publish_due(published, ledger.engine)[1])
