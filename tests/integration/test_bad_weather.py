@@ -234,7 +234,7 @@ def test_a_disk_too_full_for_the_night_fails_it_in_words_and_the_next_one_succee
     city: Workspace,
 ) -> None:
     published = (city.home / "published/manifest.json").read_bytes()
-    (city.home / "work/inputs.json").unlink()
+    (city.home / "work/inputs.json").unlink(missing_ok=True)
     order = (
         "import os, resource, sys; "
         "resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000)); "
