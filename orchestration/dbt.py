@@ -16,8 +16,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from orchestration.errors import RollUpFailed
 from sources.definitions import Definitions
+from warehouse.connection import scalar
 from warehouse.settings import Settings
 
 PROJECT = Path(__file__).resolve().parents[1] / "models"
@@ -163,9 +166,30 @@ def write_docs(settings: Settings, definitions: Definitions) -> None:
     definitions.write_merged(settings.definitions_dir)
     aside = target_path(settings) / "docs.duckdb"
     aside.parent.mkdir(parents=True, exist_ok=True)
-    outcome = _invoke(["docs", "generate", "--static", "--empty-catalog"], settings, aside, None)
+    site = ["docs", "generate", "--static", "--empty-catalog"]
+    if not _was_built(settings):
+        # Some models ask the warehouse for the registers, and before the first night there is none:
+        # then the site tells the models as they are written, without their compiled SQL.
+        _parsed.cache_clear()
+        manifest(settings, definitions)
+        site.append("--no-compile")
+    outcome = _invoke(site, settings, aside, None)
     if not outcome.success:
         raise RollUpFailed([("docs", str(outcome.exception))])
+
+
+def _was_built(settings: Settings) -> bool:
+    """Whether the private warehouse holds the models of a night."""
+    if not settings.warehouse_db.is_file():
+        return False
+    with duckdb.connect(str(settings.warehouse_db), read_only=True) as connection:
+        return bool(
+            scalar(
+                connection,
+                "select count(*) > 0 from duckdb_columns()"
+                " where schema_name = 'staging' and table_name = 'stg_definitions__registers'",
+            )
+        )
 
 
 def _results(outcome: Any, command: str) -> list[NodeResult]:

@@ -186,7 +186,8 @@ def test_the_workbook_lies_at_a_fixed_path(demo: Workspace, exports: Path) -> No
     assert fixed.read_bytes() == (exports / "plan_tables.xlsx").read_bytes()
     found = demo.run("verify", str(fixed), "--json").json
     assert (found["is_current"], found["is_file_untouched"]) == (True, True)
-    assert found["figures"] == 47 * 5
+    # Each target, and each county figure that workbook and page print.
+    assert found["figures"] > 47 * 5 + 1700
 
 
 def test_exporting_again_makes_the_same_bytes(

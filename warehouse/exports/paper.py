@@ -9,6 +9,7 @@ from typing import Any
 
 from docx import Document
 from docx.enum.section import WD_ORIENT
+from docx.enum.table import WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
@@ -18,7 +19,7 @@ from warehouse.exports.page import Page
 from warehouse.exports.printing import plain_text
 
 BODY, HEAD = "宋体", "黑体"
-WIDTH_MM, NAMES_MM = 267, (36, 42, 18)
+WIDTH_MM, NAMES_MM, WIDEST_MM = 267, (36, 42, 18), 36
 MADE = datetime(2000, 1, 1)
 
 
@@ -42,6 +43,7 @@ def paper_bytes(page: Page) -> bytes:
     _table(paper, page)
     for note in (*page.notes, page.code_line):
         _line(paper, note, BODY, 9, WD_ALIGN_PARAGRAPH.LEFT)
+    _page_number(section.footer.paragraphs[0])
     properties = paper.core_properties
     properties.title, properties.keywords, properties.author = page.title[:255], page.code, ""
     properties.created = properties.modified = MADE
@@ -58,6 +60,21 @@ def settled(document: bytes) -> bytes:
             part = zipfile.ZipInfo(name, MADE.timetuple()[:6])
             kept.writestr(part, made.read(name), zipfile.ZIP_DEFLATED)
     return target.getvalue()
+
+
+def _page_number(paragraph: Any) -> None:
+    paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    for before, code, after in (("第 ", "PAGE", " 页，共 "), ("", "NUMPAGES", " 页")):
+        set_font(paragraph.add_run(before), BODY, 9)
+        run = set_font(paragraph.add_run(), BODY, 9)
+        for kind in ("begin", "", "end"):
+            part = OxmlElement("w:fldChar" if kind else "w:instrText")
+            if kind:
+                part.set(qn("w:fldCharType"), kind)
+            else:
+                part.text = code
+            run._r.append(part)
+        set_font(paragraph.add_run(after), BODY, 9)
 
 
 def _line(paper: Any, text: str, font: str, size: float, align: Any) -> None:
@@ -86,16 +103,19 @@ def _table(paper: Any, page: Page) -> None:
             align = WD_ALIGN_PARAGRAPH.LEFT if is_name else WD_ALIGN_PARAGRAPH.RIGHT
             _put(cell, entry.text, align)
     names = NAMES_MM[: len(page.fixed)]
-    rest = (WIDTH_MM - sum(names)) / max(page.width - len(page.fixed), 1)
+    # Few numbers stand near their names instead of at the far edge of the paper.
+    rest = min((WIDTH_MM - sum(names)) / max(page.width - len(page.fixed), 1), WIDEST_MM)
     table.autofit = False
+    table.alignment = WD_TABLE_ALIGNMENT.CENTER
     for place, grid_column in enumerate(table.columns):
         grid_column.width = Mm(names[place] if place < len(names) else rest)
         for cell in grid_column.cells:
             cell.width = grid_column.width
-    for row in table.rows[:2]:
-        repeated = OxmlElement("w:tblHeader")
-        repeated.set(qn("w:val"), "true")
-        row._tr.get_or_add_trPr().append(repeated)
+    for number, row in enumerate(table.rows):
+        for name in ("w:tblHeader", "w:cantSplit") if number < 2 else ("w:cantSplit",):
+            mark = OxmlElement(name)
+            mark.set(qn("w:val"), "true")
+            row._tr.get_or_add_trPr().append(mark)
 
 
 def _put(cell: Any, text: str, align: Any, font: str = BODY) -> None:

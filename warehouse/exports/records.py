@@ -214,9 +214,13 @@ def _table_of_release(settings: Settings, file: Path) -> ExportRecord | None:
     if not alike:
         return None
     mine = set(map(tuple, _lines(file)))
-    # Two marts may have the same headings: it is the one that it shares most rows with.
-    original = max(alike, key=lambda one: len(mine & set(map(tuple, _lines(one)))))
+    # Two marts may have the same headings, and one all rows of the other: the most like it is it.
+    original = max(alike, key=lambda one: _likeness(mine, set(map(tuple, _lines(one)))))
     return record_of_file(settings, original)[0]
+
+
+def _likeness(some: set[tuple[str, ...]], others: set[tuple[str, ...]]) -> float:
+    return len(some & others) / len(some | others)
 
 
 def _lines(file: Path, most: int | None = None) -> list[list[str]]:

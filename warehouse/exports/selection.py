@@ -90,12 +90,14 @@ class Figure:
     column_name: str
 
     def as_json(self) -> list[str | None]:
-        """The figure as it is recorded."""
+        """The figure as it is recorded; a key that only says place and column is left out."""
+        key = None if self.key == f"{self.key_text}|{self.column_name}" else self.key
         return [
-            self.key, self.label_zh, self.value, self.table_name, self.key_text, self.column_name
+            key, self.label_zh, self.value, self.table_name, self.key_text, self.column_name
         ]  # fmt: skip
 
     @classmethod
     def of_json(cls, found: list[Any]) -> Figure:
         """A recorded figure."""
-        return cls(*found)
+        key, *rest = found
+        return cls(f"{found[4]}|{found[5]}" if key is None else key, *rest)

@@ -19,6 +19,7 @@ _VERSION = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
 ACTUAL, EXPECTED, GOAL, BASE = "#1f4e79", "#6b6b6b", "#b03a2e", "#7d5a00"
 GOAL_ZH, BASE_ZH = "目标", "基期"
 WIDTH, HEIGHT = 300, 150
+_FEW = 6
 
 
 def target_chart(row: Mapping[str, Any], series: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -52,10 +53,18 @@ def target_chart(row: Mapping[str, Any], series: Sequence[Mapping[str, Any]]) ->
         ]
     told = [point[name] for point in spec["datasets"]["points"] for name in ("actual", "expected")]
     told += [rule["value"] for rule in spec["datasets"]["rules"]]
-    if all(value is None or value == int(value) for value in told):
-        # Things that are counted have no halves.
-        spec["layer"][0]["encoding"]["y"]["axis"] |= {"tickMinStep": 1, "format": ",d"}
+    spec["layer"][0]["encoding"]["y"]["axis"] |= _whole_ticks(told)
     return spec
+
+
+def _whole_ticks(told: Sequence[float | None]) -> dict[str, Any]:
+    """Ticks of things that are counted: they have no halves. Nothing for what is measured."""
+    known = [value for value in told if value is not None]
+    if not known or any(value != int(value) for value in known):
+        return {}
+    low, high = int(min(known)), int(max(known))
+    few = {"values": list(range(low, high + 1))} if high - low < _FEW else {}
+    return {"format": ",d"} | few
 
 
 def known_span(series: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:

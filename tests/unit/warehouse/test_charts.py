@@ -58,6 +58,16 @@ def test_a_year_stands_below_its_own_figure() -> None:
         assert abs(float(at) - float(tick)) < 1
 
 
+def test_things_that_are_counted_have_no_halves() -> None:
+    def ticks(svg: str) -> list[str]:
+        return re.findall(r'text-anchor="end" transform="translate\(-7,[^>]*>([^<]*)<', svg)
+
+    assert ticks(_chart([0, 0, 1], [None] * 3, target_low=1, baseline_value=None)) == ["0", "1"]
+    many = ticks(_chart([0, 40, 100], [None] * 3, target_low=90, baseline_value=None))
+    assert len(set(many)) == len(many) > 2
+    assert all(text.isdigit() for text in many)
+
+
 def test_the_rules_are_told_apart_also_where_the_target_lies_below() -> None:
     def height(svg: str, word: str) -> float:
         found = re.search(rf"translate\([^,]+,([\d.-]+)\)[^>]*>{word}<", svg)

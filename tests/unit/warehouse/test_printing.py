@@ -12,6 +12,7 @@ from sources import vocabulary
 from sources.definitions import KEYS, Definitions
 from warehouse.exports.printing import plain_text, printed, rounded, safe_cell, told
 from warehouse.reports.charts import FONTS
+from warehouse.reports.html import TEMPLATES
 
 
 @pytest.mark.parametrize(
@@ -94,6 +95,8 @@ def test_the_bundled_font_lacks_no_glyph_of_the_definitions_and_the_words() -> N
     seeds = Path(__file__).resolve().parents[3] / "models/seeds/units.csv"
     with seeds.open(encoding="utf-8") as handle:
         texts += [cell for row in csv.reader(handle) for cell in row]
+    # What the page itself says is set in it too.
+    texts += [path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.html")]
     lacking = {char for text in texts for char in text if not char.isspace()} - known
     assert lacking == set()
     assert "\u9f98" not in known  # a rare character: the map is read, not taken for everything

@@ -12,7 +12,7 @@ from warehouse.exports.sdmx_structure import LISTS
 
 PLAIN: dict[str, Any] = {
     "city_code": "150200", "indicator_code": "PATENT_GRANTS", "period_code": "2025-12",
-    "period_type": "month", "plan_code": None, "value": Decimal("142.500000"), "gravest": 0,
+    "period_type": "month", "plan_code": None, "value": Decimal("142.500000"), "conf_status": "F",
     "is_provisional": False, "coverage_pct": 100.0, "unit_zh": "件", "expected_units": 10,
     "reported_units": 10, "value_reason_zh": None,
 }  # fmt: skip
@@ -32,9 +32,10 @@ def told(**changed: Any) -> dict[str, str]:
         ({"coverage_pct": 90.0}, "142.5", "U", "F"),
         ({"value": None, "coverage_pct": 0.0}, "", "O", "F"),
         ({"value": Decimal(0)}, "0", "A", "F"),
-        ({"gravest": 1}, "", "Q", "N"),
-        ({"gravest": 2, "is_provisional": True}, "", "Q", "C"),
-        ({"gravest": 2, "value": None}, "", "O", "C"),
+        ({"conf_status": "N"}, "", "Q", "N"),
+        ({"conf_status": "D"}, "", "Q", "D"),
+        ({"conf_status": "C", "is_provisional": True}, "", "Q", "C"),
+        ({"conf_status": "C", "value": None}, "", "O", "C"),
     ],
 )
 def test_a_row_bears_its_status(
@@ -69,6 +70,6 @@ def test_every_period_has_a_frequency_and_a_span_and_comes_back(
 
 def test_every_code_of_the_statuses_is_used() -> None:
     rows = [told(), told(is_provisional=True), told(coverage_pct=1.0), told(value=None),
-            told(gravest=1), told(gravest=2)]  # fmt: skip
+            *(told(conf_status=code) for code in "NDC")]  # fmt: skip
     assert {row["OBS_STATUS"] for row in rows} == set(LISTS["OBS_STATUS"])
     assert {row["CONF_STATUS"] for row in rows} == set(LISTS["CONF_STATUS"])
