@@ -200,17 +200,16 @@ def test_exactly_the_numbers_that_changed_are_named(desk: Office, reporter: Visi
 def _bomb() -> bytes:
     target = BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for number in range(20):
-            archive.writestr(f"xl/{number}.xml", b"0" * (40 << 20))
+        for number in range(3):
+            archive.writestr(f"xl/{number}.xml", b"0" * (30 << 20))
     return target.getvalue()
 
 
 def test_files_that_are_not_ours_are_refused_in_chinese(reporter: Visitor) -> None:
     assert "没有导出过" in _looked_at(reporter, "炸弹.xlsx", _bomb())
     for name, data in (
-        ("x.xlsx", b"PK\x03\x04broken"), ("../../etc/passwd", b"\xff\xfe\x00"),
-        (f"{SCRIPT}.csv", "ABCD-2345".encode("utf-16")), ("宽.csv", b"1" * 200_000),
-        ("a\0b.docx", b"%PDF-1.4"),
+        ("../../etc/x\0.xlsx", b"PK\x03\x04broken"), ("宽.csv", b"1" * 200_000),
+        (f"{SCRIPT}.csv", "ABCD-2345".encode("utf-16")),
     ):  # fmt: skip
         told = _looked_at(reporter, name, data)
         assert "没有导出过" in told, name
