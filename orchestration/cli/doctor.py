@@ -153,11 +153,23 @@ def _exports(settings: Settings) -> Iterator[Checked]:
             for path, sha256 in told.items()
             if not path.is_file() or _sha256(path) != sha256
         ]
+    wrong += _city_files(settings)
     for name in wrong:
         yield Checked("exports", False, f"导出文件“{name}”缺失或与清单的校验值不符。", "edit")
     if not wrong:
         said = f"{count} 个发布版本的导出文件与清单的校验值一致。" if count else "尚无导出文件。"
         yield Checked("exports", True, said)
+
+
+def _city_files(settings: Settings) -> Iterator[str]:
+    """Files of a city for an audience that are not as their own manifest has them."""
+    from warehouse.releases.history import read_manifest
+
+    for told in sorted(settings.city_files.glob("*/*/manifest.json")):
+        file = told.with_name(PUBLISHED_FILE)
+        facts = read_manifest(told) or {}
+        if not file.is_file() or _sha256(file) != facts.get("sha256"):
+            yield file.relative_to(settings.home).as_posix()
 
 
 def _sha256(path: Any) -> str:

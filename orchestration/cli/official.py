@@ -78,7 +78,7 @@ def propose(
     proposed = verbs.propose(
         settings, engine, city_code=_city(settings, city),
         report_code=chosen("报告种类", report, OFFICIAL_REPORT_ZH), period_code=period,
-        author=_author(author), at=settings.clock.now(), base_release_id=base,
+        author=_author(author), at=_decided_at(settings), base_release_id=base,
         document_number=document_number, embargo_until=_moment(embargo),
         scan=scan.read_bytes() if scan else None, scan_name=scan.name if scan else "", note=note,
     )  # fmt: skip
@@ -103,7 +103,7 @@ def approve(
 
     settings, engine = _opened(day)
     done = verbs.approve(
-        settings, engine, proposal_id, author=_author(author), at=settings.clock.now(), note=note
+        settings, engine, proposal_id, author=_author(author), at=_decided_at(settings), note=note
     )
     if as_json:
         print_json(asdict(done))
@@ -128,7 +128,7 @@ def reject(
 
     settings, engine = _opened(day)
     verbs.reject(
-        engine, proposal_id, author=_author(author), at=settings.clock.now(), reason=reason
+        engine, proposal_id, author=_author(author), at=_decided_at(settings), reason=reason
     )
     out.print(f"{proposal_id}：未予批准", highlight=False)
 
@@ -152,7 +152,7 @@ def revise(
 
     settings, engine = _opened(day)
     done = verbs.revise(
-        settings, engine, release_id, author=_author(author), at=settings.clock.now(),
+        settings, engine, release_id, author=_author(author), at=_decided_at(settings),
         reason=reason, document_number=document_number, base_release_id=base, keys=key or None,
     )  # fmt: skip
     if as_json:
@@ -305,6 +305,14 @@ def _opened(day: str | None = None) -> tuple[Settings, Engine]:
 
 def _author(given: str) -> str:
     return given or getpass.getuser()
+
+
+def _decided_at(settings: Settings) -> datetime:
+    """The business moment of an act: never within what a release has taken already."""
+    from warehouse.clock import decided_at
+    from warehouse.releases.history import last_as_of
+
+    return decided_at(settings.clock.now(), last_as_of(settings))
 
 
 def _city(settings: Settings, text: str) -> str:

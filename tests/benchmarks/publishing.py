@@ -54,9 +54,8 @@ def published(settings: Settings, source: Path, figure: int) -> tuple[float, flo
     with duckdb.connect(str(building.file)) as connection:
         connection.execute(f"update marts.release set release_id = '{building.release_id}'")
         connection.execute(
-            f"update marts.unit_observations set value = {figure} where value is not null"
-            " and unit_code = (select min(unit_code) from marts.unit_observations)"
-            " and period_code = '2025-12'"
+            f"update marts.unit_observations set value = {figure} where rowid = ("
+            " select min(rowid) from marts.unit_observations where value is not null)"
         )
         connection.execute("drop schema if exists marts_zh cascade")
         row = connection.execute("select software_version, definitions_hash from marts.release")

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from tests.console.browsing import Served, browsing, copied, logged_in, serving
 from warehouse.access.demo import PASSWORD
 from warehouse.ledger.tables import submissions
+from warehouse.official.verbs import official_releases, propose
 from warehouse.queries.published import manifest
 from warehouse.queries.tables import plan_table
 
@@ -52,7 +53,7 @@ PAGES = {
         "/query?find=商标", "/query?indicator=NONE", "/verify", "/verify?code=ABCD-2345",
         "/password",
     ),
-    "approver-150400": ("/progress", "/releases", "/queue"),
+    "approver-150400": ("/progress", "/releases", "/queue", "/official", "/official/{proposal}"),
     f"reporter-{UNIT}": (
         "/query", "/releases/{release}/files", "/upload", f"/entry/{UNIT}/{FORM}/{PERIOD}",
         f"/submissions/{FAULTY}",
@@ -89,11 +90,17 @@ def test_every_page_is_accessible_and_fits_a_small_screen(
 
 
 def _there(served: Served) -> dict[str, str]:
-    """What stands in this world under a name of its own: a refused file, the release."""
+    """What stands in this world under a name of its own: a refused file, release, proposal."""
     refused = select(submissions.c.submission_id).where(submissions.c.state_code == "refused")
     with served.engine.connect() as connection:
-        found = str(connection.execute(refused.order_by(submissions.c.submission_id)).scalar_one())
-    return {"refused": found, "release": str(manifest(served.settings)["release_id"])}
+        found = connection.scalars(refused.order_by(submissions.c.submission_id)).first()
+    made = official_releases(served.settings, served.engine)
+    proposal = made[0]["proposal_id"] if made else propose(
+        served.settings, served.engine, city_code="150400", report_code="quarterly",
+        period_code=PERIOD, author="steward-150400", at=served.settings.clock.now(),
+    ).proposal_id  # fmt: skip
+    release = manifest(served.settings)["release_id"]
+    return {"refused": str(found), "release": str(release), "proposal": str(proposal)}
 
 
 def test_what_is_not_there_is_accessible_too(browser: Browser, served: Served) -> None:

@@ -110,6 +110,14 @@ def withheld(
             " '150400|TM_REGISTERED|2025|year' as key_text, 'value' as column_name,"
             " '6' as old_value, '7' as new_value, '更正' as reason_zh"
         )
+        connection.executemany(
+            "insert into marts.official_figures by name select 'r' as release_id, 'o' as"
+            " official_release_id, ? as city_code, 'annual' as report_code, '2025' as"
+            " official_period_code, 'city_indicators' as table_name, ? as indicator_code,"
+            " '2025' as period_code, 'year' as period_type, ?::double as official_value,"
+            " true as is_changed",
+            [[CITY, "PATENT_GRANTS", PLANTED], [CITY, "TM_REGISTERED", 5]],
+        )
     target = planted.parent / "target"
     told = write_audience_file(planted, CITY, "public", target, secret)
     return target / "ip_marts.duckdb", told, codes
@@ -205,6 +213,11 @@ def test_a_withheld_value_stands_nowhere_in_the_public_file(
         assert status == [("withheld", "不予公开（由此可推算出不公开的数）", None, False)]
         zh = f'select 状态, 本期实际值 from marts_zh."规划表_{plan_of(connection)}"'
         assert ("不予公开", None) in connection.execute(zh).fetchall()
+
+        official = "select indicator_code, official_value, is_changed from marts.official_figures"
+        assert sorted(connection.execute(official).fetchall()) == [
+            ("PATENT_GRANTS", None, None), ("TM_REGISTERED", 5.0, True),
+        ]  # fmt: skip
 
 
 def plan_of(connection: duckdb.DuckDBPyConnection) -> str:

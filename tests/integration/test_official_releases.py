@@ -96,10 +96,11 @@ def test_an_official_figure_stands_until_a_decision_says_otherwise(
         "select count(*), count(*) filter (not is_changed) from marts.official_figures"
     )
     assert held == kept + len(moved) > 500
-    told = copied.query(
-        "select count(*) from marts.official_figures where period_end is null or unit_zh is null"
+    unnamed = copied.query(
+        "select count(*) from marts.official_figures"
+        " where period_end is null or indicator_zh is null"
     )
-    assert told == [(0,)]
+    assert unnamed == [(0,)]
     source = open_source(Settings.load(home, environ={}), night["release_id"])
     notice = notice_text(source, CITY, gather(source))
     assert f"已正式发布的数有{len(moved)}个与现值不同" in notice

@@ -37,7 +37,9 @@ TOLD = frozenset({
     "reported_units", "rule_id", "rule_version", "severity_code", "source_of_record",
     "submission_id", "target_code", "target_high", "target_low", "target_order", "target_printed",
     "target_year", "tier", "unit_code", "unit_factor", "unit_name_zh", "unit_zh", "version",
-    "area_code", "area_name_zh", "authority_release_id",
+    "area_code", "area_name_zh", "authority_release_id", "official_release_id", "report_code",
+    "official_period_code", "document_number", "approved_on", "revised_on",
+    "revision_document_number", "table_name",
 })  # fmt: skip
 _BASELINE = frozenset({"baseline_printed", "baseline_value"})
 _BOUNDS = frozenset({"target_low", "target_high"})
@@ -71,6 +73,8 @@ class Selected:
     """SQL of the reason why a row's values are withheld, null where they are not; None for a mart
     without figures, or an audience that may see all of them."""
     withheld_columns: tuple[str, ...]
+    emptied: tuple[str, ...] = ()
+    """Columns that the mart always fills and that are empty here in withheld rows."""
 
     @property
     def sql(self) -> str:
@@ -100,7 +104,8 @@ class Selected:
         return f"{SOURCE}.marts.{quoted(self.table)}"
 
 
-_SUBJECTS = ("element_code", "indicator_code")
+_SUBJECTS = ("element_code", "indicator_code", "target_code")
+"""Columns whose code a row is about."""
 
 
 def select_table(
@@ -141,8 +146,13 @@ def select_table(
             chosen[name] = quoted(name)
         else:
             chosen[name] = _unless_withheld(table, name, kind, is_nullable, reason)
+    emptied = tuple(
+        name
+        for name, (kind, is_nullable) in columns.items()
+        if chosen[name] != quoted(name) and not is_nullable and kind != "VARCHAR"
+    )
     return Selected(
-        table, _where(table, columns, city_code, tables), chosen, reason, withheld_columns
+        table, _where(table, columns, city_code, tables), chosen, reason, withheld_columns, emptied
     )
 
 
@@ -186,20 +196,12 @@ def _reason(table: str, columns: Mapping[str, object]) -> str | None:
             f"(select min(reason_zh) from {CODES}"
             " where list_contains(string_split(key_text, '|'), code))"
         )
+    about = [name for name in _SUBJECTS if name in columns]
+    looked_up = [f"(select min(reason_zh) from {CODES} where code = {name})" for name in about]
     if "element_code" in columns:
         # A row that is about no one element may tell of any.
-        return (
-            "case when element_code is null then '不予公开' else "
-            f"(select min(reason_zh) from {CODES} where code = element_code) end"
-        )
-    if {"target_code", "indicator_code"} <= columns.keys():
-        # A row of an indicator alone has no target; a target is withheld with its indicator.
-        return f"(select min(reason_zh) from {CODES} where code in (target_code, indicator_code))"
-    if "target_code" in columns:
-        return f"(select min(reason_zh) from {CODES} where code = target_code)"
-    if "indicator_code" in columns:
-        return f"(select min(reason_zh) from {CODES} where code = indicator_code)"
-    return None
+        looked_up.append("case when element_code is null then '不予公开' end")
+    return f"coalesce({', '.join(looked_up)})" if looked_up else None
 
 
 def _unless_withheld(table: str, name: str, kind: str, is_nullable: bool, reason: str) -> str:
@@ -214,8 +216,6 @@ def _unless_withheld(table: str, name: str, kind: str, is_nullable: bool, reason
     if name in _BOUNDS:
         # Held against another figure, the bound is that figure.
         shown = f"({shown} or comparator is distinct from 'relative')"
-    if is_nullable:
+    if is_nullable or kind != "VARCHAR":
         return f"case when {shown} then {column} end"
-    if kind != "VARCHAR":
-        raise AudienceUnsound(f"表“{table}”的“{name}”列不能为空，其中不公开的数隐不去。")
     return f"case when {shown} then {column} else {literal(WITHHELD)} end"

@@ -227,6 +227,9 @@ def _copy(connection: duckdb.DuckDBPyConnection, one: Selected) -> tuple[int, in
         [SOURCE, one.table],
     ).fetchall()[0]
     connection.execute(sql)
+    for column in one.emptied:
+        place = f"marts.{quoted(one.table)}"
+        connection.execute(f"alter table {place} alter column {quoted(column)} drop not null")
     selected = int(scalar(connection, one.count_sql))
     inserted = int(scalar(connection, f"insert into marts.{quoted(one.table)} {one.sql}"))
     if comment:

@@ -203,10 +203,7 @@ def _table_of_release(settings: Settings, file: Path) -> ExportRecord | None:
     """The record of a release's own CSV that was saved anew, by headings and release; else None."""
     if file.suffix.lower() != ".csv" or file.stat().st_size > _READ_AT_MOST:
         return None
-    try:
-        headings, first = [*_lines(file, 2), [], []][:2]
-    except csv.Error:
-        return None
+    headings, first = [*_lines(file, 2), [], []][:2]
     if "release_id" not in headings or len(first) != len(headings):
         return None
     release = first[headings.index("release_id")]
@@ -228,7 +225,11 @@ def _likeness(some: set[tuple[str, ...]], others: set[tuple[str, ...]]) -> float
 
 def _lines(file: Path, most: int | None = None) -> list[list[str]]:
     with file.open(encoding="utf-8-sig", errors="replace", newline="") as handle:
-        return list(islice(csv.reader(handle), most))
+        try:
+            return list(islice(csv.reader(handle), most))
+        # A stranger's file that is no CSV has no lines to know it by.
+        except csv.Error:
+            return []
 
 
 def codes_in(file: Path) -> list[str]:

@@ -11,6 +11,8 @@ import hashlib
 
 import duckdb
 
+_HALF = 2**64 - 1
+
 NOT_CONTENT = frozenset({"release_id", "as_of", "checked_as_of", "published_at", "chain_head"})
 
 
@@ -43,10 +45,11 @@ def columns_of(
 
 def digest_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str | int]]:
     """Rows and content digest of each mart of an open release file."""
-    return {table: _digest(connection, table) for table in mart_names(connection)}
+    return {table: digest_table(connection, table) for table in mart_names(connection)}
 
 
-def _digest(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str | int]:
+def digest_table(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str | int]:
+    """Rows and content digest of one mart."""
     columns = columns_of(connection, table)
     kept = sorted(name for name in columns if name not in NOT_CONTENT)
     # Each value is written with its length, so that no two rows run together to the same text.
@@ -59,9 +62,9 @@ def _digest(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str 
         f"""
         select
             count(*),
-            coalesce(sum(cast(md5_number_lower(line) as hugeint)), 0),
-            coalesce(sum(cast(md5_number_upper(line) as hugeint)), 0)
-        from (select {line} as line from marts."{table}")
+            coalesce(sum(cast(number >> 64 as hugeint)), 0),
+            coalesce(sum(cast(number & {_HALF}::uhugeint as hugeint)), 0)
+        from (select md5_number({line}) as number from marts."{table}")
         """
     ).fetchall()[0]
     header = ",".join(f"{name}:{columns[name]}" for name in kept)
