@@ -13,6 +13,7 @@ from console.handing import FILE_BYTES, clean_name
 from console.routes import Act, Declared, Page
 from warehouse.exports.records import ExportRecord, UnknownExport, record_named
 from warehouse.exports.verify import verify
+from warehouse.queries.row_names import without_needless_digits
 
 MOST_FIGURES = 500
 """Numbers of a table as it was handed out that the page lists."""
@@ -74,9 +75,16 @@ def _told(
         "code": record.code if record else visit.asked("code")[:20],
         "verdict": verdict,
         "is_touched": bool(verdict) and (verdict or {}).get("is_file_untouched") is False,
-        "changes": changes[:MOST_CHANGES],
+        "changes": [
+            change
+            | {one: without_needless_digits(change[one]) for one in ("old_value", "new_value")}
+            for change in changes[:MOST_CHANGES]
+        ],
         "change_count": len(changes),
-        "figures": [{"label_zh": one.label_zh, "value": one.value} for one in found[:MOST_FIGURES]],
+        "figures": [
+            {"label_zh": one.label_zh, "value": without_needless_digits(one.value)}
+            for one in found[:MOST_FIGURES]
+        ],
         "figure_count": len(found),
         "most_mb": FILE_BYTES >> 20,
     }

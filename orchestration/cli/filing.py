@@ -96,6 +96,7 @@ def demo(
     if summary.faults_manifest_path:
         out.print(f"埋入的错误清单：{summary.faults_manifest_path}")
     make_demo(settings, definitions_for(settings), getpass.getuser())
+    out.print("下一步：qiangshi nightly 跑一夜，收取、审核、汇总、发布")
 
 
 @guarded

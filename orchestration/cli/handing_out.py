@@ -90,6 +90,10 @@ def verify(
 
     settings = settings_of()
     try:
+        if not Path(what).is_file() and Path(what).suffix:
+            said = f"没有文件“{what}”，请核对路径；也可以只写表上印的核验码"
+            err.print(said, style="red", markup=False, highlight=False, soft_wrap=True)
+            raise typer.Exit(UNKNOWN)
         if Path(what).is_file():
             record, is_untouched = record_of_file(settings, Path(what))
         else:
@@ -139,6 +143,8 @@ def report(
 
 
 def _tell(verdict: Any, is_untouched: bool | None) -> None:
+    from warehouse.queries.row_names import without_needless_digits
+
     record = verdict.record
     out.print(
         f"核验码 {record.code}：{record.made_at[:10]} 导出，发布号 {record.release_id}，"
@@ -149,6 +155,14 @@ def _tell(verdict: Any, is_untouched: bool | None) -> None:
         out.print("[yellow]此文件导出后被改动或另存过；以下按导出时的数核对。[/yellow]")
     if verdict.thinned_zh:
         out.print(verdict.thinned_zh, style="yellow", markup=False, highlight=False, soft_wrap=True)
+    if verdict.is_current and is_untouched is False:
+        out.print(
+            f"导出时的数与当前发布 {verdict.release_id} 一致；"
+            "文件里现在写的是不是这些数没有核对，要用请重新取数。",
+            style="yellow",
+            soft_wrap=True,
+        )
+        return
     if verdict.is_current:
         out.print(f"[green]与当前发布 {verdict.release_id} 一致，没有变化。[/green]")
         return
@@ -158,7 +172,11 @@ def _tell(verdict: Any, is_untouched: bool | None) -> None:
     title = (
         f"当前发布 {verdict.release_id}（截至 {verdict.as_of}）中变了 {len(verdict.changes)} 个数"
     )
-    print_rows(title, verdict.changes, columns, "")
+    changes = [
+        change | {one: without_needless_digits(change[one]) for one in ("old_value", "new_value")}
+        for change in verdict.changes
+    ]
+    print_rows(title, changes, columns, "")
 
 
 def _selection(

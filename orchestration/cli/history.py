@@ -113,21 +113,23 @@ def diff(
     as_json: JsonFlag = False,
 ) -> None:
     """两次发布之间变了哪些数。"""
-    from warehouse.queries.history import differences
+    from warehouse.queries.history import differences, in_words
 
-    found = differences(settings_of(), first, second)
+    settings = settings_of()
+    found = differences(settings, first, second)
     if as_json:
         print_json(found)
         return
     columns = {
-        "table_name": "表",
-        "key_text": "行",
-        "column_name": "列",
-        "old_value": "原值",
-        "new_value": "新值",
+        "table_zh": "表",
+        "row_zh": "行",
+        "column_zh": "列",
+        "old_zh": "原值",
+        "new_zh": "新值",
         "reason_zh": "原因",
     }
-    print_rows(f"{first} → {second}：{len(found)} 处不同", found, columns, "两次发布没有不同。")
+    told = in_words(settings, second, found) if found else []
+    print_rows(f"{first} → {second}：{len(found)} 处不同", told, columns, "两次发布没有不同。")
 
 
 @guarded

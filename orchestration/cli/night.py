@@ -25,6 +25,18 @@ from orchestration.cli.console import (
     settings_of,
 )
 
+STEPS_ZH: Mapping[str, str] = {
+    "received_files": "接收",
+    "read_submissions": "读取",
+    "validate_submissions": "审核",
+    "prepare_roll_up": "汇总准备",
+    "validation_report": "审核报告",
+    "roll_up": "汇总",
+    "publish_release": "发布",
+    "published__exports": "导出",
+}
+"""Dagster's steps as the operator reads them; a step without a word keeps its name."""
+
 
 def register(app: typer.Typer) -> None:
     """Adds the commands of this group."""
@@ -119,8 +131,10 @@ def nightly(
                 f"[yellow]{city['city_code']} 被拦下，保留上一版：{escape(city['reason'])}[/yellow]"
             )
         print_exports(exports)
-        out.print("用时：" + "，".join(f"{step} {spent:.1f} 秒" for step, spent in result.steps))
-        out.print(f"数据集市：{settings.published_db}")
+        spent_zh = (f"{STEPS_ZH.get(step, step)} {spent:.1f} 秒" for step, spent in result.steps)
+        out.print("用时：" + "，".join(spent_zh), highlight=False, soft_wrap=True)
+        out.print(f"数据集市：{settings.published_db}", highlight=False, soft_wrap=True)
+        out.print("看各规划的指标表：qiangshi table --all；取数：qiangshi query --help")
     raise typer.Exit(result.exit_code)
 
 

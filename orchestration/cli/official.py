@@ -87,6 +87,12 @@ def propose(
         return
     out.print(f"已提请：{proposed.proposal_id}，依据发布 {proposed.base_release_id}")
     _tell(settings, asdict(proposed))
+    said = (
+        "下一步：补齐后重新提请"
+        if proposed.missing_zh
+        else f"下一步：由另一人批准：qiangshi official approve {proposed.proposal_id} --author 账户"
+    )
+    out.print(said, markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()

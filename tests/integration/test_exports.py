@@ -249,6 +249,7 @@ def test_a_file_saved_anew_is_known_by_its_code_and_said_to_be_touched(
 
 def test_a_code_that_was_never_given_is_told_so(three: Three) -> None:
     assert three.workspace.run("verify", "ABCD-2345", ends_with=2).output == ""
+    assert three.workspace.run("verify", "nowhere.xlsx", ends_with=2).output == ""
     assert three.workspace.run("verify", str(three.workspace.home / "workspace.toml"),
                                ends_with=2).output == ""  # fmt: skip
 

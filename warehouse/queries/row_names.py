@@ -64,6 +64,16 @@ def value_zh(column_name: str, value: str | None) -> str:
         return str(value)
 
 
+def without_needless_digits(value: str | None) -> str | None:
+    """A recorded value as it is told beside another: a long fraction up to six places.
+
+    Anything else, a code or a rank such as `3/9`, stays as it is.
+    """
+    if value is None or not re.fullmatch(r"-?\d+\.\d{3,}", value):
+        return value
+    return value_zh("value", value)
+
+
 def period_words(part: str) -> str:
     """A period as a form prints it; a text that is none as it is."""
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from warehouse.queries.row_names import cell_words, row_zh, value_zh
+from warehouse.queries.row_names import cell_words, row_zh, value_zh, without_needless_digits
 
 NAMES = {"150400": "赤峰市", "PATENT_GRANTS": "专利授权量", "cf-1": "某规划"}
 
@@ -35,3 +35,19 @@ def test_a_cell_of_a_text_file_is_told_by_row_and_column() -> None:
     assert cell_words("csv!D11") == "第 11 行 D 列"
     assert cell_words("月报!D11") == "月报!D11"
     assert cell_words(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("9.090909090909092", "9.090909"),
+        ("0.500", "0.5"),
+        ("150402", "150402"),
+        ("007", "007"),
+        ("3/9", "3/9"),
+        ("111.0", "111.0"),
+        (None, None),
+    ],
+)
+def test_only_a_long_fraction_is_shortened(value: str | None, told: str | None) -> None:
+    assert without_needless_digits(value) == told
