@@ -131,7 +131,9 @@ def _checked_subject(
     try:
         period = parse_period(period_code)
     except PeriodError as error:
-        raise OfficialRefused(f"“{period_code}”不是报告期代码。") from error
+        raise OfficialRefused(
+            f"“{period_code}”不是报告期代码：季报写 2025-Q4，其他报告写 2025。"
+        ) from error
     if period.period_type != wanted:
         example = {"quarter": "2025-Q4", "year": "2025"}[wanted]
         raise OfficialRefused(f"{name}的报告期应写成 {example} 的样子，收到“{period_code}”。")
