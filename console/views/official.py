@@ -37,7 +37,7 @@ OWN = ("official.propose", "official.approve", "official.revise", "filings.read"
 INNER = (
     "author", "decided_by", "reason_text", "decision_reason", "scan_name", "recorded_at",
 )  # fmt: skip
-"""What of a proposal only those see: accounts' names, what they wrote each other, the scan's name."""
+"""What of a proposal only those see: names of accounts and scan, what was written."""
 OFFERED = {"quarter": 8, "year": 5}
 MOST_FIGURES = 300
 _FIELDS = ("city", "report", "period", "base", "document_number", "embargo", "note")
