@@ -22,6 +22,7 @@ from warehouse.official.figures import figure_changes
 from warehouse.official.looking import checked_base, find, manifest_of, missing
 from warehouse.queries.published import ask, manifest
 from warehouse.raw_files import StoredFile, flush_file, store_bytes
+from warehouse.releases.history import published_manifest
 from warehouse.settings import Settings
 
 Row = dict[str, Any]
@@ -104,7 +105,11 @@ def told_of(settings: Settings, engine: Engine, proposal_id: str) -> Proposed:
     """
     row = find(engine, proposal_id)
     base, city = str(row["base_release_id"]), str(row["city_code"])
-    held = manifest_of(settings, base)["held_cities"]
+    held = list(manifest_of(settings, base)["held_cities"])
+    published = published_manifest(settings)
+    if published is not None and published["release_id"] == base:
+        # A night that publishes nothing anew notes there whom it holds back.
+        held += published["held_cities"]
     return Proposed(
         proposal_id=str(row["proposal_id"]),
         base_release_id=base,

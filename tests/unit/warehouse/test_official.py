@@ -35,6 +35,7 @@ from warehouse.official.errors import (
     SamePerson,
     UnknownProposal,
 )
+from warehouse.releases.gate import HeldCity, Verdict
 from warehouse.releases.seals import kept_heads
 from warehouse.settings import Settings
 
@@ -233,6 +234,16 @@ def test_a_scan_is_called_what_its_bytes_are(published, ledger, given, kept):
     assert listed(published, ledger)[0]["scan_name"] == kept
     place = published.published / "official" / CITY / "quarterly-2025-Q4" / "office"
     assert [path.name for path in place.glob("sealed_table*")] == ["sealed_table.pdf"]
+
+
+@ONE_LEDGER
+def test_a_city_held_since_by_a_night_without_a_release_is_told_to_be(published, ledger):
+    """Where all else is unchanged the gate leaves the release, and its manifest, as it was."""
+    assert not propose(published, ledger).is_held
+    verdict = Verdict((HeldCity(CITY, "检查未通过"),))
+    night = release(published, figures(u150402=Observed("11", "v2")), verdict=verdict)
+    assert (night.outcome, night.release_id) == ("unchanged", BASE)
+    assert propose(published, ledger).is_held
 
 
 def test_every_row_is_in_the_chain_and_the_release_keeps_its_head(published, ledger):
