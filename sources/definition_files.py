@@ -88,11 +88,16 @@ def rows_of(path: Path, table: str) -> list[Placed]:
             if doubled := sorted({name for name in names if names.count(name) > 1}):
                 raise DefinitionError(table, 1, "、".join(doubled), "列名重复")
             rows: list[Placed] = []
+            before = reader.line_num
             for raw in reader:
+                # A cell with line breaks ends lines below the one where its row begins.
+                breaks = sum(str(value).count("\n") for value in raw.values())
+                line = max(before + 1, reader.line_num - breaks)
+                before = reader.line_num
                 if None in raw or any(value is None for value in raw.values()):
-                    raise DefinitionError(table, reader.line_num, "", "列数与表头不一致")
+                    raise DefinitionError(table, line, "", "列数与表头不一致")
                 row = {name: _cell(name, value) for name, value in raw.items()}
-                rows.append((row, (str(path), reader.line_num)))
+                rows.append((row, (str(path), line)))
             return rows
     except UnicodeDecodeError as error:
         raise DefinitionError(table, 0, "", NOT_UTF8) from error

@@ -34,6 +34,10 @@ from warehouse.releases.history import nightly_manifests, published_manifest
 
 OWN = ("official.propose", "official.approve", "official.revise", "filings.read")
 """Any of which, held over a whole city, lets an account see what is not public yet."""
+INNER = (
+    "author", "decided_by", "reason_text", "decision_reason", "scan_name", "recorded_at",
+)  # fmt: skip
+"""What of a proposal only those see: names of accounts and scan, what was written."""
 OFFERED = {"quarter": 8, "year": 5}
 MOST_FIGURES = 300
 _FIELDS = ("city", "report", "period", "base", "document_number", "embargo", "note")
@@ -111,12 +115,25 @@ def revise(visit: Visit) -> Response:
     if not keys:
         raise ConsoleError("没有勾选要修订的数。")
     done = verbs.revise(
-        visit.settings, visit.engine, visit.field("from_release_id"), author=author_of(visit),
+        visit.settings, visit.engine, _earlier(visit, row), author=author_of(visit),
         at=visit.desk.moment(), reason=visit.field("reason")[:1000],
         document_number=visit.field("document_number")[:100],
         base_release_id=str(row["base_release_id"]), keys=keys,
     )  # fmt: skip
     return _back(row["proposal_id"], f"已记录修订决定：{len(done.figures)} 个数。")
+
+
+def _earlier(visit: Visit, row: Mapping[str, Any]) -> str:
+    """The official release that the form names: of the proposal's own city, as the right is.
+
+    Raises:
+        NotHere: it is none of that city.
+    """
+    wanted = visit.field("from_release_id")
+    own = verbs.official_releases(visit.settings, visit.engine, city_code=str(row["city_code"]))
+    if not wanted or wanted not in {one["release_id"] for one in own}:
+        raise NotHere(f"正式发布“{wanted[:40]}”")
+    return wanted
 
 
 def scan(visit: Visit) -> Response:
@@ -194,11 +211,17 @@ def _shown(visit: Visit, row: dict[str, Any]) -> dict[str, Any]:
 
 def _named(visit: Visit, row: Mapping[str, Any]) -> dict[str, Any]:
     unit = visit.definitions.unit(str(row["city_code"]))
-    return dict(row) | {
-        "city_zh": unit.unit_name_zh if unit else row["city_code"],
-        "report_zh": OFFICIAL_REPORT_ZH.get(row["report_code"], row["report_code"]),
-        "has_scan": bool(row["scan_sha256"]),
-    }
+    # The page is also told as JSON: what a template leaves out must not be in it.
+    hidden = () if _is_own(visit, str(row["city_code"])) else INNER
+    return (
+        dict(row)
+        | dict.fromkeys(hidden)
+        | {
+            "city_zh": unit.unit_name_zh if unit else row["city_code"],
+            "report_zh": OFFICIAL_REPORT_ZH.get(row["report_code"], row["report_code"]),
+            "has_scan": bool(row["scan_sha256"]) and not hidden,
+        }
+    )
 
 
 def _proposal(visit: Visit, permission: str = "") -> dict[str, Any]:

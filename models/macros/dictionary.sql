@@ -52,6 +52,14 @@
     {{ return('false') }}
 {%- endmacro %}
 
+{% macro required_columns(model) -%}
+    {%- set required = [] -%}
+    {%- for column in model.columns.values() if is_required(column) == 'true' -%}
+        {%- do required.append(column.name) -%}
+    {%- endfor -%}
+    {{ return(required) }}
+{%- endmacro %}
+
 {% macro dictionary_rows() -%}
     {%- for entry in dictionary_entries() %}
     {{ 'union all' if not loop.first }}

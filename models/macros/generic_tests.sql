@@ -39,3 +39,19 @@ left join {{ to }} as parent
     on child.{{ column_name }} = parent.{{ field }}
 where child.{{ column_name }} is not null and parent.{{ field }} is null
 {% endtest %}
+
+{#- A failing row lacks a value that the contract of its table requires. -#}
+{% test required_values(model, city_column) %}
+{%- set columns = ['null'] -%}
+{%- if execute -%}
+    {%- set nodes = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model')
+        | selectattr('schema', 'equalto', model.schema)
+        | selectattr('alias', 'equalto', model.identifier) | list -%}
+    {%- set columns = required_columns(nodes[0]) -%}
+{%- endif -%}
+select
+    {{ city_column }} as city_code,
+    {{ columns | reject('equalto', 'city_code') | join(', ') }}
+from {{ model }}
+where {% for column in columns %}{{ column }} is null{{ ' or ' if not loop.last }}{% endfor %}
+{% endtest %}

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from orchestration.cli.arrivals import list_arrivals, print_arrivals
 from orchestration.cli.choosing import checked_filters
@@ -29,23 +27,16 @@ from orchestration.cli.console import (
 )
 from orchestration.cli.deadlines import list_owed
 from orchestration.cli.pending import list_pending
+from orchestration.cli.plan_tables import print_plan
 from orchestration.cli.standing import list_standing
 from orchestration.errors import OrchestrationError
-from sources.vocabulary import SEVERITY_ZH, STATE_ZH, TARGET_STATUS_ZH, said, tally
+from sources.vocabulary import SEVERITY_ZH, STATE_ZH, said, tally
 
 CityOption = Annotated[str | None, typer.Option("--city", help="城市代码或全称")]
 UnitOption = Annotated[str | None, typer.Option("--unit", help="单位代码或全称")]
 FormOption = Annotated[str | None, typer.Option("--form", help="报表代码")]
 PeriodOption = Annotated[str | None, typer.Option("--period", help="报告期")]
 ReleaseOption = Annotated[str | None, typer.Option("--release", help="发布号，默认当前发布")]
-
-STATUS_STYLE: Mapping[str, str] = {
-    "met": "green",
-    "on_track": "green",
-    "behind": "yellow",
-    "incomplete": "yellow",
-    "not_met": "red",
-}
 
 
 def register(app: typer.Typer) -> None:
@@ -284,6 +275,7 @@ def table(
     """规划自己的指标表，附实际值、状态和覆盖率。"""
     from orchestration.stages.asking import as_of as known_on
     from warehouse.queries import tables
+    from warehouse.queries.published import manifest
 
     settings, note = settings_of(), None
     if (plan is None) == (not every):
@@ -309,87 +301,10 @@ def table(
     if as_json:
         print_json(printed if every else printed[str(plan)])
         return
+    shown_release = release or str(manifest(settings)["release_id"])
     for row in wanted:
-        _print_plan(row, printed[row["plan_code"]], links[row["plan_code"]])
+        print_plan(row, printed[row["plan_code"]], links[row["plan_code"]], shown_release)
     if as_of is not None:
         out.print(f"按 {as_of} 终了时所知重新计算。" + (note or ""))
     else:
         out.print(f"数据集市：{settings.published_db}")
-
-
-LINK_SIDES: Mapping[str, str] = {"before": "上期规划", "after": "下期规划"}
-
-
-def _print_plan(
-    plan: Mapping[str, Any],
-    rows: Sequence[Mapping[str, Any]],
-    links: Sequence[Mapping[str, Any]],
-) -> None:
-    if not rows:
-        out.print(
-            f"{plan['plan_zh']}（{plan['plan_code']}）没有可以列出的指标。",
-            markup=False,
-            highlight=False,
-        )
-        return
-    first = rows[0]
-    stamp = "  【演示数据】" if first["is_synthetic"] else ""
-    title = f"{plan['plan_zh']}（{plan['plan_code']}）截至 {first['as_of']}{stamp}"
-    grid = Table(title=title, title_justify="left", header_style="bold")
-    for heading in ("分类", "指标", "单位", "基期", "目标", "实际", "期", "状态", "覆盖"):
-        numeric = heading in {"基期", "目标", "实际", "覆盖"}
-        grid.add_column(heading, justify="right" if numeric else "left", overflow="fold")
-    sides = [side for side in LINK_SIDES if any(link["side"] == side for link in links)]
-    for side in sides:
-        grid.add_column(LINK_SIDES[side], overflow="fold")
-    category = None
-    for row in rows:
-        status_code = row["status_code"]
-        word = said(TARGET_STATUS_ZH, status_code)
-        style = STATUS_STYLE.get(status_code, "")
-        grid.add_row(
-            row["category_zh"] if row["category_zh"] != category else "",
-            row["indicator_zh"],
-            row["unit_zh"] or "",
-            _baseline(row),
-            row["target_printed"],
-            row["actual_printed"] or "",
-            row["period_code"] or "",
-            f"[{style}]{word}[/{style}]" if style else word,
-            f"{row['reported_units']}/{row['expected_units']}" if row["expected_units"] else "",
-            *(_linked(row["links"], side) for side in sides),
-        )
-        category = row["category_zh"]
-    out.print(grid)
-    if any(row["baseline_source"] == "observed" for row in rows):
-        out.print("* 文件未印基期值，为基期年末（未印基期的，为首个完整报告期）的实际值")
-    _print_links(links)
-
-
-def _linked(links: Sequence[Mapping[str, Any]], side: str) -> str:
-    """What a target is in the plan before or after: 延续 BT-T01, 新增, 不再设置."""
-    named = (
-        " ".join(filter(None, (link["link_zh"], link["other_target_code"])))
-        for link in links
-        if link["side"] == side
-    )
-    return "；".join(named)
-
-
-def _print_links(links: Sequence[Mapping[str, Any]]) -> None:
-    """What the table has no row for: targets of the plan before that were given up, and why."""
-    for link in links:
-        if link["target_code"] is None and link["side"] == "before":
-            name = f"{link['other_target_code']} {link['other_indicator_zh']}"
-            plan = f"上期规划（{link['other_plan_code']}）"
-            out.print(f"{plan}{name}：{link['link_zh']}", markup=False)
-        elif link["link_kind"] == "redefined" and link["side"] == "before" and link["note_zh"]:
-            out.print(f"{link['target_code']} {link['link_zh']}：{link['note_zh']}", markup=False)
-
-
-def _baseline(row: Mapping[str, Any]) -> str:
-    """The baseline as printed, or as first observed, which is marked."""
-    if row["baseline_value"] is None:
-        return "—"
-    text = str(row["baseline_printed"])
-    return text if row["baseline_source"] == "printed" else f"{text}*"

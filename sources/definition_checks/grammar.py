@@ -141,6 +141,8 @@ _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]")
 _FORMULA = re.compile(r"=\S")  # a remark may say "= 1 + 2 of the project before"
 # Soft hyphen, zero-width signs, marks of direction, the byte-order mark: seen by no one.
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+# A line break or a tab in a name tears every list, sheet and file name that bears it.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _NOT_IN_CODES = re.compile("[\\s０-９Ａ-Ｚａ-ｚ]")
 _CODES = ("_code", "_codes", "_id", "_version", "value_column", "target_element")
 SPOILED_CODE = re.compile(r"\d+\.0|\d(\.\d+)?[eE]\+?\d+|\d{5}")
@@ -197,6 +199,8 @@ def _of_text(column: str, value: str) -> Iterator[str]:
         yield "以“=”开头：像是没有算出来的公式，请改为值"
     if _UNSEEN.search(value):
         yield "含有看不见的字符（零宽字符等），请删去重新键入"
+    if _CONTROL.search(value):
+        yield "含有换行、制表符或其他控制字符：一格只写一行文字"
     if column.endswith(_CODES) and _NOT_IN_CODES.search(value):
         yield "代码里有空白或全角字母数字"
 

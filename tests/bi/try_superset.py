@@ -176,7 +176,7 @@ def photographed(address: str, target: Path) -> list[str]:
 
 def _drawn(page: Page) -> list[str]:
     page.wait_for_function(
-        "document.querySelectorAll('.chart-slice, .dashboard-chart').length >= 4"
+        "document.querySelectorAll('.chart-slice, .dashboard-chart').length >= 5"
         " && !document.querySelector('.loading')",
         timeout=180_000,
     )

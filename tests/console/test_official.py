@@ -10,6 +10,7 @@ import pytest
 
 from console.views import official
 from tests.console.conftest import Office, Visitor
+from tests.unit.warehouse.builders import NOW
 from tests.unit.warehouse.marts import Observed, figures, release
 from warehouse.official import verbs
 from warehouse.releases.history import MANIFEST, OFFICIAL, read_manifest
@@ -108,6 +109,11 @@ def test_a_proposal_is_the_citys_own_until_the_public_may_read(
     page = reporter.get(FIRST)
     assert page.status_code == 200
     assert "city_approver" not in page.text
+    for address in (f"{FIRST}.json", "/official.json"):
+        told = reporter.get(address).text
+        assert "赤知〔2026〕1号" in told
+        for inner in ("city_approver", "city_steward", "数已核对", PDF[0]):
+            assert inner not in told, (address, inner)
     assert reporter.get(f"{FIRST}/scan").status_code == 404
 
 
@@ -121,6 +127,29 @@ def test_an_act_of_another_city_is_as_if_it_were_not_there(published: Office) ->
     assert published.as_("auditor").post("/official/propose", FORM).status_code == 403
     rows = verbs.official_releases(published.settings, published.engine)
     assert [row["state_code"] for row in rows] == ["proposed"]
+
+
+def test_a_decision_to_revise_is_of_the_proposals_own_city(published: Office) -> None:
+    """The right is asked of the city whose proposal is open; the form may name any release."""
+    settings, engine = published.settings, published.engine
+    foreign = verbs.propose(
+        settings, engine, city_code="150200", report_code="quarterly", period_code="2025-Q4",
+        author="one", at=NOW, document_number="1号", scan=PDF[1], scan_name=PDF[0],
+    )  # fmt: skip
+    made = verbs.approve(settings, engine, foreign.proposal_id, author="two", at=NOW).release_id
+    release(settings, figures(u150202=Observed("6", "v2")))
+    proposed(published.as_("city_steward"), base="")
+    [moved] = verbs.propose(
+        settings, engine, city_code="150200", report_code="annual", period_code="2025",
+        author="one", at=NOW,
+    ).changes  # fmt: skip
+    decision = {
+        "from_release_id": made, "key": [moved["key_text"]], "reason": "补报一件",
+        "document_number": "2号",
+    }  # fmt: skip
+    answer = published.as_("city_approver").post(f"{FIRST}/revise", decision)
+    assert answer.status_code == 404
+    assert verbs.revision_decisions(engine) == []
 
 
 def test_a_changed_figure_needs_a_decision_before_the_next_official_release(

@@ -98,7 +98,12 @@ def test_a_plan_of_which_nothing_can_be_computed_is_shown_with_its_reason(city: 
     rows = told["rows"] if isinstance(told, dict) else told
     assert [(row["status_code"], row["actual_value"]) for row in rows] == [("no_data", None)] * 2
     assert all(reason in row["status_reason_zh"] for row in rows)
-    assert city.run("table", EMPTY).output.count("无数据") == 2
+    printed = city.run("table", EMPTY).output
+    assert printed.count("无数据") == 2
+    # Below the table, once for all targets of which it is said, wherever the line was broken.
+    below = "".join(printed.partition("说明\n")[2].split())
+    names = "、".join(row["indicator_zh"] for row in rows)
+    assert f"{names}：{rows[0]['status_reason_zh']}" in below
     folder = exports(city)
     [sheet] = [one for one in load_workbook(folder / "plan_tables.xlsx").worksheets
                if one["A1"].value == EMPTY_ZH]  # fmt: skip

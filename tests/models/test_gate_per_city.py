@@ -69,8 +69,11 @@ def spoil(connection: duckdb.DuckDBPyConnection, check: Check, city: str) -> Non
     row = f"{check.place} where rowid = {a_row(connection, check.place, city)}"
     if check.kind == "unique_key":
         connection.execute(f"insert into {check.place} select * from {row}")
+        return
+    place, condition = row.split(" where ")
+    if check.kind == "required_values":
+        connection.execute(f"update {place} set release_id = null where {condition}")
     else:
-        place, condition = row.split(" where ")
         connection.execute(f"update {place} set {check.column} = '?' where {condition}")
 
 
@@ -104,7 +107,7 @@ def judged(city: Warehouse) -> Any:
         path.write_bytes(content)
 
 
-@pytest.mark.parametrize("kind", ["unique_key", "closed_list", "points_to"])
+@pytest.mark.parametrize("kind", ["unique_key", "closed_list", "points_to", "required_values"])
 def test_one_city_s_spoilt_row_holds_that_city_alone(judged: Any, kind: str) -> None:
     verdicts = judged(kind, CITY)
     assert verdicts

@@ -134,6 +134,26 @@ def test_a_generic_check_names_a_city_unless_it_looks_at_what_all_cities_share(
     assert silent == set(COMMON_CHECKS)
 
 
+def test_an_empty_value_in_a_city_s_table_is_a_test_s_to_tell_and_stops_no_build(
+    parsed: tuple[dict[str, Any], Warehouse],
+) -> None:
+    tested = {
+        node["attached_node"]
+        for node in parsed[0]["nodes"].values()
+        if node["resource_type"] == "test"
+        and (node.get("test_metadata") or {}).get("name") == "required_values"
+    }
+    of_cities = {
+        model["unique_id"]
+        for model in _models(parsed[0])
+        if model["schema"] == "marts"
+        and "city_code" in model["columns"]
+        and any(column["constraints"] for column in model["columns"].values())
+    }
+    assert len(of_cities) > 15
+    assert tested == of_cities
+
+
 @pytest.mark.parametrize("name", sorted(FORBIDDEN))
 def test_models_are_written_in_sql_that_duckdb_and_spark_share(name: str) -> None:
     folders = ("staging", "intermediate", "marts")

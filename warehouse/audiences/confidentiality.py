@@ -7,6 +7,8 @@ total goes too (or, where the total is the withheld one, its parts).
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
@@ -84,6 +86,22 @@ def confidentiality_of(
     }
     fixed = {code: frozenset(made_of) for code, made_of in terms.items()}
     return Confidentiality(elements, indicators, fixed, tuple(_sums(definitions, set(elements))))
+
+
+def rules_digest(definitions: Definitions) -> str:
+    """sha256 of all in the definitions that decides what is withheld.
+
+    A file that was made before a class was raised is no current one.
+    """
+    classes: dict[str, str] = {}
+    terms = set()
+    for row in definitions.table("elements").iter_rows(named=True):
+        _raise(classes, row["element_code"], row["confidentiality_zh"])
+    for row in definitions.table("indicator_terms").iter_rows(named=True):
+        terms.add((row["indicator_code"], row["element_code"]))
+    sums = [[sorted(totals), sorted(parts)] for totals, parts in _sums(definitions, set(classes))]
+    told = [sorted(classes.items()), sorted(terms), sorted(sums)]
+    return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()
 
 
 def _raise(elements: dict[str, str], code: str, said: str | None) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from sources.definitions import Definitions
-from warehouse.audiences.confidentiality import confidentiality_of
+from warehouse.audiences.confidentiality import confidentiality_of, rules_digest
 from warehouse.audiences.definition import Audience, audience_named
 from warehouse.audiences.selection import CODES, SOURCE, Selected, select_table
 from warehouse.connection import scalar, transaction
@@ -127,8 +127,14 @@ def is_current(
     if told is None or not file.is_file():
         return False
     audience = audience_named(definitions, audience_code)
-    wanted = (city_code, audience_code, audience.digest, sha256_of(release_folder / MANIFEST))
-    names = ("city_code", "audience_code", "audience_sha256", "release_manifest_sha256")
+    wanted = (
+        city_code, audience_code, audience.digest, rules_digest(definitions),
+        sha256_of(release_folder / MANIFEST),
+    )  # fmt: skip
+    names = (
+        "city_code", "audience_code", "audience_sha256", "confidentiality_sha256",
+        "release_manifest_sha256",
+    )  # fmt: skip
     is_same = tuple(told.get(name) for name in names) == wanted
     return is_same and told["size"] == file.stat().st_size and told["sha256"] == sha256_of(file)
 
@@ -163,6 +169,7 @@ def _build(job: _Job, aside: Path) -> dict[str, Any]:
         "audience_code": job.audience.code,
         "audience_zh": job.audience.name_zh,
         "audience_sha256": job.audience.digest,
+        "confidentiality_sha256": rules_digest(job.definitions),
         "is_synthetic": job.release["is_synthetic"],
         "held": held,
         "row_release_ids": release_ids,

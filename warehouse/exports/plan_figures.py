@@ -23,6 +23,9 @@ REMEMBERED: Mapping[str, str] = {
 }
 """What is told of a target in every export of a plan's table, with its heading."""
 
+PLAIN_REASONS = ("已达到目标", "未达到目标")
+"""Reasons that say no more than the status beside them."""
+
 
 def plan_rows(settings: Settings, plan_codes: Sequence[str], release_id: str) -> list[Row]:
     """Rows of the plans' own tables, plan by plan in the order named, in each plan's own order.

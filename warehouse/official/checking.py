@@ -12,12 +12,10 @@ from warehouse.clock import end_of_day
 from warehouse.ledger.officials import approved_in
 from warehouse.official.figures import is_public
 from warehouse.official.making import scan_file
-from warehouse.official.placing import PUBLIC, official_folder
+from warehouse.official.placing import PUBLIC, official_folder, standing_in
 from warehouse.releases.history import (
-    MANIFEST,
     OFFICIAL,
     last_as_of,
-    read_manifest,
     release_manifests,
 )
 from warehouse.settings import Settings
@@ -75,6 +73,6 @@ def _early(settings: Settings, approved: list[dict[str, Any]], now: datetime) ->
     secret = {str(row["release_id"]) for row in approved if not is_public(row, now)}
     for row in approved:
         folder = official_folder(settings, row, PUBLIC)
-        there = read_manifest(folder / MANIFEST)
-        if there is not None and there["release_id"] == row["release_id"] in secret:
+        there = standing_in(folder) or {}
+        if there.get("release_id") == row["release_id"] in secret:
             yield f"正式发布 {row['release_id']} 尚在保密期，却已在“{folder}”。"

@@ -57,6 +57,18 @@ class SamePerson(OfficialRefused):
         self.author = author
 
 
+class EmbargoTooShort(OfficialRefused):
+    """A release that would tell the public what an earlier one still keeps from it."""
+
+    def __init__(self, release_id: str, until: datetime) -> None:
+        """Name the earlier release and its embargo."""
+        super().__init__(
+            f"本次改了正式发布 {release_id} 的数，而它的保密期到 {until:%Y-%m-%d %H:%M}："
+            "公开本次会提前公开它的数；请重新提请，保密期不早于它。"
+        )
+        self.release_id = release_id
+
+
 class FiguresChanged(OfficialRefused):
     """Figures of an earlier official release have other values, and no decision says so."""
 

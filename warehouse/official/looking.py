@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 
 from sources.vocabulary import RELEASE_KIND_ZH
 from warehouse.errors import NoRelease
-from warehouse.ledger.officials import proposals_in
-from warehouse.official.errors import OfficialRefused, ProposalDecided, UnknownProposal
+from warehouse.ledger.officials import approved_in, proposals_in
+from warehouse.official.errors import (
+    EmbargoTooShort,
+    OfficialRefused,
+    ProposalDecided,
+    UnknownProposal,
+)
 from warehouse.releases.history import MANIFEST, OFFICIAL, read_manifest, release_db
 from warehouse.settings import Settings
 
@@ -59,6 +66,28 @@ def missing(row: Row) -> tuple[str, ...]:
     """What must be there before a proposal can be approved, in words."""
     wanted = {"文号": row["document_number"], "盖章扫描件": row["scan_sha256"]}
     return tuple(name for name, value in wanted.items() if not value)
+
+
+def checked_embargo(engine: Engine, row: Row, changes: Sequence[Row], now: datetime) -> None:
+    """What a release revises is told in it, old values too: it may not be public before them.
+
+    Args:
+        engine: the ledger.
+        row: the proposal.
+        changes: the official figures that it has otherwise.
+        now: business moment.
+
+    Raises:
+        EmbargoTooShort: an earlier release's embargo is longer than the proposal's.
+    """
+    revised = {one["from_release_id"] for one in changes}
+    with engine.connect() as connection:
+        earlier = approved_in(connection, str(row["city_code"]))
+    own = row["embargo_until"] or now
+    for one in earlier:
+        until = one["embargo_until"]
+        if one["release_id"] in revised and until is not None and until > max(own, now):
+            raise EmbargoTooShort(str(one["release_id"]), until)
 
 
 def checked_base(settings: Settings, release_id: str) -> Row:

@@ -102,11 +102,11 @@ def _lay(settings: Settings, source: Path, folder: Path, audience: str) -> bool:
         raise NoRelease(source.name)
     if audience == PUBLIC:
         return _lay_public(settings, source, folder, manifest)
-    there = read_manifest(folder / MANIFEST)
+    there = standing_in(folder)
     scan = str(manifest["official"]["scan_file"])
     if (
         there is not None
-        and there["release_id"] == manifest["release_id"]
+        and there.get("release_id") == manifest["release_id"]
         and stands(folder, there)
         and (folder / PARQUET).is_dir()
         and (folder / scan).is_file()
@@ -121,7 +121,9 @@ def _lay_public(settings: Settings, source: Path, folder: Path, manifest: Row) -
     """Whether the public got a new file; no account's name and no signature is in what it gets."""
     city = str(manifest["official"]["city_code"])
     definitions = Definitions.load(settings.definitions_overlay)
-    if is_current(folder, source, city, PUBLIC, definitions):
+    there = standing_in(folder) or {}
+    # What says that it is official is written last: a cut-off may have left it out.
+    if is_current(folder, source, city, PUBLIC, definitions) and "official" in there:
         return False
     told = write_audience_file(source, city, PUBLIC, folder, definitions)
     official = {
@@ -137,8 +139,20 @@ def _lay_public(settings: Settings, source: Path, folder: Path, manifest: Row) -
     return True
 
 
+def standing_in(folder: Path) -> dict[str, Any] | None:
+    """The manifest in a place of readers; None where there is none, or one that is no JSON.
+
+    What lies in a place can be laid out anew, so a spoiled manifest is none and stops no night.
+    """
+    try:
+        return read_manifest(folder / MANIFEST)
+    except ValueError:
+        return None
+
+
 def _copy_scan(source: Path, folder: Path, name: str) -> None:
     aside = folder / f".{name}"
+    aside.unlink(missing_ok=True)
     shutil.copyfile(source, aside)
     aside.chmod(0o444)
     for old in folder.glob(f"{Path(name).stem}.*"):

@@ -22,9 +22,11 @@ from warehouse.official.figures import figure_changes
 from warehouse.official.looking import checked_base, find, manifest_of, missing
 from warehouse.queries.published import ask, manifest
 from warehouse.raw_files import StoredFile, flush_file, store_bytes
+from warehouse.releases.history import published_manifest
 from warehouse.settings import Settings
 
 Row = dict[str, Any]
+_ENDINGS = {"jpg": (".jpg", ".jpeg")}
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def propose(
         proposal_id = add_proposal(
             connection, (city_code, report_code, period.code), base_release_id=base,
             document_number=number, embargo_until=embargo_until, scan=kept,
-            scan_name=PurePath(scan_name).name.strip() or "扫描件" if kept else None,
+            scan_name=_scan_name(scan_name, scan) if scan is not None else None,
             author=author, at=at, note=note.strip() or None,
         )  # fmt: skip
     return told_of(settings, engine, proposal_id)
@@ -103,7 +105,11 @@ def told_of(settings: Settings, engine: Engine, proposal_id: str) -> Proposed:
     """
     row = find(engine, proposal_id)
     base, city = str(row["base_release_id"]), str(row["city_code"])
-    held = manifest_of(settings, base)["held_cities"]
+    held = list(manifest_of(settings, base)["held_cities"])
+    published = published_manifest(settings)
+    if published is not None and published["release_id"] == base:
+        # A night that publishes nothing anew notes there whom it holds back.
+        held += published["held_cities"]
     return Proposed(
         proposal_id=str(row["proposal_id"]),
         base_release_id=base,
@@ -162,6 +168,17 @@ def _kept_scan(settings: Settings, data: bytes) -> StoredFile:
     kept = store_bytes(settings, data)
     flush_file(kept)
     return kept
+
+
+def _scan_name(given: str, data: bytes) -> str:
+    """The sender's file name, with the ending of what the bytes are.
+
+    The scan is laid where browsers open it, under its ending: a page that holds a PDF is no page.
+    """
+    kind = str(evidence_kind(data))
+    name = PurePath(given).name.strip() or "扫描件"
+    is_told = PurePath(name).suffix.lower() in _ENDINGS.get(kind, (f".{kind}",))
+    return name if is_told else f"{name}.{kind}"
 
 
 def _open_forms(settings: Settings, engine: Engine, row: Row) -> list[Row]:

@@ -36,7 +36,14 @@ from warehouse.official.errors import (
     UnknownProposal,
 )
 from warehouse.official.figures import figure_changes, is_public, undecided
-from warehouse.official.looking import checked_base, find, manifest_of, missing, open_proposal
+from warehouse.official.looking import (
+    checked_base,
+    checked_embargo,
+    find,
+    manifest_of,
+    missing,
+    open_proposal,
+)
 from warehouse.official.making import complete, finish, make_aside
 from warehouse.official.placing import Placement, place_official
 from warehouse.official.proposing import Proposed, propose, told_of
@@ -93,6 +100,7 @@ def approve(
         ProposalIncomplete: document number or scan are missing.
         SamePerson: the author proposed it.
         FiguresChanged: figures of an earlier official release are other ones, undecided.
+        EmbargoTooShort: it would tell figures of an earlier one whose embargo is longer.
         NightIsRunning: a night runs; nothing was written.
         ReleaseUnwritten: the disk is full. Where the approval stands already, the next night or
             the next call makes the release.
@@ -108,9 +116,11 @@ def approve(
         if is_same(row["author"], author):
             raise SamePerson(proposal_id, author)
         base, city = str(row["base_release_id"]), str(row["city_code"])
-        changed = undecided(figure_changes(settings, engine, city, base))
+        changes = figure_changes(settings, engine, city, base)
+        changed = undecided(changes)
         if changed:
             raise FiguresChanged(changed)
+        checked_embargo(engine, row, changes, settings.clock.now())
         day = datetime.fromisoformat(str(manifest_of(settings, base)["as_of"])).date()
         release_id = next_release_id(settings, day)
         approval = {"release_id": release_id, "approved_at": at, "decision_order": None}

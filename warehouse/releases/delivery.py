@@ -18,7 +18,7 @@ from typing import Any
 
 from warehouse.errors import LockedTarget, TargetRefused, WarehouseError
 from warehouse.releases.history import MANIFEST, read_manifest, write_manifest
-from warehouse.releases.places import place, place_copy, remove_log, stands
+from warehouse.releases.places import PARQUET, place, place_copy, remove_log, stands
 from warehouse.settings import PUBLISHED_FILE, Settings
 
 LONGEST_SECONDS = 600.0
@@ -89,10 +89,15 @@ def _release(task: Mapping[str, Any]) -> bool:
     """Whether the folder took a new release.
 
     Raises:
-        TargetRefused: there is no such folder: so looks a share that is not mounted.
+        TargetRefused: there is no such folder: so looks a share that is not mounted; or it is one
+            that an audience reads which may not see all.
     """
     folder, manifest = Path(task["folder"]), task["manifest"]
     there = _manifest_in(folder)
+    if there is not None and "audience_code" in there:
+        raise TargetRefused(
+            f"目录中是给“{there.get('audience_zh')}”读者的分城市文件，没有放入整个发布；请换一个目录"
+        )
     is_same = there is not None and there.get("release_id") == manifest["release_id"]
     if not is_same or not stands(folder, manifest):
         place(Path(task["source"]), task["kept"], folder)
@@ -130,12 +135,17 @@ def _city_file(task: Mapping[str, Any]) -> bool:
     """Whether the folder took another file of its city and audience, with that one's manifest.
 
     Raises:
-        TargetRefused: there is no such folder, or no such file.
+        TargetRefused: there is no such folder, or no such file, or a whole release lies there.
     """
     source, folder = Path(task["source"]), Path(task["folder"])
     there, told = _manifest_in(folder), read_manifest(source / MANIFEST)
     if told is None:
         raise TargetRefused(f"没有 {source.parent.name}/{source.name} 这一份文件，没有写入")
+    if (folder / PARQUET).exists() or (there is not None and "audience_code" not in there):
+        raise TargetRefused(
+            "目录中有整个发布（如 parquet），这里的读者不应都能看到，没有放入；"
+            "请换一个目录，或先清空"
+        )
     remove_log(folder / PUBLISHED_FILE)
     is_new = place_copy(source / PUBLISHED_FILE, folder / PUBLISHED_FILE)
     if there != told:

@@ -22,6 +22,7 @@ from warehouse.releases.finishing import Tables, file_facts, keep, read_back
 from warehouse.releases.gate import Verdict
 from warehouse.releases.history import MANIFEST, published_manifest, release_db, write_manifest
 from warehouse.releases.hold import hold_cities
+from warehouse.releases.required import set_required
 from warehouse.releases.revisions import record_revisions
 from warehouse.releases.swap import (
     announce,
@@ -157,6 +158,7 @@ def _complete(
                 tables["revisions"] = digest_table(connection, "revisions")
         if old is not None:
             connection.execute(f"detach {old}")
+        set_required(connection, context.release_id)
         # One transaction: hundreds of comments would each wait for the disk.
         with transaction(connection):
             create_chinese_views(connection)

@@ -17,7 +17,7 @@ from docxtpl import DocxTemplate, InlineImage
 from sources.vocabulary import TARGET_STATUS_ZH, said, tally
 from warehouse.exports.bundle import Source, Written
 from warehouse.exports.paper import settled
-from warehouse.exports.plan_figures import shown
+from warehouse.exports.plan_figures import PLAIN_REASONS, shown
 from warehouse.exports.plan_layout import PlanTable
 from warehouse.exports.printing import NONE_ZH, plain_text
 from warehouse.queries.row_names import period_words
@@ -29,8 +29,6 @@ from warehouse.reports.told import owed_lines, revision_lines
 BRIEFS = "brief"
 GOOD = ("met", "on_track")
 MOST_CHANGES = 10
-_PLAIN_REASONS = ("已达到目标", "未达到目标")
-"""Reasons that say no more than the status beside them."""
 _BARE = re.compile(r"[0-9.~～—-]+")
 """A target that its document's table prints without its unit, which stands in the other column."""
 
@@ -120,7 +118,7 @@ def _sentence(row: Mapping[str, Any]) -> str:
         return f"{name}：{status}（{row['status_reason_zh']}），{target}。"
     completion = shown(row, "completion_pct")
     share = f"，完成率{completion}%" if completion else ""
-    why = "" if row["status_reason_zh"] in _PLAIN_REASONS else f"（{row['status_reason_zh']}）"
+    why = "" if row["status_reason_zh"] in PLAIN_REASONS else f"（{row['status_reason_zh']}）"
     waits = "，为初步数" if row["is_provisional"] else ""
     return (
         f"{name}：{actual}{row['unit_zh'] or ''}（{period_words(row['period_code'])}），"

@@ -68,6 +68,10 @@ def problems(tmp_path: Path) -> Problems:
 @pytest.mark.parametrize(
     ("table", "text", "row", "column", "said"),
     [
+        # names
+        *(("units", f'{UNITS}150299,"某{sign}县",county,150200,150200,,,true,2020-01-01\n', 2,
+           "unit_name_zh", "控制字符")
+          for sign in ("\n", "\r\n", "\t", "\x0b", "\x1b", "\x7f", "\x85", "\u2028")),
         # numbers
         *(("indicator_terms", f"{TERMS}{TERM}{text},,\n", 2, "coefficient", "不是数")
           for text in ("abc", "1_0", "４", "1e3", "NaN", "sNaN", "+1", "1.", "0.0000001")),

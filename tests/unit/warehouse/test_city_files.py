@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from warehouse.audiences.selection import AudienceUnsound, select_table
 from warehouse.audiences.writing import write_audience_file
 from warehouse.errors import LockedTarget, NoRelease
 from warehouse.queries.history import roll_back
+from warehouse.releases.targets import deliver
 from warehouse.settings import AudienceFolder, Settings
 
 RED, STEEL = "150400", "150200"
@@ -201,6 +203,29 @@ def test_a_share_takes_the_file_of_one_audience_and_nothing_else(
         kept = keep_city_files(again, DEFINITIONS)
         deliver_city_files(again, kept)
         assert (kept.mirrored, kept.failed) == (expected, [])
+
+
+def test_a_folder_that_some_may_read_and_one_of_everything_are_never_the_same(
+    served: Settings, tmp_path: Path
+) -> None:
+    """What an earlier use left there would be read by readers who may not see it."""
+    share = tmp_path / "share"
+    share.mkdir()
+    whole = replace(served, publish_folders=(share,))
+    assert [one.problem_zh for one in deliver(whole)] == [None]
+    public = replace(served, audience_folders=(AudienceFolder(share, RED, "public"),))
+    kept = keep_city_files(public, DEFINITIONS)
+    deliver_city_files(public, kept)
+    [failed] = kept.failed
+    assert "目录中有整个发布" in failed["problem_zh"]
+    shutil.rmtree(share)
+    share.mkdir()
+    kept = keep_city_files(public, DEFINITIONS)
+    deliver_city_files(public, kept)
+    assert (kept.mirrored, kept.failed) == (1, [])
+    [refused] = deliver(whole)
+    assert "没有放入整个发布" in str(refused.problem_zh)
+    assert sorted(path.name for path in share.iterdir()) == ["ip_marts.duckdb", "manifest.json"]
 
 
 def test_the_setting_tells_a_share_of_one_audience_from_one_of_everything(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -27,6 +27,7 @@ from warehouse.ledger.closing import close
 from warehouse.ledger.engine import writing
 from warehouse.official import verbs
 from warehouse.official.errors import (
+    EmbargoTooShort,
     FiguresChanged,
     OfficialRefused,
     ProposalDecided,
@@ -34,6 +35,7 @@ from warehouse.official.errors import (
     SamePerson,
     UnknownProposal,
 )
+from warehouse.releases.gate import HeldCity, Verdict
 from warehouse.releases.seals import kept_heads
 from warehouse.settings import Settings
 
@@ -188,6 +190,60 @@ def test_another_citys_change_concerns_nobody_else(published, ledger):
     official(published, ledger)
     release(published, figures(u150202=Observed("6", "v2")))
     assert propose(published, ledger).changes == ()
+
+
+@ONE_LEDGER
+def test_a_release_tells_nobody_early_what_it_revises(published, ledger):
+    """The public file names the old value and the release that holds it."""
+    until = datetime(2026, 3, 1, 9, 0)
+    official(published, ledger, embargo_until=until)
+    changed(published)
+    verbs.revise(
+        published, ledger.engine, FIRST, author="leader", at=NOW, reason="补报一件",
+        document_number="2号",
+    )  # fmt: skip
+    for early in (None, datetime(2026, 2, 28)):
+        proposed = propose(
+            published, ledger, report_code="annual", period_code="2025", embargo_until=early
+        )
+        with pytest.raises(EmbargoTooShort, match="保密期到 2026-03-01 09:00"):
+            approve(published, ledger, proposed)
+    assert not (published.published / "official" / CITY / "annual-2025").exists()
+    made = official(
+        published, ledger, report_code="annual", period_code="2025", embargo_until=until
+    )
+    assert [one.audience for one in made.placements if one.release_id == made.release_id] == [
+        "office"
+    ]
+
+
+@ONE_LEDGER
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("盖章表.html", "盖章表.html.pdf"),
+        ("../../盖章表", "盖章表.pdf"),
+        ("盖章表.PDF", "盖章表.PDF"),
+        ("", "扫描件.pdf"),
+    ],
+)
+def test_a_scan_is_called_what_its_bytes_are(published, ledger, given, kept):
+    """It is laid where browsers open it: a page that holds a PDF must not be opened as a page."""
+    page = b"<script>alert(1)</script>%PDF-1.4"
+    official(published, ledger, scan=page, scan_name=given)
+    assert listed(published, ledger)[0]["scan_name"] == kept
+    place = published.published / "official" / CITY / "quarterly-2025-Q4" / "office"
+    assert [path.name for path in place.glob("sealed_table*")] == ["sealed_table.pdf"]
+
+
+@ONE_LEDGER
+def test_a_city_held_since_by_a_night_without_a_release_is_told_to_be(published, ledger):
+    """Where all else is unchanged the gate leaves the release, and its manifest, as it was."""
+    assert not propose(published, ledger).is_held
+    verdict = Verdict((HeldCity(CITY, "检查未通过"),))
+    night = release(published, figures(u150402=Observed("11", "v2")), verdict=verdict)
+    assert (night.outcome, night.release_id) == ("unchanged", BASE)
+    assert propose(published, ledger).is_held
 
 
 def test_every_row_is_in_the_chain_and_the_release_keeps_its_head(published, ledger):

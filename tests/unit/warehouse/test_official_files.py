@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -25,9 +26,10 @@ from tests.unit.warehouse.officials import (
     official,
     propose,
 )
+from tests.unit.warehouse.test_confidentiality import overlay
 from warehouse.connection import warehouse_writer
 from warehouse.errors import ReleaseUnwritten
-from warehouse.official import making, verbs
+from warehouse.official import making, placing, verbs
 from warehouse.official.checking import official_damage
 from warehouse.official.figures import load_official_figures, official_state
 from warehouse.releases.history import (
@@ -206,6 +208,49 @@ def test_a_lost_place_of_readers_is_laid_out_again(published, ledger):
 
 
 @ONE_LEDGER
+@pytest.mark.parametrize("audience", ["office", "public"])
+@pytest.mark.parametrize("spoiled", ["", "{}", '{"release_id": '])
+def test_a_spoiled_manifest_in_a_place_of_readers_is_laid_anew(
+    published, ledger, audience, spoiled
+):
+    official(published, ledger)
+    path = published.published / "official" / CITY / "quarterly-2025-Q4" / audience
+    before = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+    (path / "manifest.json").write_text(spoiled, encoding="utf-8")
+    assert official_damage(published, ledger.engine) == []
+    verbs.publish_due(published, ledger.engine)
+    after = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+    assert after["official"] == before["official"]
+
+
+@ONE_LEDGER
+def test_the_public_manifest_says_what_is_official_after_a_cut_off_too(
+    published, ledger, monkeypatch
+):
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(placing, "write_manifest", killed)
+        with pytest.raises(KeyboardInterrupt):
+            official(published, ledger)
+    verbs.publish_due(published, ledger.engine)
+    path = published.published / "official" / CITY / "quarterly-2025-Q4" / "public/manifest.json"
+    assert json.loads(path.read_text(encoding="utf-8"))["official"]["document_number"]
+
+
+@ONE_LEDGER
+def test_a_class_that_is_raised_later_holds_for_what_lies_there(published, ledger, tmp_path):
+    """No later release makes an official file anew: it follows the classes all the same."""
+    official(published, ledger)
+    overlay(tmp_path, "elements", {"element_code": "patent_grants", "confidentiality_zh": "内部"})
+    raised = replace(published, definitions_overlay=tmp_path)
+    placed = verbs.publish_due(raised, ledger.engine)[1]
+    assert [(one.audience, one.is_new) for one in placed] == [("office", False), ("public", True)]
+    assert not any(one.is_new for one in verbs.publish_due(raised, ledger.engine)[1])
+
+
+@ONE_LEDGER
 def test_the_doctor_is_told_of_what_is_not_as_the_ledger_has_it(published, ledger):
     official(published, ledger, embargo_until=datetime(2026, 2, 10))
     assert official_damage(published, ledger.engine) == []
@@ -240,7 +285,7 @@ def test_a_night_is_given_the_figures_that_stand_and_none_under_embargo(publishe
         document_number="2号",
     )  # fmt: skip
     assert loaded(published, ledger, until) == [(FIRST, "patents", end, "30.0", "2号", "补报一件")]
-    again = official(published, ledger)
+    again = official(published, ledger, embargo_until=until)
     [(release_id, *_, number, reason)] = loaded(published, ledger, until)
     assert (release_id, number, reason) == (again.release_id, "2号", "补报一件")
 

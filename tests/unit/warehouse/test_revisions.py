@@ -104,7 +104,9 @@ def test_a_table_that_has_grown_a_column_since_the_last_release_is_still_compare
     for columns in ("plan_code varchar", "plan_code varchar, is_current boolean"):
         building, run = build(settings, figures(u150402=Observed(str(len(columns)))))
         with duckdb.connect(str(building.file)) as connection:
-            connection.execute(f"create table marts.plan_targets (target_code varchar, {columns})")
+            connection.execute(
+                f"create or replace table marts.plan_targets (target_code varchar, {columns})"
+            )
         assert publish(settings, building, run, Verdict()).outcome == "released"
     assert {row[4] for row in revisions(settings)} == {"recalculated"}
 
