@@ -36,7 +36,7 @@ filled as (
 )
 select indicators.indicator_code, indicators.indicator_zh, indicators.unit_zh,
     plans.plan_zh, targets.category_zh, indicators.indicator_code in (from filled) as has_figures
-from marts.indicators
+from (select * from marts.indicators where is_current) as indicators
 left join targets on indicators.indicator_code = targets.indicator_code and targets.place = 1
 left join marts.plans on targets.plan_code = plans.plan_code
 order by plans.plan_zh is null, targets.city_code <> $city, plans.plan_code,

@@ -61,7 +61,7 @@ placed as (
                 period_code, member is distinct from false
         ) as placed_among
     from asked
-    inner join marts.indicators using (indicator_code)
+    inner join (select * from marts.indicators where is_current) using (indicator_code)
 ),
 so_far as (
     select unit_code, indicator_code, period_start, period_end,
@@ -314,8 +314,8 @@ def _not_public(
     """Those of the indicators that are made of an element which is not 公开."""
     found = rows(
         connection,
-        "select distinct terms.indicator_code from marts.indicator_terms as terms"
-        " inner join marts.elements as elements using (element_code)"
+        "select distinct terms.indicator_code from marts.elements as elements"
+        " inner join marts.indicator_terms as terms using (element_code)"
         " where elements.confidentiality_zh <> '公开'",
     )
     withheld = {str(row["indicator_code"]) for row in found}

@@ -32,7 +32,8 @@ select found.release_id, found.city_code, cities.city_name_zh, found.unit_code,
     cities.value as city_value, indicators.decimals, indicators.rounding_mode
 from marts.unit_indicators as found
 inner join last_year using (period_code)
-inner join marts.indicators as indicators using (indicator_code)
+inner join (select * from marts.indicators where is_current) as indicators
+    using (indicator_code)
 inner join marts.city_indicators as cities
     on found.city_code = cities.city_code and found.indicator_code = cities.indicator_code
     and found.period_code = cities.period_code and found.period_type = cities.period_type

@@ -23,10 +23,10 @@ TABLES_ZH: Mapping[str, str] = {
 COLUMNS_ZH: Mapping[str, str] = {"value": "数值", "actual_value": "实际值", "status_code": "状态"}
 
 NAMES = """
-select unit_code as code, unit_name_zh as name_zh from marts.units
-union all select indicator_code, indicator_zh from marts.indicators
+select unit_code as code, unit_name_zh as name_zh from marts.units where is_current
+union all select indicator_code, indicator_zh from marts.indicators where is_current
 union all select target_code, indicator_zh from marts.plan_targets
-union all select element_code, element_zh from marts.elements
+union all select element_code, element_zh from marts.elements where is_current
 union all select plan_code, plan_zh from marts.plans
 """
 """Asks a release for the name of each code that keys of its rows are made of."""

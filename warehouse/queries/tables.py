@@ -99,7 +99,7 @@ def owed(settings: Settings, *, city_code: str | None) -> Rows:
         select rates.city_code, rates.unit_code, units.unit_name_zh, rates.form_code,
             rates.period_code, rates.due_at, rates.state_code
         from marts.reporting_rates as rates
-        left join marts.units using (unit_code)
+        left join (select * from marts.units where is_current) as units using (unit_code)
         where rates.is_expected and not rates.is_received
             and rates.due_at <= (select as_of + interval 1 day from marts.release)
             and (? is null or rates.city_code = ?)

@@ -33,8 +33,12 @@ with leaves as (
         found.period_code, found.period_end, found.obs_status, found.submission_id,
         found.source_cell, found.is_partition_member, elements.confidentiality_zh
     from marts.plan_table as rows
-    inner join marts.indicator_terms as terms using (indicator_code)
-    inner join marts.elements as elements using (element_code)
+    inner join marts.indicator_terms as terms
+        on rows.indicator_code = terms.indicator_code
+        and coalesce(terms.valid_from <= rows.period_end, true)
+        and coalesce(terms.valid_to > rows.period_end, true)
+    inner join (select * from marts.elements where is_current) as elements
+        using (element_code)
     inner join marts.unit_observations as found
         on terms.element_code = found.element_code and rows.city_code = found.city_code
         and found.period_start >= rows.period_start and found.period_end <= rows.period_end
@@ -70,7 +74,7 @@ select rates.city_code, rates.unit_code, units.unit_name_zh, rates.period_end,
     count(*) as expected, count(*) filter (rates.is_received) as received,
     count(*) filter (rates.is_on_time) as on_time
 from marts.reporting_rates as rates
-left join marts.units as units using (unit_code)
+left join (select * from marts.units where is_current) as units using (unit_code)
 where rates.is_expected and rates.due_at <= (select as_of + interval 1 day from marts.release)
     and rates.period_end > (select as_of - interval 13 month from marts.release)
 group by all
@@ -82,7 +86,7 @@ select found.city_code, found.unit_name_zh, found.unit_code, found.form_code, fo
     found.severity_code, found.rule_id, found.sheet, found.cell, found.message_zh, found.advice_zh,
     coalesce(elements.confidentiality_zh, '公开') as confidentiality_zh
 from marts.findings as found
-left join marts.elements as elements using (element_code)
+left join (select * from marts.elements where is_current) as elements using (element_code)
 where found.status_code = 'open' and found.severity_code <> 'info'
 order by case found.severity_code when 'blocking' then 0 when 'quasi_blocking' then 1 else 2 end,
     found.unit_code, found.form_code, found.period_code, found.rule_id

@@ -14,9 +14,10 @@ from warehouse.reports.facts import Facts, form_titles
 
 _OWED = """
 select units.unit_name_zh, rates.unit_code, rates.form_code, rates.period_code, rates.due_at,
-    date_diff('day', cast(rates.due_at as date), (select as_of from marts.release)) as days
+    date_diff('day', cast(rates.due_at as date), (select as_of from marts.release)) as days,
+    rates.period_end > (select as_of - interval 13 month from marts.release) as is_recent
 from marts.reporting_rates as rates
-left join marts.units as units using (unit_code)
+left join (select * from marts.units where is_current) as units using (unit_code)
 where rates.city_code = ? and rates.is_expected and not rates.is_received
     and rates.due_at <= (select as_of + interval 1 day from marts.release)
 order by rates.unit_code, rates.due_at, rates.form_code
@@ -33,12 +34,15 @@ MOST_UNITS = 20
 
 
 def owed(source: Source, city_code: str) -> list[dict[str, Any]]:
-    """What a city's units owe on the release's day: unit, form, period, due moment, days late."""
+    """What a city's units owe on the release's day: unit, form, period, days late, is it recent."""
     return source.ask(_OWED, [city_code])
 
 
 def owed_lines(source: Source, city_code: str) -> list[str]:
-    """How a city files, in sentences: shares of the last thirteen months, then who owes what."""
+    """How a city files, in sentences: shares of the last thirteen months, then who owes what.
+
+    What is older is counted only: a city that has just begun owes years that nobody will file.
+    """
     [due] = source.ask(_DUE, [city_code])
     lines = []
     if due["due"]:
@@ -47,8 +51,10 @@ def owed_lines(source: Source, city_code: str) -> list[str]:
         )
     titles = form_titles(source)
     late: dict[str, list[dict[str, Any]]] = {}
+    older: list[dict[str, Any]] = []
     for row in owed(source, city_code):
-        late.setdefault(str(row["unit_name_zh"] or row["unit_code"]), []).append(row)
+        name = str(row["unit_name_zh"] or row["unit_code"])
+        (late.setdefault(name, []) if row["is_recent"] else older).append(row)
     for name, rows in list(late.items())[:MOST_UNITS]:
         named = "、".join(
             f"{period_words(row['period_code'])}{titles.get(row['form_code'], row['form_code'])}"
@@ -59,8 +65,11 @@ def owed_lines(source: Source, city_code: str) -> list[str]:
         lines.append(f"{name}尚欠{named}{more}，最长逾期{longest}天。")
     if len(late) > MOST_UNITS:
         lines.append(f"另有{len(late) - MOST_UNITS}个单位欠报，详见报送情况。")
+    if older:
+        units = len({row["unit_code"] for row in older})
+        lines.append(f"更早的报表另有{len(older)}份未报（{units}个单位），详见报送情况。")
     if not late:
-        lines.append("到期报表已全部报齐。")
+        lines.append("近十三个月到期的报表已全部报齐。" if older else "到期报表已全部报齐。")
     return lines
 
 

@@ -69,7 +69,8 @@ def _target(connection: duckdb.DuckDBPyConnection, target_code: str) -> Row:
 
 
 def _indicator(connection: duckdb.DuckDBPyConnection, code: str | None) -> Row | None:
-    return _one(connection, "select * from marts.indicators where indicator_code = ?", code)
+    sql = "select * from marts.indicators where indicator_code = ? order by is_current desc"
+    return _one(connection, sql, code)
 
 
 def _figure(

@@ -64,7 +64,8 @@ class Scope:
 _TERMS = """
     select terms.*, elements.element_zh, elements.kind, elements.unit_zh
     from marts.indicator_terms as terms
-    left join marts.elements as elements using (element_code)
+    left join (select * from marts.elements where is_current) as elements
+        using (element_code)
     where indicator_code = $indicator
         and coalesce(terms.valid_from <= $end, true) and coalesce(terms.valid_to > $end, true)
     order by term_role desc, term_order
