@@ -124,7 +124,7 @@ def nightly(
         print_deliveries(outcome.deliveries)
         print_placements(outcome.officials)
         for row in changed_officials(settings):
-            said = f"{row['city_code']}：{changed_zh(row)}"
+            said = f"{row['city_name_zh']}：{changed_zh(row)}"
             out.print(said, style="yellow", markup=False, highlight=False)
         for city in outcome.held_cities:
             out.print(

@@ -15,12 +15,13 @@ _IS_THERE = """
 select 1 from duckdb_tables() where schema_name = 'marts' and table_name = 'official_figures'
 """
 _CHANGED = """
-select city_code, count(*) as changed,
-    count(*) filter (revision_document_number is null) as undecided
-from marts.official_figures
-where is_changed
-group by city_code
-order by city_code
+select found.city_code, coalesce(any_value(cities.unit_name_zh), found.city_code) as city_name_zh,
+    count(*) as changed, count(*) filter (found.revision_document_number is null) as undecided
+from marts.official_figures as found
+left join marts.units as cities on found.city_code = cities.unit_code and cities.is_current
+where found.is_changed
+group by found.city_code
+order by found.city_code
 """
 
 
