@@ -61,7 +61,8 @@ placed as (
                 period_code, member is distinct from false
         ) as placed_among
     from asked
-    inner join (select * from marts.indicators where is_current) using (indicator_code)
+    inner join (select * from marts.indicators where is_current) as indicators
+        using (indicator_code)
 ),
 so_far as (
     select unit_code, indicator_code, period_start, period_end,
