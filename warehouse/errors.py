@@ -321,6 +321,15 @@ class NoRelease(WarehouseError):
         self.wanted = wanted
 
 
+class ManifestBroken(WarehouseError, ValueError):
+    """A manifest is there and is no JSON, or not whole."""
+
+    def __init__(self, path: Path) -> None:
+        """Name the file."""
+        super().__init__(f"清单“{path}”已损坏，读不出来；请从备份恢复这一个文件。")
+        self.path = path
+
+
 class ThinnedRelease(NoRelease):
     """The release was thinned: its manifest and definitions are kept, its figures are not."""
 

@@ -227,8 +227,8 @@ def _asked(
 
 def _own_city(visit: Visit, cities: Mapping[str, str]) -> str:
     """The city of the account's post, where it is served; else the first."""
-    own = [post.city_code for post in visit.person.posts if post.city_code in cities]
-    return own[0] if own and own[0] else next(iter(cities))
+    own = (post.city_code for post in visit.person.posts if post.city_code in cities)
+    return next(own, None) or next(iter(cities))
 
 
 def _one(text: str, known: Mapping[str, str], what_zh: str, problems: list[str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,6 +10,8 @@ import typer
 from sqlalchemy import Engine
 
 from orchestration.cli.console import JsonFlag, guarded, out, print_json, settings_of
+from warehouse.errors import ManifestBroken
+from warehouse.releases.digest import sha256_of
 from warehouse.settings import PUBLISHED_FILE, Settings
 
 
@@ -51,6 +52,14 @@ def _rows(found: list[Checked]) -> list[dict[str, Any]]:
 
 
 def _checks(settings: Settings) -> Iterator[Checked]:
+    """Everything that is looked at; a manifest that cannot be read ends it, and is told."""
+    try:
+        yield from _looked_at(settings)
+    except ManifestBroken as error:
+        yield Checked("releases", False, error.message_zh, "edit")
+
+
+def _looked_at(settings: Settings) -> Iterator[Checked]:
     from warehouse.ledger.chain import chain_head
     from warehouse.ledger.chain_check import KIND_ZH, chain_damage
     from warehouse.ledger.engine import open_ledger
@@ -109,15 +118,15 @@ def _releases(settings: Settings) -> Iterator[Checked]:
         folder = settings.releases / manifest["release_id"]
         if manifest["release_id"] in thinned:
             # What is left of it is proved by what was written down when it was thinned.
-            if _sha256(folder / MANIFEST) != thinned[manifest["release_id"]]["manifest_sha256"]:
+            if sha256_of(folder / MANIFEST) != thinned[manifest["release_id"]]["manifest_sha256"]:
                 wrong.append(f"{manifest['release_id']}/{MANIFEST}")
             continue
         for name, facts in manifest["files"].items():
             path = folder / name
-            if not path.is_file() or _sha256(path) != facts["sha256"]:
+            if not path.is_file() or sha256_of(path) != facts["sha256"]:
                 wrong.append(f"{manifest['release_id']}/{name}")
     target = settings.published_db
-    if not target.is_file() or _sha256(target) != published["files"][PUBLISHED_FILE]["sha256"]:
+    if not target.is_file() or sha256_of(target) != published["files"][PUBLISHED_FILE]["sha256"]:
         wrong.append(f"published/{PUBLISHED_FILE}")
     for name in wrong:
         yield Checked("releases", False, f"发布文件“{name}”缺失或与清单的校验值不符。", "edit")
@@ -151,7 +160,7 @@ def _exports(settings: Settings) -> Iterator[Checked]:
         wrong += [
             path.relative_to(settings.home).as_posix()
             for path, sha256 in told.items()
-            if not path.is_file() or _sha256(path) != sha256
+            if not path.is_file() or sha256_of(path) != sha256
         ]
     wrong += _city_files(settings)
     for name in wrong:
@@ -163,15 +172,10 @@ def _exports(settings: Settings) -> Iterator[Checked]:
 
 def _city_files(settings: Settings) -> Iterator[str]:
     """Files of a city for an audience that are not as their own manifest has them."""
-    from warehouse.releases.history import read_manifest
+    from warehouse.releases.history import standing_manifest
 
     for told in sorted(settings.city_files.glob("*/*/manifest.json")):
         file = told.with_name(PUBLISHED_FILE)
-        facts = read_manifest(told) or {}
-        if not file.is_file() or _sha256(file) != facts.get("sha256"):
+        facts = standing_manifest(told.parent) or {}
+        if not file.is_file() or sha256_of(file) != facts.get("sha256"):
             yield file.relative_to(settings.home).as_posix()
-
-
-def _sha256(path: Any) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()

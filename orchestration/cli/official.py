@@ -165,7 +165,10 @@ def revise(
         print_json(asdict(done))
         return
     out.print(f"已记录修订决定：正式发布 {release_id} 的 {len(done.figures)} 个数")
-    _print_figures(settings, release_id, done.figures)
+    decided = [one | {"revision_document_number": document_number} for one in done.figures]
+    _print_figures(settings, release_id, decided)
+    said = "下一步：批准含这些新值的正式发布（qiangshi official approve 提请编号）"
+    out.print(said, highlight=False, soft_wrap=True)
 
 
 @app.command("list")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sources.vocabulary import WITHHELD
 from warehouse.errors import WarehouseError
 from warehouse.releases.chinese_views import literal, quoted
-from warehouse.releases.city_rows import city_link, filled
+from warehouse.releases.city_rows import filled, rows_of_city
 
 SOURCE = "source_release"
 """Name under which the release is attached."""
@@ -51,10 +51,6 @@ _REVISIONS = """split_part(key_text, '|', 1) in (
         inner join $file.marts.plans as plans using (plan_code) where plans.city_code = $city
     union all select $city
 ) and ($told)"""
-_TARGET_LINKS = """exists (
-    select 1 from $file.marts.plans
-    where city_code = $city and plan_code in (from_plan_code, to_plan_code)
-)"""
 
 
 class AudienceUnsound(WarehouseError):
@@ -170,15 +166,12 @@ def _where(
         return filled(_REVISIONS.replace("$told", _revised(tables)), SOURCE, city_code)
     if table == "data_dictionary":
         return f"table_name in ({listed})"
-    if table == "target_links":
-        return filled(_TARGET_LINKS, SOURCE, city_code)
     if table in SHARED:
         return "true"
-    link = city_link(columns)
+    link = rows_of_city(table, columns)
     if link is None:
         raise AudienceUnsound(f"表“{table}”分不出城市，不能放进分城市的文件。")
-    found = filled(link, SOURCE, city_code)
-    return f"({found} or city_code is null)" if table == "sources_of_record" else found
+    return filled(link, SOURCE, city_code)
 
 
 def _revised(tables: Mapping[str, tuple[str, ...]]) -> str:

@@ -21,11 +21,11 @@ from warehouse.audiences.definition import Audience, audience_named
 from warehouse.audiences.selection import CODES, SOURCE, Selected, select_table
 from warehouse.connection import scalar, transaction
 from warehouse.errors import NoRelease, ReleaseBroken
-from warehouse.exports.records import sha256_of
 from warehouse.releases.build import STORAGE_VERSION
 from warehouse.releases.chinese_views import DICTIONARY, create_chinese_views, literal, quoted
-from warehouse.releases.digest import mart_names
-from warehouse.releases.history import MANIFEST, read_manifest, write_manifest
+from warehouse.releases.city_rows import copy_comments, make_like
+from warehouse.releases.digest import mart_names, sha256_of
+from warehouse.releases.history import MANIFEST, read_manifest, standing_manifest, write_manifest
 from warehouse.releases.places import log_of, remove_log, replace_patiently
 from warehouse.settings import PUBLISHED_FILE
 
@@ -119,10 +119,7 @@ def is_current(
     definitions: Definitions,
 ) -> bool:
     """Whether what stands in `target` is the file of this release, whole and under these rules."""
-    try:
-        told = read_manifest(target / MANIFEST)
-    except ValueError:
-        return False
+    told = standing_manifest(target)
     file = target / PUBLISHED_FILE
     if told is None or not file.is_file():
         return False
@@ -228,28 +225,14 @@ def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, tup
 
 def _copy(connection: duckdb.DuckDBPyConnection, one: Selected) -> tuple[int, int]:
     """Makes a table with its contract and comments, fills it; rows selected, rows inserted."""
-    sql, comment = connection.execute(
-        "select sql, comment from duckdb_tables()"
-        " where database_name = ? and schema_name = 'marts' and table_name = ?",
-        [SOURCE, one.table],
-    ).fetchall()[0]
-    connection.execute(sql)
+    make_like(connection, one.table, SOURCE)
     for column in one.emptied:
         place = f"marts.{quoted(one.table)}"
         connection.execute(f"alter table {place} alter column {quoted(column)} drop not null")
     selected = int(scalar(connection, one.count_sql))
     inserted = int(scalar(connection, f"insert into marts.{quoted(one.table)} {one.sql}"))
-    if comment:
-        connection.execute(f"comment on table marts.{quoted(one.table)} is {literal(comment)}")
-    comments = connection.execute(
-        "select column_name, comment from duckdb_columns() where database_name = ?"
-        " and schema_name = 'marts' and table_name = ? and comment is not null",
-        [SOURCE, one.table],
-    ).fetchall()
-    for column, text in comments:
-        mark = NOT_GIVEN_ZH if column in one.withheld_columns else ""
-        place = f"marts.{quoted(one.table)}.{quoted(column)}"
-        connection.execute(f"comment on column {place} is {literal(text + mark)}")
+    marks = dict.fromkeys(one.withheld_columns, NOT_GIVEN_ZH)
+    copy_comments(connection, one.table, SOURCE, marks)
     return selected, inserted
 
 

@@ -19,9 +19,10 @@ from typing import Any
 from warehouse.errors import NoRelease, UnknownTarget, WarehouseError
 from warehouse.exports.plan_figures import figures_of
 from warehouse.exports.plan_layout import PlanTable, plan_tables
-from warehouse.exports.records import ExportRecord, keep, record_of, sha256_of
+from warehouse.exports.records import ExportRecord, keep, record_of
 from warehouse.exports.unit_figures import unit_figures
 from warehouse.queries.published import ask
+from warehouse.releases.digest import sha256_of
 from warehouse.releases.history import MANIFEST, read_manifest, release_db, write_manifest
 from warehouse.settings import Settings
 

@@ -27,6 +27,7 @@ from warehouse.clock import technical_now
 from warehouse.errors import WarehouseError
 from warehouse.exports.selection import Figure
 from warehouse.receipts import short_code
+from warehouse.releases.digest import sha256_of
 from warehouse.settings import Settings
 
 CODE = re.compile(r"(?<![0-9A-Z])[2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{4}(?![0-9A-Z])")
@@ -261,12 +262,6 @@ def _parts_of(file: Path) -> Iterator[bytes]:
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError,
             ValueError, OSError):  # fmt: skip
         return
-
-
-def sha256_of(file: Path) -> str:
-    """sha256 of a file's bytes."""
-    with file.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def _path(settings: Settings, code: str) -> Path:

@@ -12,12 +12,8 @@ from warehouse.clock import end_of_day
 from warehouse.ledger.officials import approved_in
 from warehouse.official.figures import is_public
 from warehouse.official.making import scan_file
-from warehouse.official.placing import PUBLIC, official_folder, standing_in
-from warehouse.releases.history import (
-    OFFICIAL,
-    last_as_of,
-    release_manifests,
-)
+from warehouse.official.placing import PUBLIC, official_folder
+from warehouse.releases.history import OFFICIAL, last_as_of, release_manifests, standing_manifest
 from warehouse.settings import Settings
 
 Row = Mapping[str, Any]
@@ -73,6 +69,6 @@ def _early(settings: Settings, approved: list[dict[str, Any]], now: datetime) ->
     secret = {str(row["release_id"]) for row in approved if not is_public(row, now)}
     for row in approved:
         folder = official_folder(settings, row, PUBLIC)
-        there = standing_in(folder) or {}
+        there = standing_manifest(folder) or {}
         if there.get("release_id") == row["release_id"] in secret:
             yield f"正式发布 {row['release_id']} 尚在保密期，却已在“{folder}”。"

@@ -22,7 +22,13 @@ from warehouse.audiences.writing import is_current, write_audience_file
 from warehouse.errors import LockedTarget, NoRelease, WarehouseError
 from warehouse.ledger.officials import approved_in
 from warehouse.official.figures import is_public
-from warehouse.releases.history import MANIFEST, read_manifest, release_db, write_manifest
+from warehouse.releases.history import (
+    MANIFEST,
+    read_manifest,
+    release_db,
+    standing_manifest,
+    write_manifest,
+)
 from warehouse.releases.places import PARQUET, place, stands
 from warehouse.settings import Settings
 
@@ -102,7 +108,7 @@ def _lay(settings: Settings, source: Path, folder: Path, audience: str) -> bool:
         raise NoRelease(source.name)
     if audience == PUBLIC:
         return _lay_public(settings, source, folder, manifest)
-    there = standing_in(folder)
+    there = standing_manifest(folder)
     scan = str(manifest["official"]["scan_file"])
     if (
         there is not None
@@ -121,7 +127,7 @@ def _lay_public(settings: Settings, source: Path, folder: Path, manifest: Row) -
     """Whether the public got a new file; no account's name and no signature is in what it gets."""
     city = str(manifest["official"]["city_code"])
     definitions = Definitions.load(settings.definitions_overlay)
-    there = standing_in(folder) or {}
+    there = standing_manifest(folder) or {}
     # What says that it is official is written last: a cut-off may have left it out.
     if is_current(folder, source, city, PUBLIC, definitions) and "official" in there:
         return False
@@ -137,17 +143,6 @@ def _lay_public(settings: Settings, source: Path, folder: Path, manifest: Row) -
         folder / MANIFEST, told | {"official": official, "revision_decisions": decisions}
     )
     return True
-
-
-def standing_in(folder: Path) -> dict[str, Any] | None:
-    """The manifest in a place of readers; None where there is none, or one that is no JSON.
-
-    What lies in a place can be laid out anew, so a spoiled manifest is none and stops no night.
-    """
-    try:
-        return read_manifest(folder / MANIFEST)
-    except ValueError:
-        return None
 
 
 def _copy_scan(source: Path, folder: Path, name: str) -> None:

@@ -5,12 +5,12 @@ A file made anew holds nothing of other cities, not even in blocks that were onc
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import duckdb
 
-from warehouse.connection import transaction
+from warehouse.connection import scalar, transaction
 from warehouse.releases.build import STORAGE_VERSION
 from warehouse.releases.chinese_views import create_chinese_views, literal, quoted
 from warehouse.releases.digest import columns_of, mart_names
@@ -40,6 +40,11 @@ _OWN_WAYS = {
     "revisions": "false",
 }
 """Marts whose rows of a city are found in another way; what one release revised is of it alone."""
+
+
+def rows_of_city(table: str, columns: Iterable[str]) -> str | None:
+    """The condition that tells a city's rows of a mart, odd ones too; None where all are common."""
+    return _OWN_WAYS.get(table) or city_link(columns)
 
 
 def city_link(columns: Iterable[str]) -> str | None:
@@ -80,33 +85,52 @@ def write_city_file(source: Path, target: Path, city_code: str, release_id: str)
         connection.execute("checkpoint own")
 
 
+def make_like(connection: duckdb.DuckDBPyConnection, table: str, source: str) -> None:
+    """Makes an empty mart in the database in use, with the contract it has in an attached one."""
+    sql = scalar(
+        connection,
+        "select sql from duckdb_tables()"
+        " where database_name = ? and schema_name = 'marts' and table_name = ?",
+        [source, table],
+    )
+    connection.execute(str(sql))
+
+
+def copy_comments(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    source: str,
+    marks: Mapping[str, str] | None = None,
+) -> None:
+    """Puts a mart's comments on the one in use; `marks` is added to those of single columns."""
+    place = f"marts.{quoted(table)}"
+    of_table = "where database_name = ? and schema_name = 'marts' and table_name = ?"
+    about = [source, table]
+    said = scalar(connection, f"select comment from duckdb_tables() {of_table}", about)
+    if said:
+        connection.execute(f"comment on table {place} is {literal(str(said))}")
+    for column, text in connection.execute(
+        f"select column_name, comment from duckdb_columns() {of_table} and comment is not null",
+        about,
+    ).fetchall():
+        told = f"{text}{(marks or {}).get(column, '')}"
+        connection.execute(f"comment on column {place}.{quoted(column)} is {literal(told)}")
+
+
 def _copy_table(
     connection: duckdb.DuckDBPyConnection, table: str, city_code: str, release_id: str
 ) -> None:
-    [(ddl, comment)] = connection.execute(
-        "select sql, comment from duckdb_tables()"
-        " where database_name = 'whole' and schema_name = 'marts' and table_name = ?",
-        [table],
-    ).fetchall()
-    connection.execute(ddl)
+    make_like(connection, table, "whole")
     columns = columns_of(connection, table, "whole")
-    link = _OWN_WAYS.get(table) or city_link(columns) or "true"
+    link = rows_of_city(table, columns) or "true"
     where = filled(link, "whole", city_code)
-    name = f"own.marts.{quoted(table)}"
     own = (
         f"case when release_id = (select release_id from whole.marts.release)"
         f" then {literal(release_id)} else release_id end"
     )
     told = f"* replace ({own} as release_id)" if "release_id" in columns else "*"
     connection.execute(
-        f"insert into {name} select {told} from whole.marts.{quoted(table)} where {where}"
+        f"insert into marts.{quoted(table)}"
+        f" select {told} from whole.marts.{quoted(table)} where {where}"
     )
-    if comment:
-        connection.execute(f"comment on table {name} is {literal(comment)}")
-    for column, said in connection.execute(
-        "select column_name, comment from duckdb_columns()"
-        " where database_name = 'whole' and schema_name = 'marts' and table_name = ?"
-        " and comment is not null",
-        [table],
-    ).fetchall():
-        connection.execute(f"comment on column {name}.{quoted(column)} is {literal(said)}")
+    copy_comments(connection, table, "whole")

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.errors import LockedTarget, TargetRefused, WarehouseError
-from warehouse.releases.history import MANIFEST, read_manifest, write_manifest
+from warehouse.releases.history import MANIFEST, read_manifest, standing_manifest, write_manifest
 from warehouse.releases.places import PARQUET, place, place_copy, remove_log, stands
 from warehouse.settings import PUBLISHED_FILE, Settings
 
@@ -118,10 +118,7 @@ def _copies(task: Mapping[str, Any]) -> bool:
 def _manifest_in(folder: Path) -> dict[str, Any] | None:
     if not folder.is_dir():
         raise TargetRefused("目录不存在（共享未挂载？），没有写入；下次夜间运行补上")
-    try:
-        return read_manifest(folder / MANIFEST)
-    except ValueError:
-        return None
+    return standing_manifest(folder)
 
 
 def _postgres(task: Mapping[str, Any]) -> bool:

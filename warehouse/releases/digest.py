@@ -8,6 +8,7 @@ needs no sort and no memory. It tells change; the manifest's sha256 of the files
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import duckdb
 
@@ -70,3 +71,9 @@ def digest_table(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str,
     header = ",".join(f"{name}:{columns[name]}" for name in kept)
     text = f"{header}\n{row[0]}\n{row[1]}\n{row[2]}"
     return {"rows": int(row[0]), "digest": hashlib.sha256(text.encode()).hexdigest()}
+
+
+def sha256_of(file: Path) -> str:
+    """sha256 of a file's bytes, as manifests tell it."""
+    with file.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from warehouse.errors import NoRelease, ThinnedRelease
+from warehouse.errors import ManifestBroken, NoRelease, ThinnedRelease
 from warehouse.settings import PUBLISHED_FILE, Settings
 
 MANIFEST = "manifest.json"
@@ -21,12 +21,31 @@ OFFICIAL_ASIDE = ".official"
 
 
 def read_manifest(path: Path) -> dict[str, Any] | None:
-    """A manifest file; None when there is none."""
+    """A manifest file; None when there is none.
+
+    Raises:
+        ManifestBroken: it is no JSON object.
+    """
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
+    except ValueError as error:
+        raise ManifestBroken(path) from error
+    if not isinstance(found, dict):
+        raise ManifestBroken(path)
     return found
+
+
+def standing_manifest(folder: Path) -> dict[str, Any] | None:
+    """The manifest in a place of readers; None where there is none, or one that cannot be read.
+
+    What lies in such a place can be laid out anew: a spoiled manifest is none and stops no night.
+    """
+    try:
+        return read_manifest(folder / MANIFEST)
+    except ManifestBroken:
+        return None
 
 
 def write_manifest(path: Path, manifest: Mapping[str, Any]) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import filecmp
-import hashlib
 import os
 import shutil
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.errors import LockedTarget
+from warehouse.releases.digest import sha256_of
 from warehouse.releases.history import MANIFEST, write_manifest
 from warehouse.settings import PUBLISHED_FILE
 
@@ -94,8 +94,7 @@ def stands(folder: Path, manifest: Mapping[str, Any]) -> bool:
     known = manifest["files"][PUBLISHED_FILE]
     if log_of(target).exists() or not target.is_file() or target.stat().st_size != known["size"]:
         return False
-    with target.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest() == known["sha256"]
+    return sha256_of(target) == known["sha256"]
 
 
 def log_of(path: Path) -> Path:

@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.clock import technical_now
-from warehouse.exports.records import sha256_of
 from warehouse.ledger.engine import open_ledger
 from warehouse.ledger.officials import bases_in
 from warehouse.releases.build import DEFINITIONS
 from warehouse.releases.delivery import perform_within_limit
+from warehouse.releases.digest import sha256_of
 from warehouse.releases.history import (
     MANIFEST,
     OFFICIAL,
