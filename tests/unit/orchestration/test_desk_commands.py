@@ -132,3 +132,18 @@ def test_the_doctor_finds_a_sound_ledger_sound_and_an_edited_one_not(run: Run) -
     told = json.loads(said)
     assert (code, told["is_sound"]) == (1, False)
     assert [one["kind"] for one in told["checks"] if not one["is_sound"]] == ["edit"]
+
+
+@pytest.mark.parametrize("text", ["{", "[]"])
+def test_a_manifest_that_cannot_be_read_is_named_with_what_to_do(run: Run, text: str) -> None:
+    manifest = Settings.load().releases / "20260131-001" / "manifest.json"
+    manifest.parent.mkdir(parents=True)
+    manifest.write_text(text, encoding="utf-8")
+    code, said = run("doctor")
+    assert (code, f"【异常】清单“{manifest}”已损坏" in said, "从备份恢复" in said) == (
+        1,
+        True,
+        True,
+    )
+    code, said = run("releases")
+    assert (code, "已损坏" in said) == (1, True), said
