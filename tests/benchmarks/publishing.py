@@ -57,6 +57,12 @@ def published(settings: Settings, source: Path, figure: int) -> tuple[float, flo
             f"update marts.unit_observations set value = {figure} where rowid = ("
             " select min(rowid) from marts.unit_observations where value is not null)"
         )
+        # As dbt leaves it: publishing sets NOT NULL.
+        for table, column in connection.execute(
+            "select table_name, column_name from duckdb_columns() where database_name ="
+            " current_database() and schema_name = 'marts' and not is_nullable"
+        ).fetchall():
+            connection.execute(f'alter table marts.{table} alter "{column}" drop not null')
         connection.execute("drop schema if exists marts_zh cascade")
         row = connection.execute("select software_version, definitions_hash from marts.release")
         software, definitions = row.fetchall()[0]

@@ -58,7 +58,8 @@ def digest_table(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str,
         f"coalesce(length(cast(\"{name}\" as varchar)) || ':' || cast(\"{name}\" as varchar), '-')"
         for name in kept
     ]
-    line = " || '|' || ".join(texts) or "''"
+    # Joined in one call: a chain of `||` would copy the growing text once a column.
+    line = f"concat_ws('|', {', '.join(texts)})" if texts else "''"
     row = connection.execute(
         f"""
         select

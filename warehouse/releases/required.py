@@ -7,6 +7,8 @@ The test `required_values` tells such rows instead, and the gate holds back thei
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import duckdb
 
 from warehouse.connection import transaction
@@ -38,28 +40,37 @@ def set_required(connection: duckdb.DuckDBPyConnection, release_id: str) -> None
         " and built.column_name = dictionary.column_name"
         " where dictionary.is_required and built.is_nullable order by all"
     ).fetchall()
+    columns: dict[str, list[str]] = {}
+    for table, column in required:
+        columns.setdefault(table, []).append(column)
     with transaction(connection):
-        for table, column in required:
-            if not _has_gaps(connection, table, column, release_id):
-                connection.execute(
-                    f"alter table marts.{quoted(table)} alter {quoted(column)} set not null"
-                )
+        for table, names in columns.items():
+            gaps = _gaps(connection, table, names, release_id)
+            for column in names:
+                if not gaps[column]:
+                    connection.execute(
+                        f"alter table marts.{quoted(table)} alter {quoted(column)} set not null"
+                    )
 
 
-def _has_gaps(
-    connection: duckdb.DuckDBPyConnection, table: str, column: str, release_id: str
-) -> bool:
-    """Whether kept rows of an earlier release lack a value; a row of this one may not."""
+def _gaps(
+    connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str], release_id: str
+) -> dict[str, int]:
+    """Rows that lack a value, by column: kept ones of an earlier release; one of this may not."""
     own = (
         "coalesce(release_id, $1) = $1"
         if "release_id" in columns_of(connection, table)
         else "$1 is not null"
     )
-    gaps, own_gaps = connection.execute(
-        f"select count(*), count(*) filter (where {own})"
-        f" from marts.{quoted(table)} where {quoted(column)} is null",
-        [release_id],
-    ).fetchall()[0]
-    if own_gaps:
-        raise ReleaseBroken(f"发布表 {table} 的必填列 {column} 有 {own_gaps} 行空值。")
-    return bool(gaps)
+    counts = ", ".join(
+        f"count(*) filter ({quoted(name)} is null),"
+        f" count(*) filter ({quoted(name)} is null and {own})"
+        for name in columns
+    )
+    [found] = connection.execute(
+        f"select {counts} from marts.{quoted(table)}", [release_id]
+    ).fetchall()
+    for name, own_gaps in zip(columns, found[1::2], strict=True):
+        if own_gaps:
+            raise ReleaseBroken(f"发布表 {table} 的必填列 {name} 有 {own_gaps} 行空值。")
+    return dict(zip(columns, found[::2], strict=True))
