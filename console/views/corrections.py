@@ -44,7 +44,10 @@ def listing(visit: Visit) -> dict[str, Any]:
         )
         .join(submissions, corrections.c.submission_id == submissions.c.submission_id)
         .where(scope.where(submissions.c.city_code, submissions.c.unit_code))
-        .order_by((corrections.c.state_code == "proposed").desc(), corrections.c.proposed_at.desc())
+        .order_by(
+            (corrections.c.state_code == "proposed").desc(),
+            corrections.c.proposed_at.desc(), corrections.c.correction_id,
+        )
         .limit(MOST)
     )  # fmt: skip
     with visit.engine.connect() as connection:

@@ -193,7 +193,11 @@ def _last_filed(
             submissions.c.form_version == version.form_version,
             submissions.c.state_code.not_in(("withdrawn", "refused")),
         )
-        .order_by(submissions.c.received_at.desc(), submissions.c.file_name.desc())
+        .order_by(
+            submissions.c.received_at.desc(),
+            submissions.c.file_name.desc(),
+            submissions.c.submission_id.desc(),
+        )
         .limit(1)
     )
     with visit.engine.connect() as connection:
@@ -216,7 +220,7 @@ def _states(visit: Visit, unit: Unit) -> dict[str, str]:
     found = (
         select(submissions.c.form_code, submissions.c.period_code, submissions.c.state_code)
         .where(submissions.c.unit_code == unit.unit_code, submissions.c.version.is_not(None))
-        .order_by(submissions.c.received_at, submissions.c.file_name)
+        .order_by(submissions.c.received_at, submissions.c.file_name, submissions.c.submission_id)
     )
     with visit.engine.connect() as connection:
         return {f"{row[0]}|{row[1]}": str(row[2]) for row in connection.execute(found)}

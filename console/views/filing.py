@@ -175,7 +175,7 @@ def _recent(visit: Visit, units: list[str]) -> list[dict[str, Any]]:
     found = (
         select(*(arrivals.c[name] for name in names))
         .where(arrivals.c.channel_kind == handing.CHANNEL, arrivals.c.unit_code.in_(units))
-        .order_by(arrivals.c.recorded_at.desc())
+        .order_by(arrivals.c.recorded_at.desc(), arrivals.c.arrival_id)
         .limit(15)
     )
     known = visit.definitions.units

@@ -143,7 +143,7 @@ def _pending(
             submissions.c.version.is_not(None),
             scope.where(submissions.c.city_code, submissions.c.unit_code),
         )
-        .order_by(submissions.c.received_at.desc())
+        .order_by(submissions.c.received_at.desc(), submissions.c.submission_id)
         .limit(400)
     )  # fmt: skip
     with visit.engine.connect() as connection:

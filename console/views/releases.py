@@ -56,7 +56,7 @@ def nights(visit: Visit) -> list[dict[str, Any]]:
 
 def _names(visit: Visit, published: list[str]) -> dict[str, list[dict[str, str]]]:
     """By moment of publishing: the reopenings (开封) whose changes went into that release first."""
-    found = select(closings).where(closings.c.verb == "reopen").order_by(closings.c.decided_at)
+    found = select(closings).where(closings.c.verb == "reopen").order_by(closings.c.closing_order)
     with visit.engine.connect() as connection:
         reopened = [dict(row) for row in connection.execute(found).mappings()]
     told: dict[str, list[dict[str, str]]] = {}

@@ -309,7 +309,9 @@ def _accepted_before(visit: Visit, ids: list[str], itself: str) -> str:
             events.c.submission_id != itself,
             events.c.to_state == "accepted_city",
         )
-        .order_by(events.c.effective_at.desc(), events.c.recorded_at.desc())
+        .order_by(
+            events.c.effective_at.desc(), events.c.recorded_at.desc(), events.c.submission_id.desc()
+        )
         .limit(1)
     )
     with visit.engine.connect() as connection:

@@ -19,10 +19,10 @@ from orchestration.cli.console import (
     day_of,
     definitions_for,
     guarded,
-    out,
     print_json,
     print_rows,
     settings_of,
+    tell,
 )
 from orchestration.errors import OrchestrationError
 from sources.definitions import Definitions
@@ -84,14 +84,14 @@ def add(
     first = add_account(
         engine, login, name, author=who, now=now, password=given, has_password=not no_password
     )
-    out.print(f"已新建账户 {login}（{name}）", highlight=False, markup=False)
+    tell(f"已新建账户 {login}（{name}）")
     if first and given is None:
-        out.print(f"初始密码（只显示这一次）：{first}", highlight=False, markup=False)
+        tell(f"初始密码（只显示这一次）：{first}")
     if post is None:
-        out.print(f"该账户还没有岗位；任命：qiangshi accounts post {login} --role 岗位")
+        tell(f"该账户还没有岗位；任命：qiangshi accounts post {login} --role 岗位")
         return
     grant_post(engine, login, post, author=who, now=now)
-    out.print(f"任{post_zh(post)}，自 {post.starts_on} 起", highlight=False)
+    tell(f"任{post_zh(post)}，自 {post.starts_on} 起")
 
 
 @app.command("list")
@@ -130,7 +130,7 @@ def list_accounts(
 def disable(login: LoginArgument, author: AuthorOption = "") -> None:
     """停用账户，立即退出其全部登录；历史记录不变。"""
     _set_disabled(login, author, is_disabled=True)
-    out.print(f"已停用 {login}；未办事项可用 qiangshi accounts handover 交给接手人")
+    tell(f"已停用 {login}；未办事项可用 qiangshi accounts handover 交给接手人")
 
 
 @app.command()
@@ -138,7 +138,7 @@ def disable(login: LoginArgument, author: AuthorOption = "") -> None:
 def enable(login: LoginArgument, author: AuthorOption = "") -> None:
     """重新启用账户。"""
     _set_disabled(login, author, is_disabled=False)
-    out.print(f"已启用 {login}")
+    tell(f"已启用 {login}")
 
 
 @app.command()
@@ -153,9 +153,9 @@ def reset(
     first = reset_password(
         _engine(), login, author=author or getpass.getuser(), now=technical_now(), password=given
     )
-    out.print(f"已重置 {login} 的密码，原有登录全部失效")
+    tell(f"已重置 {login} 的密码，原有登录全部失效")
     if given is None:
-        out.print(f"初始密码（只显示这一次）：{first}", highlight=False, markup=False)
+        tell(f"初始密码（只显示这一次）：{first}")
 
 
 @app.command()
@@ -181,10 +181,10 @@ def post(
     if end is not None:
         day = day_of(end)
         end_post(_engine(settings), login, one, ends_on=day, author=who, now=now)
-        out.print(f"{login}：自 {day} 起不再任{post_zh(one)}", highlight=False)
+        tell(f"{login}：自 {day} 起不再任{post_zh(one)}")
         return
     grant_post(_engine(settings), login, one, author=who, now=now)
-    out.print(f"{login}：任{post_zh(one)}，自 {one.starts_on} 起", highlight=False)
+    tell(f"{login}：任{post_zh(one)}，自 {one.starts_on} 起")
 
 
 @app.command()
@@ -210,7 +210,7 @@ def handover(
         print_json(moved)
         return
     told = "，".join(f"{name} {moved[kind]} 项" for kind, name in {"post": "岗位", **KINDS}.items())
-    out.print(f"{leaving} → {coming}：{told}。此前的处理记录仍署 {leaving}", highlight=False)
+    tell(f"{leaving} → {coming}：{told}。此前的处理记录仍署 {leaving}")
 
 
 @app.command()
@@ -223,7 +223,7 @@ def demo(author: AuthorOption = "") -> None:
     made = make_demo(settings, definitions_for(settings), author or getpass.getuser())
     if not made:
         told = f"演示账户已经建过，密码都是 {PASSWORD}；全部用 qiangshi accounts list 列出。"
-        out.print(told, highlight=False, markup=False, soft_wrap=True)
+        tell(told)
 
 
 @app.command()
@@ -247,7 +247,7 @@ def office(
         at=settings.clock.now(), reason=reason, starts_on=starts,
         ends_on=day_of(last_day) if last_day else None,
     )  # fmt: skip
-    out.print(f"{declared.unit_name_zh}：自 {starts} 起为小型机构模式", highlight=False)
+    tell(f"{declared.unit_name_zh}：自 {starts} 起为小型机构模式")
 
 
 @app.command()
@@ -299,11 +299,10 @@ def make_demo(settings: Settings, definitions: Definitions, author: str) -> int:
             for role in ROLES
             if any(one.role_code == role for one in wanted)
         )
-        out.print(
+        tell(
             f"演示账户 {made} 个，密码都是 {PASSWORD}，只存在于本演示工作区：{sample} 等；"
-            "全部用 qiangshi accounts list 列出",
-            highlight=False, markup=False, soft_wrap=True,
-        )  # fmt: skip
+            "全部用 qiangshi accounts list 列出"
+        )
     return made
 
 

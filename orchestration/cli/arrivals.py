@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from orchestration.cli.console import definitions_for, out, print_json, print_rows, settings_of
+from orchestration.cli.console import definitions_for, print_json, print_rows, settings_of, tell
 from orchestration.errors import OrchestrationError
 from sources.definitions import Definitions
 from warehouse.raw_files import StoredFile
@@ -46,7 +46,7 @@ def list_arrivals(state: str, city: str | None, unit: str | None, *, as_json: bo
         }
         print_rows(f"待确认单位的来件（{len(found)} 件）", found, columns, "没有待确认的来件。")
         if found:
-            out.print(
+            tell(
                 "确认：qiangshi decide confirm-unit 来件 [--unit 单位代码]；"
                 "不是报送的：qiangshi decide dismiss 来件 --reason 理由"
             )
@@ -67,7 +67,7 @@ def print_arrivals(counts: Mapping[str, int]) -> None:
         if counts.get(state)
     ]
     if parts:
-        out.print("来件：" + "，".join(parts))
+        tell("来件：" + "，".join(parts))
 
 
 def decide_on_arrival(

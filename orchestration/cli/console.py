@@ -43,6 +43,16 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+def tell(sentence: str, style: str = "") -> None:
+    """A sentence as it is: what it names may hold brackets, and nothing in it is cut in two."""
+    out.print(sentence, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def warn(sentence: str, style: str = "") -> None:
+    """A sentence for the person that a program reading the output must not meet."""
+    err.print(sentence, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
 def day_of(text: str) -> date:
     """A day as the command line takes it."""
     try:
@@ -71,14 +81,14 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
         except (OrchestrationError, WarehouseError, SourceError, DefinitionError) as error:
             told = getattr(error, "message_zh", str(error))
             # What it names may hold brackets, and an id must not be broken over two lines.
-            err.print(told, style="red", markup=False, highlight=False, soft_wrap=True)
+            warn(told, style="red")
             raise typer.Exit(1) from error
         except Exception as error:
             full = full_disk(error)
             if full is None:
                 raise
             told = f"磁盘已满或不可写（{full}）。已发布的数据不受影响；腾出空间后重新运行即可。"
-            err.print(told, style="red", markup=False, highlight=False, soft_wrap=True)
+            warn(told, style="red")
             raise typer.Exit(1) from error
 
     return run
@@ -139,13 +149,13 @@ class Page:
             return
         last = self.first + len(self.rows)
         if len(self.rows) == self.total:
-            out.print(f"共 {self.total} 条，已全部列出。")
+            tell(f"共 {self.total} 条，已全部列出。")
         elif not self.rows:
-            out.print(f"共 {self.total} 条，第 {self.first} 条之后没有了。")
+            tell(f"共 {self.total} 条，第 {self.first} 条之后没有了。")
         else:
             after = f"接着看：--offset {last}；" if last < self.total else ""
             shown = f"以上为第 {self.first + 1}～{last} 条"
-            out.print(f"共 {self.total} 条，{shown}。{after}全部列出：--limit 0")
+            tell(f"共 {self.total} 条，{shown}。{after}全部列出：--limit 0")
 
 
 def print_rows(
@@ -153,7 +163,7 @@ def print_rows(
 ) -> None:
     """Rows as a table under Chinese headings; `columns` maps a row's key to its heading."""
     if not rows:
-        out.print(empty)
+        tell(empty)
         return
     table = Table(title=title, title_justify="left", header_style="bold")
     for heading in columns.values():
@@ -166,7 +176,7 @@ def print_rows(
 def print_findings(rows: Sequence[Mapping[str, Any]], empty: str, first: int = 0) -> None:
     """Findings one below the other, as a clerk reads them: where, what, what to do."""
     if not rows:
-        out.print(empty)
+        tell(empty)
         return
     for number, row in enumerate(rows, start=first + 1):
         place = " ".join(
@@ -181,16 +191,16 @@ def print_findings(rows: Sequence[Mapping[str, Any]], empty: str, first: int = 0
         head = (
             f"{number}. 【{said(SEVERITY_ZH, row['severity_code'])}】规则 {row['rule_id']}  {place}"
         )
-        out.print(head, style="bold", markup=False, highlight=False, soft_wrap=True)
+        tell(head, style="bold")
         told = f"   {row['message_zh']}" + (
             f"\n   建议：{row['advice_zh']}" if row["advice_zh"] else ""
         )
         if row.get("earlier_zh"):
             told += f"\n   {row['earlier_zh']}"
-        out.print(told, markup=False, highlight=False, soft_wrap=True)
+        tell(told)
         # A file that was only checked has no number in the ledger.
         if row.get("form_code") and "file" not in row:
-            out.print(f"   {row['submission_id']}", style="dim", markup=False, highlight=False)
+            tell(f"   {row['submission_id']}", style="dim")
 
 
 def print_strays(files: Sequence[str]) -> None:
@@ -198,16 +208,16 @@ def print_strays(files: Sequence[str]) -> None:
     where = "请移到 城市代码/单位代码/ 下；不知是谁报的，移到 城市代码/_unsorted/"
     for file in files:
         said = f"收件箱中未收取：{file}（{where}）"
-        out.print(said, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        tell(said, style="yellow")
 
 
 def print_deliveries(deliveries: Iterable[Mapping[str, Any]]) -> None:
     """A line per further place that took the release, or why it did not."""
     for one in deliveries:
         if one["problem_zh"]:
-            out.print(f"[yellow]{one['target']}：{one['problem_zh']}[/yellow]")
+            tell(f"{one['target']}：{one['problem_zh']}", style="yellow")
         elif one["is_new"]:
-            out.print(f"已送往 {one['target']}")
+            tell(f"已送往 {one['target']}")
 
 
 def print_placements(rows: Iterable[Mapping[str, Any]]) -> None:
@@ -218,9 +228,9 @@ def print_placements(rows: Iterable[Mapping[str, Any]]) -> None:
         name = f"正式发布 {one['release_id']}（{audience}）：" if audience else ""
         if one["problem_zh"]:
             said = f"{name}{one['problem_zh']}"
-            out.print(said, style="yellow", markup=False, highlight=False, soft_wrap=True)
+            tell(said, style="yellow")
         elif one["is_new"]:
-            out.print(f"{name}{one['folder']}", markup=False, highlight=False, soft_wrap=True)
+            tell(f"{name}{one['folder']}")
 
 
 def print_channels(reports: Sequence[Mapping[str, Any]]) -> None:
@@ -230,30 +240,30 @@ def print_channels(reports: Sequence[Mapping[str, Any]]) -> None:
         if report["problem_zh"]:
             said += f"；{report['problem_zh']}"
         style = "yellow" if report["problem_zh"] else ""
-        out.print(said, style=style, markup=False, highlight=False, soft_wrap=True)
+        tell(said, style=style)
         for note in report["notes"]:
-            out.print(f"  {note}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+            tell(f"  {note}", style="yellow")
 
 
 def print_exports(exports: Mapping[str, Any]) -> None:
     """What was written beside the release; a part that failed stands out and is tried again."""
     if exports["files"]:
-        out.print(f"导出 {exports['files']} 个文件，用时 {exports['seconds']:.1f} 秒")
+        tell(f"导出 {exports['files']} 个文件，用时 {exports['seconds']:.1f} 秒")
     of_cities = exports.get("city_files") or {"written": 0, "seconds": 0.0}
     if of_cities["written"]:
-        out.print(f"分城市文件 {of_cities['written']} 份，用时 {of_cities['seconds']:.1f} 秒")
+        tell(f"分城市文件 {of_cities['written']} 份，用时 {of_cities['seconds']:.1f} 秒")
     thinned = (exports.get("thinned") or {}).get("releases", ())
     if thinned:
-        out.print(f"精简较早的发布 {len(thinned)} 个，清单和指标定义留存")
+        tell(f"精简较早的发布 {len(thinned)} 个，清单和指标定义留存")
     for one in exports["failed"]:
         said = f"导出未成：{one['part']}（{one['problem_zh']}）；发布不受影响，下一夜再试"
-        out.print(said, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        tell(said, style="yellow")
     notices = exports.get("notices") or {"sent": 0, "failed": []}
     if notices["sent"]:
-        out.print(f"发出通报 {notices['sent']} 份")
+        tell(f"发出通报 {notices['sent']} 份")
     for one in notices["failed"]:
         said = f"通报未发出：{one['part']}（{one['problem_zh']}）；下一夜再试"
-        out.print(said, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        tell(said, style="yellow")
 
 
 def print_read(row: Mapping[str, Any]) -> None:
@@ -266,9 +276,9 @@ def print_read(row: Mapping[str, Any]) -> None:
         said += f"，指标 {row['entries']} 项，其中有数 {row['figures']} 项"
     if row["file_sha256"]:
         said += f"，文件指纹 {row['file_sha256'][:12]}"
-    out.print(said, markup=False, highlight=False)
+    tell(said)
     if row["against_zh"]:
-        out.print(f"与已报的上一版相比：{row['against_zh']}", markup=False, highlight=False)
+        tell(f"与已报的上一版相比：{row['against_zh']}")
 
 
 def shown(value: Any) -> str:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from filelock import FileLock, Timeout
 
-from orchestration.cli.console import err, guarded, settings_of
+from orchestration.cli.console import guarded, settings_of, warn
 
 _LOOK_SECONDS = 0.2
 
@@ -33,7 +33,7 @@ def day(
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        err.print("审核进程已在运行。")
+        warn("审核进程已在运行。")
         return
     try:
         _end_with_parent()

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from orchestration.cli.console import definitions_for, out, print_json, print_rows, settings_of
+from orchestration.cli.console import definitions_for, print_json, print_rows, settings_of, tell
 from orchestration.errors import OrchestrationError
 from sources.duedates import Calendar, CalendarError
 from sources.periods import PeriodError, parse_period
@@ -54,7 +54,7 @@ def list_owed(city: str | None, unit: str | None, period: str | None, *, as_json
         return
     print_rows("欠报清单", [one.__dict__ for one in owed], COLUMNS, "没有逾期未报的报表。")
     for text in reminders.values():
-        out.print(f"\n{text}", markup=False, highlight=False, soft_wrap=True)
+        tell(f"\n{text}")
 
 
 def extend_deadline(

@@ -12,10 +12,10 @@ from orchestration.cli.console import (
     JsonFlag,
     day_of,
     guarded,
-    out,
     print_json,
     print_rows,
     settings_of,
+    tell,
 )
 
 app = typer.Typer(help="定义表：检查、比较", no_args_is_help=True)
@@ -52,7 +52,7 @@ def check(
         }
         print_rows("定义表的问题", problems, columns, "定义表没有问题。")
         if problems:
-            out.print(f"共 {len(problems)} 处。")
+            tell(f"共 {len(problems)} 处。")
     raise typer.Exit(1 if problems else 0)
 
 
@@ -72,7 +72,7 @@ def diff(
     settings = settings_of()
     proposed = Definitions.load(folder)
     if problems_of(proposed):
-        out.print(f"这套定义有问题，请先运行 qiangshi definitions check {folder}")
+        tell(f"这套定义有问题，请先运行 qiangshi definitions check {folder}")
         raise typer.Exit(1)
     standing = manifest(settings)
     answer = build_aside(

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Engine
 
-from orchestration.cli.console import definitions_for, out
+from orchestration.cli.console import definitions_for, tell
 from orchestration.errors import OrchestrationError
 from sources.definitions import Definitions
 from sources.periods import PeriodError, parse_period
@@ -92,15 +92,14 @@ def tell_decision(decided: Decision) -> None:
     moved = f"{before} → {after}" if before != after else f"已记录，状态不变（{after}）"
     if decided.undone_verb:
         moved = f"已撤销“{said(VERB_ZH, decided.undone_verb)}”，{moved}"
-    out.print(f"{decided.submission_id}：{moved}", highlight=False, soft_wrap=True)
+    tell(f"{decided.submission_id}：{moved}")
     if decided.correction_id and decided.verb == "correct":
-        out.print(
+        tell(
             f"更正编号 {decided.correction_id}：须经填报单位确认（盖章表即为确认）、"
-            "由另一人 approve 后生效",
-            soft_wrap=True,
+            "由另一人 approve 后生效"
         )
     elif decided.verb == "confirm" and decided.correction_id is None:
-        out.print("已由填报单位确认，下一夜按其自行报送审核")
+        tell("已由填报单位确认，下一夜按其自行报送审核")
 
 
 def decide_on_period(settings: Settings, engine: Engine, asked: Asked) -> dict[str, Any]:

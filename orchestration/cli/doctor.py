@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from sqlalchemy import Engine
 
-from orchestration.cli.console import JsonFlag, guarded, out, print_json, settings_of
+from orchestration.cli.console import JsonFlag, guarded, print_json, settings_of, tell
 from warehouse.errors import ManifestBroken
 from warehouse.releases.digest import sha256_of
 from warehouse.settings import PUBLISHED_FILE, Settings
@@ -42,7 +42,7 @@ def doctor(as_json: JsonFlag = False) -> None:
     else:
         for one in found:
             mark, style = ("正常", "green") if one.is_sound else ("异常", "red")
-            out.print(f"【{mark}】{one.message_zh}", style=style, markup=False, highlight=False)
+            tell(f"【{mark}】{one.message_zh}", style=style)
     if not all(one.is_sound for one in found):
         raise typer.Exit(1)
 

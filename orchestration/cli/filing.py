@@ -17,13 +17,14 @@ from orchestration.cli.choosing import chosen, form_codes, period_named, unit_na
 from orchestration.cli.console import (
     JsonFlag,
     definitions_for,
-    err,
     guarded,
     out,
     print_findings,
     print_json,
     print_read,
     settings_of,
+    tell,
+    warn,
 )
 from orchestration.errors import OrchestrationError
 from sources.channels.inbox import SETTLE_SECONDS
@@ -71,7 +72,7 @@ def demo(
     init(settings)
     marker = settings.work / "demo.done"
     if once and marker.exists():
-        out.print("演示报表已经写过，不再重写。")
+        tell("演示报表已经写过，不再重写。")
         return
     set_demo(settings)
     if scale > 1:
@@ -92,11 +93,11 @@ def demo(
         )
     marker.touch()
     kinds = f"xlsx {summary.xlsx}，csv {summary.csv}"
-    out.print(f"演示报表 {summary.files} 份（{kinds}）已写入 {settings.inbox}")
+    tell(f"演示报表 {summary.files} 份（{kinds}）已写入 {settings.inbox}")
     if summary.faults_manifest_path:
-        out.print(f"埋入的错误清单：{summary.faults_manifest_path}")
+        tell(f"埋入的错误清单：{summary.faults_manifest_path}")
     make_demo(settings, definitions_for(settings), getpass.getuser())
-    out.print("下一步：qiangshi nightly 跑一夜，收取、审核、汇总、发布")
+    tell("下一步：qiangshi nightly 跑一夜，收取、审核、汇总、发布")
 
 
 @guarded
@@ -130,9 +131,9 @@ def template(
         write_register_workbook(path, register, version, filer, when, is_synthetic=is_demo)
     else:
         notes = write_blank_form(settings, definitions, version, filer, when, path)
-    out.print(f"空白表已写到 {path}", markup=False, highlight=False, soft_wrap=True)
+    tell(f"空白表已写到 {path}")
     for note in notes:
-        err.print(note)
+        warn(note)
 
 
 @guarded
@@ -159,13 +160,13 @@ def check(
             print_read(row)
         for paper in checked.evidence:
             told = f"{paper['file']}：{paper['message_zh']}。"
-            out.print(told, markup=False, highlight=False, soft_wrap=True)
+            tell(told)
         if len(checked.evidence) < len(files):
             print_findings(checked.findings, "没有发现问题。")
         if checked.findings:
-            out.print(f"共 {len(checked.findings)} 条，已全部列出。")
+            tell(f"共 {len(checked.findings)} 条，已全部列出。")
         for note in checked.notes:
-            err.print(note)
+            warn(note)
     raise typer.Exit(checked.exit_code)
 
 
@@ -196,4 +197,4 @@ def submit(
         os.utime(partial, (handed_in, handed_in))
         partial.rename(target)
         said_to = f"{readable_name(path.name)} 已放入 {target.parent}，下一夜处理"
-        out.print(said_to, markup=False, highlight=False, soft_wrap=True)
+        tell(said_to)

@@ -11,13 +11,13 @@ from orchestration.cli.choosing import chosen, period_named, unit_named
 from orchestration.cli.console import (
     JsonFlag,
     definitions_for,
-    err,
     guarded,
-    out,
     print_exports,
     print_json,
     print_rows,
     settings_of,
+    tell,
+    warn,
 )
 from orchestration.cli.reading import ReleaseOption
 from orchestration.errors import OrchestrationError
@@ -71,9 +71,9 @@ def query(
     shown = [dict(zip(headings, (one.text for one in row), strict=True)) for row in page.rows]
     print_rows(page.title, shown, dict(zip(headings, headings, strict=True)), "没有选到数。")
     for line in (page.subtitle, *page.notes, *([page.code_line] if record else [])):
-        out.print(line, markup=False, highlight=False, soft_wrap=True)
+        tell(line)
     if target:
-        out.print(f"已写入 {target}", markup=False, highlight=False, soft_wrap=True)
+        tell(f"已写入 {target}")
 
 
 @guarded
@@ -92,14 +92,14 @@ def verify(
     try:
         if not Path(what).is_file() and Path(what).suffix:
             said = f"没有文件“{what}”，请核对路径；也可以只写表上印的核验码"
-            err.print(said, style="red", markup=False, highlight=False, soft_wrap=True)
+            warn(said, style="red")
             raise typer.Exit(UNKNOWN)
         if Path(what).is_file():
             record, is_untouched = record_of_file(settings, Path(what))
         else:
             record, is_untouched = record_named(settings, what), None
     except UnknownExport as error:
-        err.print(error.message_zh, style="red", markup=False, highlight=False, soft_wrap=True)
+        warn(error.message_zh, style="red")
         raise typer.Exit(UNKNOWN) from error
     verdict = verified(settings, record)
     if as_json:
@@ -138,7 +138,7 @@ def report(
     else:
         print_exports({"files": 0, "seconds": 0.0, "failed": failed})
         for path in taken:
-            out.print(str(path), markup=False, highlight=False, soft_wrap=True)
+            tell(str(path))
     raise typer.Exit(1 if failed else 0)
 
 
@@ -146,25 +146,24 @@ def _tell(verdict: Any, is_untouched: bool | None) -> None:
     from warehouse.queries.row_names import without_needless_digits
 
     record = verdict.record
-    out.print(
+    tell(
         f"核验码 {record.code}：{record.made_at[:10]} 导出，发布号 {record.release_id}，"
         f"截至 {record.as_of}，"
         + (f"表 {record.table_file[0]}" if record.table_file else f"共 {len(record.figures)} 个数")
     )
     if is_untouched is False:
-        out.print("[yellow]此文件导出后被改动或另存过；以下按导出时的数核对。[/yellow]")
+        tell("此文件导出后被改动或另存过；以下按导出时的数核对。", style="yellow")
     if verdict.thinned_zh:
-        out.print(verdict.thinned_zh, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        tell(verdict.thinned_zh, style="yellow")
     if verdict.is_current and is_untouched is False:
-        out.print(
+        tell(
             f"导出时的数与当前发布 {verdict.release_id} 一致；"
             "文件里现在写的是不是这些数没有核对，要用请重新取数。",
             style="yellow",
-            soft_wrap=True,
         )
         return
     if verdict.is_current:
-        out.print(f"[green]与当前发布 {verdict.release_id} 一致，没有变化。[/green]")
+        tell(f"与当前发布 {verdict.release_id} 一致，没有变化。", style="green")
         return
     columns = {
         "label_zh": "项目", "old_value": "导出时", "new_value": "现在", "reason_zh": "原因",

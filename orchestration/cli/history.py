@@ -9,11 +9,11 @@ import typer
 from orchestration.cli.console import (
     JsonFlag,
     guarded,
-    out,
     print_deliveries,
     print_json,
     print_rows,
     settings_of,
+    tell,
 )
 from orchestration.errors import OrchestrationError
 from sources.vocabulary import RELEASE_KIND_ZH, said
@@ -103,7 +103,7 @@ def _thin(settings: Settings, keep: str | None, *, is_sure: bool, as_json: bool)
     title = f"{'已精简' if is_sure else '可以精简'} {len(rows)} 个（清单和指标定义留存）"
     print_rows(title, rows, columns, "没有可以精简的发布。")
     if rows and not is_sure:
-        out.print("以上尚未删除。确认请加 --yes。")
+        tell("以上尚未删除。确认请加 --yes。")
 
 
 @guarded
@@ -154,6 +154,6 @@ def rollback(
             for one in city_files(settings)["failed"]
         ]
     for warning in warnings:
-        out.print(warning, style="yellow", markup=False, soft_wrap=True)
-    out.print(f"现在发布的是 {manifest['release_id']}，截至 {manifest['as_of']}")
+        tell(warning, style="yellow")
+    tell(f"现在发布的是 {manifest['release_id']}，截至 {manifest['as_of']}")
     print_deliveries(deliveries)

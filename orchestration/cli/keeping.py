@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from orchestration.cli.console import JsonFlag, guarded, out, print_json, settings_of
+from orchestration.cli.console import JsonFlag, guarded, print_json, settings_of, tell
 
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="备份文件")]
 
@@ -35,7 +35,7 @@ def backup(
         print_json(made.__dict__)
         return
     told = f"已备份 {made.files} 个文件到 {made.file}（{made.size / 1e6:.1f} MB），已读回核对"
-    out.print(told, markup=False, highlight=False, soft_wrap=True)
+    tell(told)
 
 
 @guarded
@@ -49,5 +49,5 @@ def restore(file: FileArgument, as_json: JsonFlag = False) -> None:
         print_json(made.__dict__ | {"home": settings.home})
         return
     told = f"已恢复 {made.files} 个文件到 {settings.home}（备份于 {made.made_at}）"
-    out.print(told, markup=False, highlight=False, soft_wrap=True)
-    out.print("凭据不在备份中，请重新放入 secrets/；然后运行 qiangshi doctor 检查。")
+    tell(told)
+    tell("凭据不在备份中，请重新放入 secrets/；然后运行 qiangshi doctor 检查。")

@@ -12,12 +12,12 @@ import typer
 from orchestration.cli.console import (
     JsonFlag,
     definitions_for,
-    err,
     guarded,
-    out,
     print_json,
     print_rows,
     settings_of,
+    tell,
+    warn,
 )
 from sources.layout_difference import LayoutDifference
 from sources.texts import readable_name
@@ -63,11 +63,11 @@ def diff(
     else:
         for path, found in compared.differences.items():
             if not found:
-                out.print(f"{readable_name(path.name)}：没有可比较的版式", markup=False)
+                tell(f"{readable_name(path.name)}：没有可比较的版式")
             for one in found:
                 _print_difference(path, one)
     for error in compared.refused:
-        err.print(error.message_zh, markup=False, highlight=False)
+        warn(error.message_zh)
     raise typer.Exit(compared.exit_code)
 
 
@@ -77,14 +77,11 @@ def _print_difference(path: Path, one: LayoutDifference) -> None:
     until = f"{one.valid_to}（不含）" if one.valid_to else "今"
     force = {True: "适用于本期", False: "不适用于本期", None: "未与报告期比较"}[one.is_in_force]
     verdict = "相符" if one.fits else "不相符"
-    out.print(place, markup=False, highlight=False)
-    out.print(
-        f"版式 {one.layout_code}：{one.form_code} {one.form_zh}第 {one.form_version} 版，"
-        f"适用期 {one.valid_from} 至 {until}，{force}；表头{verdict}",
-        markup=False, highlight=False,
-    )  # fmt: skip
+    tell(place)
+    tell(f"版式 {one.layout_code}：{one.form_code} {one.form_zh}第 {one.form_version} 版，"
+        f"适用期 {one.valid_from} 至 {until}，{force}；表头{verdict}")  # fmt: skip
     same = "相同" if one.fingerprint == one.file_fingerprint else "不同"
-    out.print(f"表头指纹：版式 {one.fingerprint}，文件 {one.file_fingerprint}（{same}）")
+    tell(f"表头指纹：版式 {one.fingerprint}，文件 {one.file_fingerprint}（{same}）")
     rows: list[dict[str, Any]] = [
         {**asdict(column), "status_zh": STATUS_ZH[column.status_code]} for column in one.columns
     ]

@@ -8,14 +8,12 @@ from collections.abc import Mapping
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from orchestration.cli.console import (
     DayOption,
     JsonFlag,
     err,
     guarded,
-    out,
     print_channels,
     print_deliveries,
     print_exports,
@@ -23,6 +21,8 @@ from orchestration.cli.console import (
     print_placements,
     print_strays,
     settings_of,
+    tell,
+    warn,
 )
 
 STEPS_ZH: Mapping[str, str] = {
@@ -53,7 +53,7 @@ def init() -> None:
 
     settings = settings_of()
     workspace.init(settings)
-    out.print(f"工作区 {settings.home}")
+    tell(f"工作区 {settings.home}")
 
 
 @guarded
@@ -78,18 +78,18 @@ def nightly(
     settings = settings_of(day)
 
     def waiting(sentence: str) -> None:
-        err.print(sentence, style="yellow")
-        tell(sentence)
+        warn(sentence, style="yellow")
+        on_step(sentence)
 
     with (
         err.status("夜间任务开始 …") as status,
-        reported(settings, task, status.update) as (tell, finish),
+        reported(settings, task, status.update) as (on_step, finish),
     ):
         result = run_night(
             settings,
             wait_seconds=wait,
             on_wait=waiting,
-            on_step=tell,
+            on_step=on_step,
         )
         finish(result)
     outcome = result.outcome
@@ -114,27 +114,26 @@ def nightly(
             }
         )
     else:
-        out.print(_came(result.counts))
+        tell(_came(result.counts))
         print_channels(result.channels)
         print_strays(stray_files(settings))
         said = "已发布" if outcome.is_new else "没有变化，仍为"
-        out.print(f"{said} {outcome.release_id}，截至 {outcome.as_of.isoformat()}")
+        tell(f"{said} {outcome.release_id}，截至 {outcome.as_of.isoformat()}")
         if outcome.warning_zh:
-            out.print(f"[yellow]{escape(outcome.warning_zh)}[/yellow]")
+            tell(outcome.warning_zh, style="yellow")
         print_deliveries(outcome.deliveries)
         print_placements(outcome.officials)
         for row in changed_officials(settings):
             said = f"{row['city_name_zh']}：{changed_zh(row)}"
-            out.print(said, style="yellow", markup=False, highlight=False)
+            tell(said, style="yellow")
         for city in outcome.held_cities:
-            out.print(
-                f"[yellow]{city['city_code']} 被拦下，保留上一版：{escape(city['reason'])}[/yellow]"
-            )
+            said = f"{city['city_code']} 被拦下，保留上一版：{city['reason']}"
+            tell(said, style="yellow")
         print_exports(exports)
         spent_zh = (f"{STEPS_ZH.get(step, step)} {spent:.1f} 秒" for step, spent in result.steps)
-        out.print("用时：" + "，".join(spent_zh), highlight=False, soft_wrap=True)
-        out.print(f"数据集市：{settings.published_db}", highlight=False, soft_wrap=True)
-        out.print("看各规划的指标表：qiangshi table --all；取数：qiangshi query --help")
+        tell("用时：" + "，".join(spent_zh))
+        tell(f"数据集市：{settings.published_db}")
+        tell("看各规划的指标表：qiangshi table --all；取数：qiangshi query --help")
     raise typer.Exit(result.exit_code)
 
 
@@ -185,5 +184,5 @@ def console(
     from console.serve import serve
 
     settings = settings_of()
-    out.print(f"统计工作台：http://{host}:{port} （Ctrl-C 停止）", highlight=False)
+    tell(f"统计工作台：http://{host}:{port} （Ctrl-C 停止）")
     serve(settings, host, port)

@@ -17,11 +17,11 @@ from orchestration.cli.console import (
     DayOption,
     JsonFlag,
     guarded,
-    out,
     print_json,
     print_placements,
     print_rows,
     settings_of,
+    tell,
 )
 from orchestration.errors import OrchestrationError
 from sources.vocabulary import OFFICIAL_REPORT_ZH
@@ -85,14 +85,14 @@ def propose(
     if as_json:
         print_json(asdict(proposed))
         return
-    out.print(f"已提请：{proposed.proposal_id}，依据发布 {proposed.base_release_id}")
+    tell(f"已提请：{proposed.proposal_id}，依据发布 {proposed.base_release_id}")
     _tell(settings, asdict(proposed))
     said = (
         "下一步：补齐后重新提请"
         if proposed.missing_zh
         else f"下一步：由另一人批准：qiangshi official approve {proposed.proposal_id} --author 账户"
     )
-    out.print(said, markup=False, highlight=False, soft_wrap=True)
+    tell(said)
 
 
 @app.command()
@@ -115,10 +115,10 @@ def approve(
         print_json(asdict(done))
         return
     told = done.manifest["official"]
-    out.print(f"已批准：正式发布 {done.release_id}（{told['document_number']}）")
+    tell(f"已批准：正式发布 {done.release_id}（{told['document_number']}）")
     print_placements(asdict(one) for one in done.placements if one.release_id == done.release_id)
     if told["embargo_until"] and not any(one.audience == "public" for one in done.placements):
-        out.print(f"保密至 {told['embargo_until'].replace('T', ' ')[:16]}，此后的夜间运行对外公开")
+        tell(f"保密至 {told['embargo_until'].replace('T', ' ')[:16]}，此后的夜间运行对外公开")
 
 
 @app.command()
@@ -136,7 +136,7 @@ def reject(
     verbs.reject(
         engine, proposal_id, author=_author(author), at=_decided_at(settings), reason=reason
     )
-    out.print(f"{proposal_id}：未予批准", highlight=False)
+    tell(f"{proposal_id}：未予批准")
 
 
 @app.command()
@@ -164,11 +164,11 @@ def revise(
     if as_json:
         print_json(asdict(done))
         return
-    out.print(f"已记录修订决定：正式发布 {release_id} 的 {len(done.figures)} 个数")
+    tell(f"已记录修订决定：正式发布 {release_id} 的 {len(done.figures)} 个数")
     decided = [one | {"revision_document_number": document_number} for one in done.figures]
     _print_figures(settings, release_id, decided)
     said = "下一步：批准含这些新值的正式发布（qiangshi official approve 提请编号）"
-    out.print(said, highlight=False, soft_wrap=True)
+    tell(said)
 
 
 @app.command("list")
@@ -240,14 +240,14 @@ def show(
     }
     for name, value in lines.items():
         if value is not None:
-            out.print(f"{name}：{value}", markup=False, highlight=False, soft_wrap=True)
+            tell(f"{name}：{value}")
     _tell(settings, told)
     for one in decisions:
         said = (
             f"修订决定 {one['revision_order']}（{one['document_number']}，{one['author']}）："
             f"{len(one['figures'])} 个数；{one['reason_text']}"
         )
-        out.print(said, markup=False, highlight=False, soft_wrap=True)
+        tell(said)
 
 
 @app.command()
@@ -264,9 +264,9 @@ def publish(day: DayOption = None, as_json: JsonFlag = False) -> None:
     else:
         print_placements(rows)
         for said in problems:
-            out.print(said, style="yellow", markup=False, soft_wrap=True)
+            tell(said, style="yellow")
         if not any(one["is_new"] for one in rows) and not problems:
-            out.print("没有到期未公开的正式发布。")
+            tell("没有到期未公开的正式发布。")
     if problems or any(one["problem_zh"] for one in rows):
         raise typer.Exit(1)
 
@@ -274,20 +274,20 @@ def publish(day: DayOption = None, as_json: JsonFlag = False) -> None:
 def _tell(settings: Settings, told: Mapping[str, Any]) -> None:
     """What an approver should know of a proposal."""
     if told["missing_zh"]:
-        out.print(f"批准前须补齐：{'、'.join(told['missing_zh'])}", style="yellow")
+        tell(f"批准前须补齐：{'、'.join(told['missing_zh'])}", style="yellow")
     if told["is_held"]:
-        out.print("本市在依据的发布中被拦下，数是更早一版的。", style="yellow")
+        tell("本市在依据的发布中被拦下，数是更早一版的。", style="yellow")
     forms: dict[str, list[str]] = {}
     for one in told["open_forms"]:
         forms.setdefault(one["form_code"], []).append(one["period_code"])
     if forms:
         listed = "；".join(f"{form} {'、'.join(periods)}" for form, periods in forms.items())
         said = f"未封库的报表：{listed}"
-        out.print(said, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        tell(said, style="yellow")
     if told["changes"]:
         left = sum(one["revision_order"] is None for one in told["changes"])
         said = f"与已正式发布的数不同的有 {len(told['changes'])} 个，其中 {left} 个还没有修订决定"
-        out.print(said, style="yellow" if left else "")
+        tell(said, style="yellow" if left else "")
         _print_figures(settings, told["base_release_id"], told["changes"])
 
 
@@ -302,7 +302,7 @@ def _print_figures(
         row["decided_zh"] = row["revision_document_number"] or ""
     print_rows("已正式发布而现值不同的数", rows, _FIGURES, "")
     if len(figures) > SHOWN:
-        out.print(f"……共 {len(figures)} 个，全部列出用 --json")
+        tell(f"……共 {len(figures)} 个，全部列出用 --json")
 
 
 def _opened(day: str | None = None) -> tuple[Settings, Engine]:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from sqlalchemy import Engine
 
-from orchestration.cli.console import out, print_json
+from orchestration.cli.console import print_json, tell
 from sources.vocabulary import CORRECTION_STATE_ZH, STATE_ZH, said
 from warehouse.settings import Settings
 
@@ -32,23 +32,17 @@ def list_pending(settings: Settings, engine: Engine, city: str | None, *, as_jso
         head = f"{KIND_ZH[one.kind]}  {one.submission_id}  {said(STATE_ZH, one.state_code)}"
         beside = f"，现行为 {one.in_force_id}" if one.in_force_id else "，现无数据"
         head += f"（{WAITS_ZH[one.waits_for]}{beside}）"
-        out.print(head, style="bold", highlight=False, soft_wrap=True)
+        tell(head, style="bold")
         for cell in one.differences:
             mark = "（更正值）" if cell.is_corrected else ""
-            out.print(
-                f"   {cell.row_code} {cell.value_column} {cell.element_code or ''}："
-                f"{cell.in_force or '空'}{mark} → {cell.waiting or '空'}",
-                markup=False, highlight=False, soft_wrap=True,
-            )  # fmt: skip
+            tell(f"   {cell.row_code} {cell.value_column} {cell.element_code or ''}："
+                f"{cell.in_force or '空'}{mark} → {cell.waiting or '空'}")  # fmt: skip
         if not one.differences:
-            out.print("   与现行的没有不同。")
+            tell("   与现行的没有不同。")
     for overlay in unfit:
         state = said(CORRECTION_STATE_ZH, overlay.state_code)
         fit = "新版已按更正值填报" if overlay.is_taken_over else "不再适用，须重新提出"
-        out.print(
-            f"更正 {overlay.correction_id}（{state}）：更正值 {overlay.new_number_text}，"
-            f"{overlay.newer_id} 填报 {overlay.newer_number_text or '空'}：{fit}",
-            markup=False, highlight=False, soft_wrap=True,
-        )  # fmt: skip
+        tell(f"更正 {overlay.correction_id}（{state}）：更正值 {overlay.new_number_text}，"
+            f"{overlay.newer_id} 填报 {overlay.newer_number_text or '空'}：{fit}")  # fmt: skip
     if not waiting and not unfit:
-        out.print("没有待纳入的报送件。")
+        tell("没有待纳入的报送件。")

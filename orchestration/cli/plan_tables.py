@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.table import Table
 
-from orchestration.cli.console import out
+from orchestration.cli.console import out, tell
 from sources.vocabulary import TARGET_STATUS_ZH, said
 
 STATUS_STYLE: Mapping[str, str] = {
@@ -36,11 +36,7 @@ def print_plan(
         release_id: the release shown; rows of an earlier one are of a city held back.
     """
     if not rows:
-        out.print(
-            f"{plan['plan_zh']}（{plan['plan_code']}）没有可以列出的指标。",
-            markup=False,
-            highlight=False,
-        )
+        tell(f"{plan['plan_zh']}（{plan['plan_code']}）没有可以列出的指标。")
         return
     first = rows[0]
     stamp = "  【演示数据】" if first["is_synthetic"] else ""
@@ -72,7 +68,7 @@ def print_plan(
         category = row["category_zh"]
     out.print(grid)
     if any(row["baseline_source"] == "observed" for row in rows):
-        out.print("* 文件未印基期值，为基期年末（未印基期的，为首个完整报告期）的实际值")
+        tell("* 文件未印基期值，为基期年末（未印基期的，为首个完整报告期）的实际值")
     _print_remarks(rows, release_id)
     _print_links(links)
 
@@ -87,9 +83,9 @@ def _print_remarks(rows: Sequence[Mapping[str, Any]], release_id: str) -> None:
         if text and text not in PLAIN_REASONS:
             said_of.setdefault(text, []).append(row["indicator_zh"])
     if said_of:
-        out.print("说明")
+        tell("说明")
     for text, names in said_of.items():
-        out.print(f"  {'、'.join(names)}：{text}", markup=False, highlight=False)
+        tell(f"  {'、'.join(names)}：{text}")
 
 
 def _linked(links: Sequence[Mapping[str, Any]], side: str) -> str:
@@ -108,9 +104,9 @@ def _print_links(links: Sequence[Mapping[str, Any]]) -> None:
         if link["target_code"] is None and link["side"] == "before":
             name = f"{link['other_target_code']} {link['other_indicator_zh']}"
             plan = f"上期规划（{link['other_plan_code']}）"
-            out.print(f"{plan}{name}：{link['link_zh']}", markup=False)
+            tell(f"{plan}{name}：{link['link_zh']}")
         elif link["link_kind"] == "redefined" and link["side"] == "before" and link["note_zh"]:
-            out.print(f"{link['target_code']} {link['link_zh']}：{link['note_zh']}", markup=False)
+            tell(f"{link['target_code']} {link['link_zh']}：{link['note_zh']}")
 
 
 def _baseline(row: Mapping[str, Any]) -> str:

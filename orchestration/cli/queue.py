@@ -14,10 +14,10 @@ from orchestration.cli.console import (
     JsonFlag,
     definitions_for,
     guarded,
-    out,
     print_json,
     print_rows,
     settings_of,
+    tell,
 )
 from orchestration.errors import OrchestrationError
 from warehouse.clock import technical_now
@@ -64,7 +64,7 @@ def export_queue(
     rows = queue_rows(engine, definitions, identity, Filter(**filters))
     made = Made(identity.login, technical_now(), bool(is_synthetic(settings)))
     write_queue(rows, definitions, made, target)
-    out.print(f"待办 {len(rows)} 条已写入 {target}", highlight=False, markup=False)
+    tell(f"待办 {len(rows)} 条已写入 {target}")
 
 
 @app.command("import")
@@ -105,7 +105,7 @@ def import_file(
         print_rows("导入结果", rows, columns, "没有填写任何处理，未作改动。")
         if outcomes:
             left = len(outcomes) - done
-            out.print(f"共 {len(outcomes)} 行：已处理 {done} 行，未处理 {left} 行。")
+            tell(f"共 {len(outcomes)} 行：已处理 {done} 行，未处理 {left} 行。")
     raise typer.Exit(0 if done == len(outcomes) else 1)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from orchestration.cli.arrivals import list_arrivals, print_arrivals
 from orchestration.cli.choosing import checked_filters
@@ -17,13 +16,13 @@ from orchestration.cli.console import (
     day_of,
     definitions_for,
     guarded,
-    out,
     print_channels,
     print_findings,
     print_json,
     print_rows,
     print_strays,
     settings_of,
+    tell,
 )
 from orchestration.cli.deadlines import list_owed
 from orchestration.cli.pending import list_pending
@@ -85,21 +84,21 @@ def status(
     if as_json:
         print_json(found)
         return
-    out.print(f"工作区 {found['home']}，收件箱待收 {found['waiting_files']} 个文件")
+    tell(f"工作区 {found['home']}，收件箱待收 {found['waiting_files']} 个文件")
     print_strays(found["stray_files"])
     if found["last_failure"]:
         failure = found["last_failure"]
-        out.print(f"[red]上次运行失败（{failure['at']}）：{escape(failure['message'])}[/red]")
-    out.print("报送件：" + (tally(found["submissions"], STATE_ZH) or "无"))
+        tell(f"上次运行失败（{failure['at']}）：{failure['message']}", style="red")
+    tell("报送件：" + (tally(found["submissions"], STATE_ZH) or "无"))
     print_arrivals(found["arrivals"])
     print_channels(found["channels"])
-    out.print("待处理问题：" + (tally(found["open_findings"], SEVERITY_ZH) or "无"))
+    tell("待处理问题：" + (tally(found["open_findings"], SEVERITY_ZH) or "无"))
     if found["release"] is None:
-        out.print(found["note"])
+        tell(found["note"])
         return
     release = found["release"]
     days = f"截至 {release['as_of']}，核对至 {release['checked_as_of']}"
-    out.print(f"当前发布 {release['release_id']}，{days}")
+    tell(f"当前发布 {release['release_id']}，{days}")
     columns = {
         "unit_name_zh": "单位",
         "unit_code": "代码",
@@ -305,6 +304,6 @@ def table(
     for row in wanted:
         print_plan(row, printed[row["plan_code"]], links[row["plan_code"]], shown_release)
     if as_of is not None:
-        out.print(f"按 {as_of} 终了时所知重新计算。" + (note or ""))
+        tell(f"按 {as_of} 终了时所知重新计算。" + (note or ""))
     else:
-        out.print(f"数据集市：{settings.published_db}")
+        tell(f"数据集市：{settings.published_db}")

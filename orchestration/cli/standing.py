@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from orchestration.cli.console import out, print_json, print_rows, settings_of
+from orchestration.cli.console import print_json, print_rows, settings_of, tell
 from orchestration.errors import OrchestrationError
 
 COLUMNS = {
@@ -79,4 +79,4 @@ def list_standing(city: str | None, unit: str | None, *, as_json: bool) -> None:
     shown = [row | {"is_in_force": "是" if row["is_in_force"] else "否"} for row in rows]
     print_rows("长期说明", shown, COLUMNS, "没有长期说明。")
     if rows:
-        out.print("同一规则、单位、指标再次批准即替代原说明；截止日写成已过的日期即收回。")
+        tell("同一规则、单位、指标再次批准即替代原说明；截止日写成已过的日期即收回。")

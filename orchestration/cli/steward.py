@@ -9,14 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from orchestration.cli.arrivals import ARRIVAL_VERBS, decide_on_arrival
-from orchestration.cli.console import (
-    DayOption,
-    JsonFlag,
-    guarded,
-    out,
-    print_json,
-    settings_of,
-)
+from orchestration.cli.console import DayOption, JsonFlag, guarded, print_json, settings_of, tell
 from orchestration.cli.deadlines import extend_deadline
 from orchestration.cli.desk import (
     DESK_VERBS,
@@ -136,7 +129,7 @@ def _tell(done: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_json(done)
     else:
-        out.print(sentence, highlight=False, soft_wrap=True)
+        tell(sentence)
 
 
 def _moment(settings: Settings):  # type: ignore[no-untyped-def]

@@ -174,7 +174,7 @@ def evidence_of(engine: Engine, submission_ids: Iterable[str]) -> dict[str, list
             rows = connection.execute(
                 select(arrivals.c.submission_id, arrivals.c.file_name)
                 .where(arrivals.c.submission_id.in_(part), arrivals.c.state_code == "evidence")
-                .order_by(arrivals.c.received_at, arrivals.c.file_name)
+                .order_by(arrivals.c.received_at, arrivals.c.file_name, arrivals.c.arrival_id)
             )
             for submission_id, file_name in rows:
                 found.setdefault(str(submission_id), []).append(str(file_name))

@@ -289,7 +289,9 @@ def awaiting_check(engine: Engine) -> list[str]:
         rows = connection.execute(
             select(submissions.c.submission_id)
             .where(submissions.c.state_code == "received")
-            .order_by(submissions.c.received_at, submissions.c.file_name)
+            .order_by(
+                submissions.c.received_at, submissions.c.file_name, submissions.c.submission_id
+            )
         )
         return list(rows.scalars())
 

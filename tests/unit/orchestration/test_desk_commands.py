@@ -41,7 +41,6 @@ def file(settings: Settings, sha: str) -> None:
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs a command in a workspace in which one month of one county has passed."""
     monkeypatch.setenv("QIANGSHI_HOME", str(tmp_path / "var"))
-    monkeypatch.setenv("COLUMNS", "400")
     settings = Settings.load()
     init(settings)
     file(settings, "a1")
