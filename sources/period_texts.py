@@ -31,7 +31,7 @@ _IN_MONTH = re.compile(
 _COMPACT = re.compile(r"(\d{4})(0[1-9]|1[0-2])")
 _IN_QUARTER = re.compile(r"(\d{4})(?:年度?|[-/.])?(?:第?([1-4])季度?|[qQ]([1-4]))")
 _IN_HALF = re.compile(r"(\d{4})年?度?(上|下)半年")
-_SPAN = re.compile(r"(\d{4})年?0?([1-9]|1[0-2])月?-(?:\d{4}年)?0?([1-9]|1[0-2])月份?")
+_SPAN = re.compile(r"(\d{4})年?0?([1-9]|1[0-2])月?-(?:\1年)?0?([1-9]|1[0-2])月份?")
 _WHOLE_DAY = re.compile(
     r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T]?00:00(?::00)?)?"
 )  # fmt: skip
@@ -51,6 +51,11 @@ _NAMED = re.compile(
     rf"|{_NAMED_YEAR}年度?(?!\s*(?:{_NAMED_PART})){_SENT}"
     rf"|(?<=_)20\d\d$"
 )
+PERIOD_WAYS_ZH = (
+    "月写 2025-12 或 2025年12月，季写 2025-Q4 或 2025年四季度，"
+    "半年写 2025-S2 或 2025年下半年，年写 2025 或 2025年"
+)
+"""How a period may be written, told where a text is none."""
 _EXCEL_EPOCH = date(1899, 12, 30)
 
 
@@ -73,7 +78,7 @@ def _read(text: str, frequency: str | None) -> Period | None:
         return parse_period(plain)
     except PeriodError:
         pass
-    plain = _with_digits("".join(plain.split())).translate(_DASHES)
+    plain = _typed(plain)
     if match := _SPAN.fullmatch(plain):
         return _spanned(int(match[1]), int(match[2]), int(match[3]), frequency)
     for pattern, kind in ((_IN_MONTH, "month"), (_COMPACT, "month"), (_IN_QUARTER, "quarter")):
@@ -84,6 +89,22 @@ def _read(text: str, frequency: str | None) -> Period | None:
     if match := _YEAR_ONLY.fullmatch(plain):
         return period_of("year", int(match[1]))
     return _of_day(plain, frequency)
+
+
+def asked_period(text: str) -> tuple[Period, bool] | None:
+    """The period a person asks for by code or name, and whether the wording is the year so far.
+
+    `2025年1—12月` is December and its running total; `2025年10—12月` is the fourth quarter. None
+    where the text names no period.
+    """
+    named = read_period(text)
+    if named is None:
+        # A span that does not begin with the year is only ever a whole quarter or half.
+        spans = (read_period(text, frequency) for frequency in ("quarter", "half"))
+        named = next((one for one in spans if one is not None), None)
+        return (named, False) if named else None
+    span = _SPAN.fullmatch(_typed(unicodedata.normalize("NFKC", text).strip()))
+    return named, span is not None and span[2] != span[3]
 
 
 def serial_day(text: str) -> date | None:
@@ -129,6 +150,11 @@ def _of_day(plain: str, frequency: str | None) -> Period | None:
     if not 1 <= month <= 12 or day not in (1, monthrange(year, month)[1]):
         return None
     return period_of("month", year, month)
+
+
+def _typed(text: str) -> str:
+    """A wording without spaces, its numerals as digits and its dashes alike."""
+    return _with_digits("".join(text.split())).translate(_DASHES)
 
 
 def _with_digits(text: str) -> str:

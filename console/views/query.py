@@ -19,6 +19,7 @@ from starlette.responses import Response
 from console.desk import Visit
 from console.errors import ConsoleError, NotHere
 from console.routes import Declared, Download, Page
+from sources.period_texts import PERIOD_WAYS_ZH, asked_period
 from sources.periods import PeriodError, parse_period
 from warehouse.errors import NoRelease, UnknownTarget
 from warehouse.exports.offer import (
@@ -211,8 +212,15 @@ def _asked(
     ticked = _known(_several(visit, "indicator"), set(names), "指标", problems)
     offered = periods_offered(visit.settings)
     begun = {code for codes in offered.values() for code in codes}
-    periods = _known(_several(visit, "period"), begun, "报告期", problems)
+    read = {text: asked_period(text) for text in _several(visit, "period")}
+    named = tuple(dict.fromkeys(one[0].code if one else text for text, one in read.items()))
+    periods = _known(named, begun, "报告期", problems, f"；{PERIOD_WAYS_ZH}")
     measures = _known(_several(visit, "measure"), set(MEASURES), "数", problems)
+    if measures and "ytd" not in measures:
+        problems += [
+            f"“{text[:40]}”是{one[0].label_zh}的累计，请在「数」中勾选「累计」"
+            for text, one in read.items() if one and one[1]
+        ]  # fmt: skip
     if not periods:
         newest = newest_due(visit.settings, cities if area == "cities" else [city], ticked)
         periods = (newest,) if newest in begun else ()
@@ -239,13 +247,13 @@ def _one(text: str, known: Mapping[str, str], what_zh: str, problems: list[str])
 
 
 def _known(
-    codes: tuple[str, ...], known: set[str], what_zh: str, problems: list[str]
+    codes: tuple[str, ...], known: set[str], what_zh: str, problems: list[str], ways_zh: str = ""
 ) -> tuple[str, ...]:
     unknown = [code for code in codes if code not in known]
     if unknown:
         told = "、".join(f"“{code[:40]}”" for code in unknown[:5])
         more = f"等 {len(unknown)} 个" if unknown[5:] else ""
-        problems.append(f"没有{what_zh}{told}{more}，请检查链接或重新选择")
+        problems.append(f"没有{what_zh}{told}{more}，请检查链接或重新选择{ways_zh}")
     return tuple(code for code in codes if code in known)
 
 

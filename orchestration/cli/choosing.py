@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rapidfuzz import fuzz, process
 
 from orchestration.cli.console import definitions_for
 from orchestration.errors import OrchestrationError
 from sources.definitions import Definitions, Unit
-from sources.periods import Period, PeriodError, parse_period
+from sources.period_texts import PERIOD_WAYS_ZH, asked_period
+from sources.periods import Period
 from sources.vocabulary import SEVERITY_ZH, STATE_ZH
 from warehouse.settings import Settings
 
@@ -77,17 +78,36 @@ def form_codes(definitions: Definitions) -> dict[str, str]:
 
 
 def period_named(text: str) -> Period:
-    """The period of a code.
+    """The period of a code, or of its Chinese name: 2025-Q4, 2025年四季度.
 
     Raises:
-        OrchestrationError: the text is none.
+        OrchestrationError: the text is none, or the year so far, which no form is filed for.
     """
-    try:
-        return parse_period(text)
-    except PeriodError as error:
+    found = asked_period(text)
+    if found is None or found[1]:
+        raise OrchestrationError(f"“{text}”不是报告期代码，也不是报告期名称；{PERIOD_WAYS_ZH}")
+    return found[0]
+
+
+def period_with_measures(text: str, measures: Sequence[str]) -> Period:
+    """The period of a table's column; the year so far (2025年1—12月) is its last month's 累计.
+
+    Raises:
+        OrchestrationError: the text is no period, or the year so far and 累计 is not asked for.
+    """
+    found = asked_period(text)
+    if found is None:
         raise OrchestrationError(
-            f"“{text}”不是报告期代码；月报写 2025-03，季报写 2025-Q1，年报写 2025"
-        ) from error
+            f"“{text}”不是报告期代码，也不是报告期名称；{PERIOD_WAYS_ZH}；"
+            "年初至某月写 2025年1—11月，取该月的累计"
+        )
+    period, is_running = found
+    if is_running and "ytd" not in measures:
+        raise OrchestrationError(
+            f"“{text}”是{period.label_zh}的累计，--measure 里没有“累计”；"
+            f"请加上累计，或把报告期写成{period.label_zh}"
+        )
+    return period
 
 
 def checked_filters(settings: Settings, given: Mapping[str, str | None]) -> dict[str, str | None]:

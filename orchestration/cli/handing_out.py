@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from orchestration.cli.choosing import chosen, period_named, unit_named
+from orchestration.cli.choosing import chosen, period_with_measures, unit_named
 from orchestration.cli.console import (
     JsonFlag,
     definitions_for,
@@ -36,7 +36,9 @@ def query(
     indicator: Annotated[
         list[str], typer.Option("--indicator", help="指标代码或名称；可写多次，或用逗号隔开")
     ],
-    period: Annotated[list[str], typer.Option("--period", help="报告期，如 2025-12；可写多个")],
+    period: Annotated[
+        list[str], typer.Option("--period", help="报告期，如 2025-12、2025年四季度；可写多个")
+    ],
     unit: Annotated[
         list[str] | None, typer.Option("--unit", help="单位代码或全称；可写多个")
     ] = None,
@@ -199,11 +201,12 @@ def _selection(
         for row in definitions.table("indicators").iter_rows(named=True)
     }
     words = {code: word.removesuffix("（%）") for code, word in MEASURES.items()}
+    told = tuple(chosen("数", text, words) for text in _parts(measures)) or tuple(MEASURES)
     return Selection(
         tuple(dict.fromkeys(codes)),
         tuple(dict.fromkeys(chosen("指标", text, names) for text in _parts(indicators))),
-        tuple(dict.fromkeys(period_named(text).code for text in _parts(periods))),
-        tuple(chosen("数", text, words) for text in _parts(measures)) or tuple(MEASURES),
+        tuple(dict.fromkeys(period_with_measures(text, told).code for text in _parts(periods))),
+        told,
     )
 
 

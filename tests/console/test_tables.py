@@ -112,6 +112,15 @@ def test_the_newest_due_period_and_the_whole_city_are_asked_when_nothing_is_said
     assert "勾选指标" in steward.get("/query").text
 
 
+def test_a_period_is_asked_by_its_name_as_by_its_code(steward: Visitor) -> None:
+    named = "2025年,2025年三季度,2025年第3季度,2025-09,2025年1—9月,2025年上半年"
+    told = steward.get(f"/query.json?indicator=PATENT_GRANTS&period={named}").json()
+    assert set(told["asked"]["periods"]) == {"2025", "2025-Q3", "2025-09", "2025-S1"}
+    assert told["problems"] == []
+    running = "/query.json?indicator=PATENT_GRANTS&period=2025年1—9月&measure=value"
+    assert "2025年9月的累计" in steward.get(running).json()["problems"][0]
+
+
 def test_what_cannot_be_asked_is_said_and_the_rest_kept(steward: Visitor) -> None:
     every = [
         one["code"]
@@ -124,6 +133,7 @@ def test_what_cannot_be_asked_is_said_and_the_rest_kept(steward: Visitor) -> Non
         ("indicator=NO_SUCH,PATENT_GRANTS", "没有指标“NO_SUCH”"),
         ("indicator=PATENT_GRANTS&period=2099", "没有报告期“2099”"),
         ("indicator=PATENT_GRANTS&period=ever", "没有报告期“ever”"),
+        ("indicator=PATENT_GRANTS&period=四季度", "季写 2025-Q4 或 2025年四季度"),
         ("indicator=PATENT_GRANTS&measure=total", "没有数“total”"),
         ("indicator=PATENT_GRANTS&area=chosen&unit=150602", "没有单位“150602”"),  # not served here
         ("indicator=PATENT_GRANTS&area=chosen", "还没有选单位"),

@@ -74,12 +74,17 @@ def test_a_city_of_other_workspaces_is_no_empty_list(
         (["submissions", "--state", "hold"], "可用：received（已收到，待审核）"),
         (["submissions", "--form", "IPM1"], "没有报表“IPM1”。是不是：IP-M1"),
         (["submissions", "--period", "2025-13"], "“2025-13”不是报告期代码"),
+        (["submissions", "--period", "2025年1-12月"], "季写 2025-Q4 或 2025年四季度"),
+        (["query", "--city", "包头市", "--indicator", "专利授权量", "--period", "第四季度"],
+         "“第四季度”不是报告期代码，也不是报告期名称；月写 2025-12 或 2025年12月"),
+        (["query", "--city", "包头市", "--indicator", "专利授权量", "--period", "2025年1—12月",
+          "--measure", "本期"], "“2025年1—12月”是2025年12月的累计"),
         (["submissions", "--unsorted", "--city", "999"], "没有城市“999”"),
         (["status", "--city", "999"], "没有城市“999”"),
         (["coverage", "--city", "999"], "没有城市“999”"),
         (["coverage", "--owed", "--unit", "红山"], "是不是：150402（红山区）"),
     ],
-)
+)  # fmt: skip
 def test_a_filter_that_names_nothing_is_refused_with_what_there_is(
     run: Run, arguments: list[str], words: str
 ) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sources.period_texts import period_in_name, read_period, serial_day
+from sources.period_texts import asked_period, period_in_name, read_period, serial_day
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_a_period_is_read_in_every_usual_spelling(text: str, frequency: str, cod
     [
         ("三月", "month"), ("2025-13", "month"), ("上个月", "month"), ("2025-03-15", "month"),
         ("2025-03-01", "quarter"), ("2025年2-4月", "quarter"), ("2025年3-5月", "month"),
-        ("45717", "month"), ("25年3月", "month"),
+        ("45717", "month"), ("25年3月", "month"), ("2024年1月至2025年3月", "month"),
     ],
 )  # fmt: skip
 def test_what_could_be_another_period_is_not_guessed(text: str, frequency: str) -> None:
@@ -85,3 +85,30 @@ def test_a_day_count_is_told_as_the_day_it_usually_means() -> None:
 def test_the_period_a_files_name_tells(name: str, frequency: str, code: str | None) -> None:
     told = period_in_name(name, frequency)
     assert (told[1].code if told else None) == code
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "is_running"),
+    [
+        ("2025", "2025", False), ("2025年", "2025", False), ("2025年度", "2025", False),
+        ("2025-Q4", "2025-Q4", False), ("2025年四季度", "2025-Q4", False),
+        ("2025年第4季度", "2025-Q4", False), ("2025年10—12月", "2025-Q4", False),
+        ("2025年12月", "2025-12", False), ("2025-12", "2025-12", False),
+        ("2025年上半年", "2025-S1", False), ("2025年7—12月", "2025-S2", False),
+        ("2025年1—12月", "2025-12", True), ("2025年1-3月", "2025-03", True),
+        ("2025年1月至1月", "2025-01", False),
+        ("2020-12-16/2021-06-15", "2020-12-16/2021-06-15", False),
+    ],
+)  # fmt: skip
+def test_a_person_asks_for_a_period_by_code_or_by_name(
+    text: str, code: str, is_running: bool
+) -> None:
+    """No form is at hand to say how long a span is: from January on it is the year so far."""
+    found = asked_period(text)
+    assert found is not None
+    assert (found[0].code, found[1]) == (code, is_running)
+
+
+@pytest.mark.parametrize("text", ["", "四季度", "2025年五季度", "2025年2—4月", "2025-13", "去年"])
+def test_what_names_no_period_is_not_guessed_for_a_person_either(text: str) -> None:
+    assert asked_period(text) is None
