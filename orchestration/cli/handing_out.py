@@ -69,13 +69,16 @@ def query(
         print_json(table.as_json() | {"code": record.code if record else None})
         return
     page = page_of(table, record.code if record else "", title)
+    if record and target:
+        # A line of the CSV is one period; on paper the periods stand side by side.
+        lines = page.rows if target.suffix.lower() != ".csv" else list(table.cells())
+        tell(f"已写入 {target}：{page.title}，{len(lines)} 行；{page.code_line}")
+        return
     headings = [*page.fixed, *(f"{label} {one}" for label, below in page.groups for one in below)]
     shown = [dict(zip(headings, (one.text for one in row), strict=True)) for row in page.rows]
     print_rows(page.title, shown, dict(zip(headings, headings, strict=True)), "没有选到数。")
-    for line in (page.subtitle, *page.notes, *([page.code_line] if record else [])):
+    for line in (page.subtitle, *page.notes):
         tell(line)
-    if target:
-        tell(f"已写入 {target}")
 
 
 @guarded

@@ -254,6 +254,22 @@ def test_a_code_that_was_never_given_is_told_so(three: Three) -> None:
                                ends_with=2).output == ""  # fmt: skip
 
 
+@pytest.mark.parametrize(("suffix", "count"), [("xlsx", 1), ("csv", 2)])
+def test_a_table_written_to_a_file_is_told_and_not_printed_beside(
+    three: Three, tmp_path: Path, suffix: str, count: int
+) -> None:
+    """A printed row is a unit and an indicator, a row of the CSV one period of them."""
+    asked = ("query", "--unit", UNIT, "--indicator", "PATENT_GRANTS", "--period", "2025-12,2025-Q4")
+    file = tmp_path / f"表.{suffix}"
+    told = three.workspace.run(*asked, "--out", str(file)).output
+    code = three.verified(str(file), 0)["code"]
+    [line] = told.splitlines()
+    assert all(part in line for part in (f"已写入 {file}", f"{count} 行", code))
+    printed = three.workspace.run(*asked).output
+    assert "┃" in printed
+    assert "核验码" not in printed
+
+
 def test_the_files_bear_the_numbers_the_day_and_the_stamp(three: Three) -> None:
     release = three.workspace.run("releases", "--json").json[-1]["release_id"]
     rows = three.workspace.run(*ASKED, "--release", release, "--json").json["rows"]
