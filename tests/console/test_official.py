@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from console.views import official
 from tests.console.conftest import Office, Visitor
 from tests.unit.warehouse.builders import NOW
 from tests.unit.warehouse.marts import Observed, figures, release
@@ -28,17 +27,8 @@ SCRIPT = "<script>alert(1)</script>"
 
 
 @pytest.fixture
-def published(office: Office, monkeypatch: pytest.MonkeyPatch) -> Office:
-    """The desk over a small release of the nights, which has no names for its codes."""
-
-    def in_codes(_: Any, __: Any, changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        return [
-            one | {"table_zh": one["table_name"], "row_zh": one["key_text"],
-                   "old_zh": one["old_value"], "new_zh": one["new_value"]}
-            for one in changes
-        ]  # fmt: skip
-
-    monkeypatch.setattr(official, "in_words", in_codes)
+def published(office: Office) -> Office:
+    """The desk over a small release of the nights."""
     release(office.settings)
     return office
 
@@ -162,12 +152,13 @@ def test_a_changed_figure_needs_a_decision_before_the_next_official_release(
     release(published.settings, figures(u150402=Observed("11", "v2")))
     assert proposed(steward, base="").status_code == 303
     page = approver.get(SECOND).text
-    assert "30.0" in page
-    assert "31.0" in page
+    assert "赤峰市 专利授权量 2025年12月" in page
+    assert ">30</" in page
+    assert ">31</" in page
     assert re.search(r"<button[^>]*disabled[^>]*>批准，制成正式发布", page)
     refused = approver.post(f"{SECOND}/approve")
     assert refused.status_code == 409
-    assert "须先有修订决定" in said(refused)
+    assert "须先有修订决定：赤峰市 专利授权量 2025年12月（" in said(refused)
     keys = [one["key_text"] for one in approver.get(f"{SECOND}.json").json()["changes"]]
     decision = {"from_release_id": earlier, "key": keys}
     for words in ({}, {"reason": "补报一件"}, {"document_number": "2号"}):

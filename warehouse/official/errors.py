@@ -75,9 +75,9 @@ class FiguresChanged(OfficialRefused):
     SHOWN = 5
 
     def __init__(self, figures: Sequence[Mapping[str, Any]]) -> None:
-        """Keep the figures; name the first few and the earlier releases."""
+        """Keep the figures (with their words); name the first few and the earlier releases."""
         listed = "；".join(
-            f"{one['key_text']}：{one['old_value']} → {one['new_value'] or '无'}"
+            f"{one['row_zh']}（{one['key_text']}）：{one['old_zh']} → {one['new_zh'] or '无'}"
             f"（正式发布 {one['from_release_id']}）"
             for one in figures[: self.SHOWN]
         )

@@ -47,6 +47,7 @@ from warehouse.official.looking import (
 from warehouse.official.making import complete, finish, make_aside
 from warehouse.official.placing import Placement, place_official
 from warehouse.official.proposing import Proposed, propose, told_of
+from warehouse.queries.history import in_words
 from warehouse.queries.published import manifest
 from warehouse.releases.history import next_release_id, release_db
 from warehouse.settings import Settings
@@ -119,7 +120,7 @@ def approve(
         changes = figure_changes(settings, engine, city, base)
         changed = undecided(changes)
         if changed:
-            raise FiguresChanged(changed)
+            raise FiguresChanged(in_words(settings, base, changed))
         checked_embargo(engine, row, changes, settings.clock.now())
         day = datetime.fromisoformat(str(manifest_of(settings, base)["as_of"])).date()
         release_id = next_release_id(settings, day)

@@ -18,16 +18,25 @@ from warehouse.settings import Settings
 RED, SONG = "150402", "150403"
 """Two counties of 150400; 150202 is a county of 150200."""
 
+NAMES = {"150400": "赤峰市", "150402": "红山区", "150403": "松山区", "150200": "包头市"}
 DDL = """
 create schema rel.marts;
 create table rel.marts.release (
     release_id varchar, kind varchar, as_of date, published_at timestamp,
     software_version varchar, definitions_hash varchar, is_synthetic boolean, chain_head varchar);
-create table rel.marts.units (release_id varchar, unit_code varchar, city_code varchar);
-create table rel.marts.plans (release_id varchar, plan_code varchar, city_code varchar);
+create table rel.marts.units (
+    release_id varchar, unit_code varchar, city_code varchar, unit_name_zh varchar,
+    is_current boolean);
+create table rel.marts.plans (
+    release_id varchar, plan_code varchar, city_code varchar, plan_zh varchar);
+create table rel.marts.indicators (
+    release_id varchar, indicator_code varchar, indicator_zh varchar, is_current boolean);
+create table rel.marts.elements (
+    release_id varchar, element_code varchar, element_zh varchar, is_current boolean,
+    confidentiality_zh varchar);
 create table rel.marts.plan_targets (
     release_id varchar, target_code varchar, plan_code varchar, indicator_code varchar,
-    relative_indicator_code varchar, basis_decided_by_zh varchar);
+    relative_indicator_code varchar, basis_decided_by_zh varchar, indicator_zh varchar);
 create table rel.marts.unit_observations (
     release_id varchar, unit_code varchar not null, city_code varchar, element_code varchar,
     period_code varchar, period_type varchar, period_start date, period_end date,
@@ -124,11 +133,17 @@ def build(
             "release",
             ("nightly", as_of, run.published_at, "0.1.0", definitions, True, None),
         )
-        put("units", *((unit, f"{unit[:4]}00") for unit in observed))
-        put("plans", ("red", "150400"), ("steel", "150200"))
+        put("units", *((unit, f"{unit[:4]}00", NAMES.get(unit, unit), True) for unit in (
+            *observed, "150400", "150200")))  # fmt: skip
+        put("plans", ("red", "150400", "赤峰规划"), ("steel", "150200", "包头规划"))
+        put("indicators", ("patents", "专利授权量", True))
+        put("elements", ("patents", "专利授权量", True, "公开"))
         put(
             "plan_targets",
-            *((f"{plan}-1", plan, "patents", None, None) for plan in ("red", "steel")),
+            *(
+                (f"{plan}-1", plan, "patents", None, None, "专利授权量")
+                for plan in ("red", "steel")
+            ),
         )
         put("findings", *((f"f-{unit}", unit) for unit in observed))
         put(

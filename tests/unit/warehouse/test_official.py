@@ -127,8 +127,10 @@ def test_another_value_of_an_official_figure_needs_a_decision_that_names_it(publ
     [change] = proposed.changes
     assert change["key_text"] == "150400|patents|2025-12|month"
     assert (change["old_value"], change["new_value"]) == ("30.0", "31.0")
-    with pytest.raises(FiguresChanged, match="1 个与本次不同，须先有修订决定：150400"):
+    with pytest.raises(FiguresChanged, match="1 个与本次不同，须先有修订决定：赤峰市") as refused:
         approve(published, ledger, proposed)
+    named = f"赤峰市 专利授权量 2025年12月（{change['key_text']}）：30 → 31"
+    assert named in refused.value.message_zh
     done = verbs.revise(
         published, ledger.engine, FIRST, author="leader", at=NOW, reason="补报一件",
         document_number="赤知〔2026〕2号",
