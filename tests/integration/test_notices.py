@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,9 @@ from orchestration.stages.exporting import export
 from tests.integration.conftest import Workspace
 from tests.receivers import LOOPBACK, mail_server, web_server
 from tests.servers import free_port
+from warehouse.exports.bundle import open_source
+from warehouse.reports.facts import FIRST_ZH, UNCHANGED_ZH, gather
+from warehouse.reports.notices import notice_text
 from warehouse.reports.sending import addresses_of, send_notices
 from warehouse.settings import Settings
 
@@ -51,6 +55,23 @@ def test_every_city_has_its_text(demo: Workspace, told: tuple[Settings, str]) ->
         assert f"达标 {met}" in text
         for part in ("一、规划进展", "二、与上次发布相比", "三、报送情况", "四、扣留与待处理"):
             assert part in text
+
+
+def test_the_first_release_is_said_to_be(told: tuple[Settings, str]) -> None:
+    """Nothing can have changed where nothing was published: that is no news of stability."""
+    settings, release = told
+    source = open_source(settings, release)
+    first = gather(source)
+    later = replace(first, is_first=False)
+    assert first.revisions == []
+    for facts, words in ((first, FIRST_ZH), (later, UNCHANGED_ZH)):
+        section = notice_text(source, "150200", facts).split("二、")[1].split("三、")[0]
+        assert section.splitlines()[1] == words
+    folder = settings.releases / release / "exports"
+    for name in ("notices/150200.txt", "report.html"):
+        text = (folder / name).read_text(encoding="utf-8")
+        assert FIRST_ZH in text
+        assert UNCHANGED_ZH not in text
 
 
 def test_mail_and_webhook_carry_it_once(told: tuple[Settings, str]) -> None:

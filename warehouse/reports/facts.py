@@ -101,6 +101,10 @@ order by case table_name when 'plan_table' then 0 when 'city_indicators' then 1
 """
 
 
+FIRST_ZH = "这是首次发布，没有更早的数可以比较。"
+UNCHANGED_ZH = "已公布的数没有变化。"
+
+
 @dataclass(frozen=True)
 class Facts:
     """Everything the report tells besides the plans' tables themselves."""
@@ -114,6 +118,13 @@ class Facts:
     names: Mapping[str, str]
     forms: Mapping[str, str]
     """Titles of the forms by their codes."""
+    is_first: bool
+    """Whether nothing was published before: there is no earlier figure that could have changed."""
+
+    @property
+    def unchanged_zh(self) -> str:
+        """What is said where no published figure is another than before."""
+        return FIRST_ZH if self.is_first else UNCHANGED_ZH
 
     def label(self, key_text: str) -> str:
         """A row of the marts in words: its codes by their names."""
@@ -131,6 +142,7 @@ def gather(source: Source) -> Facts:
         revisions=source.ask(_REVISIONS),
         names={str(row["code"]): str(row["name_zh"] or row["code"]) for row in source.ask(NAMES)},
         forms=form_titles(source),
+        is_first=source.manifest.get("previous_release_id") is None,
     )
 
 

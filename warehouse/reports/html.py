@@ -66,6 +66,7 @@ def report_html(source: Source) -> str:
         finding_count=len(facts.findings),
         revisions=[_revision(row, facts) for row in facts.revisions[:MOST_REVISIONS]],
         revision_count=len(facts.revisions),
+        unchanged=facts.unchanged_zh,
         held=[facts.names.get(str(city["city_code"]), str(city["city_code"]))
               for city in source.manifest["held_cities"]],
         dash=NONE_ZH,

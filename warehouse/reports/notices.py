@@ -59,7 +59,7 @@ def notice_text(source: Source, city_code: str, facts: Facts) -> str:
     lines += ["", "二、与上次发布相比的变化"]
     for table in tables:
         lines += revision_lines(facts, city_code, table, MOST_CHANGES)
-    lines += [] if tables else ["已公布的数没有变化。"]
+    lines += [] if tables else [facts.unchanged_zh]
     lines += [changed_zh(row) for row in changed_in(source.ask) if row["city_code"] == city_code]
     lines += ["", "三、报送情况", *owed_lines(source, city_code), "", "四、扣留与待处理"]
     lines += _held(source, city_code, facts)

@@ -98,4 +98,4 @@ def revision_lines(facts: Facts, city_code: str, table: PlanTable, most: int) ->
     lines = [revision_line(facts, row) for row in found[:most]]
     if len(found) > most:
         lines.append(f"另有{len(found) - most}处变化，详见报告。")
-    return lines or ["已公布的数没有变化。"]
+    return lines or [facts.unchanged_zh]
