@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from sqlalchemy import Engine
 
-from orchestration.cli.console import JsonFlag, guarded, print_json, settings_of, tell
+from orchestration.cli.console import DayOption, JsonFlag, guarded, print_json, settings_of, tell
 from warehouse.errors import ManifestBroken
 from warehouse.releases.digest import sha256_of
 from warehouse.settings import PUBLISHED_FILE, Settings
@@ -31,12 +31,12 @@ def register(app: typer.Typer) -> None:
 
 
 @guarded
-def doctor(as_json: JsonFlag = False) -> None:
+def doctor(day: DayOption = None, as_json: JsonFlag = False) -> None:
     """检查工作区：台账结构、审计链（改动、删除、截断、重写）、发布文件、导出文件。
 
     发现异常时退出码为 1。
     """
-    found = list(_checks(settings_of()))
+    found = list(_checks(settings_of(day)))
     if as_json:
         print_json({"is_sound": all(one.is_sound for one in found), "checks": _rows(found)})
     else:

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from orchestration.cli.main import app
 from tests.unit.warehouse.builders import NOW
 from tests.unit.warehouse.marts import Observed, ask, figures, release
 from tests.unit.warehouse.officials import (
@@ -266,6 +268,19 @@ def test_the_doctor_is_told_of_what_is_not_as_the_ledger_has_it(published, ledge
     assert official_damage(published.on(date(2026, 2, 10)), ledger.engine) == found[:1]
     shutil.rmtree(published.releases / FIRST)
     assert "已批准而没有制成" in official_damage(published, ledger.engine)[0]
+
+
+@ONE_LEDGER
+def test_the_doctor_looks_as_on_a_day_that_is_named(published, ledger, monkeypatch):
+    """What was laid out for a later day is not early on that day."""
+    official(published, ledger, embargo_until=datetime(2099, 2, 10))
+    verbs.publish_due(published.on(date(2099, 2, 10)), ledger.engine)
+    monkeypatch.setenv("QIANGSHI_HOME", str(published.home))
+    today, then = (
+        CliRunner().invoke(app, ["doctor", *day]) for day in ([], ["--date", "2099-02-10"])
+    )
+    assert (today.exit_code, "尚在保密期" in today.output) == (1, True)
+    assert (then.exit_code, "尚在保密期" in then.output) == (0, False), then.output
 
 
 @ONE_LEDGER
