@@ -249,9 +249,11 @@ def print_exports(exports: Mapping[str, Any]) -> None:
     """What was written beside the release; a part that failed stands out and is tried again."""
     if exports["files"]:
         tell(f"导出 {exports['files']} 个文件，用时 {exports['seconds']:.1f} 秒")
-    of_cities = exports.get("city_files") or {"written": 0, "seconds": 0.0}
-    if of_cities["written"]:
+    of_cities = exports.get("city_files") or {}
+    if of_cities.get("written"):
         tell(f"分城市文件 {of_cities['written']} 份，用时 {of_cities['seconds']:.1f} 秒")
+    if of_cities.get("left_zh"):
+        tell(of_cities["left_zh"], style="yellow")
     thinned = (exports.get("thinned") or {}).get("releases", ())
     if thinned:
         tell(f"精简较早的发布 {len(thinned)} 个，清单和指标定义留存")

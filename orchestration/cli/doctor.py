@@ -14,6 +14,9 @@ from warehouse.errors import ManifestBroken
 from warehouse.releases.digest import sha256_of
 from warehouse.settings import PUBLISHED_FILE, Settings
 
+NOTICE = "notice"
+"""The kind of what is as it was written, and yet needs somebody's decision."""
+
 
 @dataclass(frozen=True)
 class Checked:
@@ -42,6 +45,8 @@ def doctor(day: DayOption = None, as_json: JsonFlag = False) -> None:
     else:
         for one in found:
             mark, style = ("正常", "green") if one.is_sound else ("异常", "red")
+            if one.kind == NOTICE:
+                mark, style = "提示", "yellow"
             tell(f"【{mark}】{one.message_zh}", style=style)
     if not all(one.is_sound for one in found):
         raise typer.Exit(1)
@@ -138,6 +143,7 @@ def _releases(settings: Settings) -> Iterator[Checked]:
 
 def _exports(settings: Settings) -> Iterator[Checked]:
     """The exports of every release against their own manifests, and the copies at fixed paths."""
+    from warehouse.audiences.placing import left_standing
     from warehouse.exports.bundle import exports_folder, exports_manifest
     from warehouse.exports.placing import FIXED
     from warehouse.releases.history import published_manifest, release_manifests
@@ -163,6 +169,9 @@ def _exports(settings: Settings) -> Iterator[Checked]:
             if not path.is_file() or sha256_of(path) != sha256
         ]
     wrong += _city_files(settings)
+    left_zh = left_standing(settings)
+    if left_zh is not None:
+        yield Checked("city_files", True, left_zh, NOTICE)
     for name in wrong:
         yield Checked("exports", False, f"导出文件“{name}”缺失或与清单的校验值不符。", "edit")
     if not wrong:

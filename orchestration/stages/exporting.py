@@ -13,7 +13,7 @@ from orchestration.progress import tell
 from orchestration.stages import last_outcome
 from sources.definitions import DefinitionError, Definitions
 from warehouse.audiences.child import command
-from warehouse.audiences.placing import are_kept
+from warehouse.audiences.placing import are_kept, left_standing
 from warehouse.errors import WarehouseError
 from warehouse.exports.bundle import exports_folder, is_exported
 from warehouse.exports.placing import place_copies
@@ -49,6 +49,9 @@ def export(settings: Settings) -> Mapping[str, Any]:
         outcome["failed"] += [
             one | {"part": f"分城市文件 {one['part']}"} for one in found["failed"]
         ]
+    left_zh = left_standing(settings)
+    if left_zh is not None:
+        outcome["city_files"] = outcome.get("city_files", {}) | {"left_zh": left_zh}
     if settings.keep_days is not None:
         outcome["thinned"] = found = _in_child([*THINNING, str(settings.home)], "精简旧发布")
         outcome["failed"] += found["failed"]

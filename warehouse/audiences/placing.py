@@ -22,7 +22,7 @@ from warehouse.audiences.writing import is_current, write_audience_file
 from warehouse.errors import LockedTarget, WarehouseError
 from warehouse.releases.delivery import perform_within_limit
 from warehouse.releases.digest import mart_names
-from warehouse.releases.history import published_manifest, release_db
+from warehouse.releases.history import published_manifest, release_db, standing_manifest
 from warehouse.settings import PUBLISHED_FILE, Settings
 
 LOCK = "city_files.lock"
@@ -89,6 +89,25 @@ def keep_city_files(settings: Settings, definitions: Definitions) -> Kept:
             _guarded(kept, f"{city} {audience.name_zh}", act)
         _remove_strangers(settings, {(city, audience.code) for city, audience in wanted}, kept)
     return kept
+
+
+def left_standing(settings: Settings) -> str | None:
+    """What is to be said of files that stand while none are written any more; None without any.
+
+    They are an office's to take away: a share or a reader may still hang on them.
+    """
+    if settings.has_city_files:
+        return None
+    standing = [settings.city_files / city / audience for city, audience in _standing(settings)]
+    manifests = [one for one in map(standing_manifest, standing) if one is not None]
+    if not manifests:
+        return None
+    releases = sorted({str(one["release_id"]) for one in manifests})
+    name = "QIANGSHI_CITY_FILES" if settings.has_exports else "QIANGSHI_EXPORTS"
+    return (
+        f"分城市文件已停写（{name}=off），“{settings.city_files}”里还有 {len(manifests)} 份，"
+        f"是发布 {'、'.join(releases)} 的，不再更新；请删除，或把 {name} 改为 on。"
+    )
 
 
 def _wanted(

@@ -11,7 +11,11 @@ from typing import Any
 
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
+from orchestration.cli.console import print_exports
+from orchestration.cli.main import app
+from orchestration.stages.exporting import export
 from sources.definitions import Definitions
 from tests.unit.warehouse.marts import Observed, ask, figures, release
 from warehouse.audiences import placing, writing
@@ -20,6 +24,7 @@ from warehouse.audiences.placing import (
     city_file_folder,
     deliver_city_files,
     keep_city_files,
+    left_standing,
 )
 from warehouse.audiences.selection import AudienceUnsound, select_table
 from warehouse.audiences.writing import write_audience_file
@@ -174,6 +179,32 @@ def test_switched_off_nothing_is_written(served: Settings) -> None:
     off = replace(served, has_city_files=False)
     assert keep_city_files(off, DEFINITIONS).written == 0
     assert are_kept(off, DEFINITIONS)
+
+
+def test_switched_off_what_stands_is_told_and_left(
+    served: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file that nobody renews must not pass for a current one; whose it is decides the office."""
+    off = replace(served, has_city_files=False)
+    assert left_standing(off) is None
+    assert left_standing(served) is None
+    keep_city_files(served, DEFINITIONS)
+    assert left_standing(served) is None
+    told = left_standing(off)
+    assert told is not None
+    for words in ("QIANGSHI_CITY_FILES=off", "还有 4 份", "20260131-001", "删除", "on"):
+        assert words in told
+    without = left_standing(replace(off, has_exports=False))
+    assert "QIANGSHI_EXPORTS=off" in str(without)
+    night = export(replace(off, has_exports=False))
+    assert night["city_files"] == {"left_zh": without}
+    print_exports(night)
+    assert str(without) in capsys.readouterr().out
+    monkeypatch.setenv("QIANGSHI_HOME", str(off.home))
+    monkeypatch.setenv("QIANGSHI_CITY_FILES", "off")
+    result = CliRunner().invoke(app, ["doctor"])
+    assert (result.exit_code, f"【提示】{told}" in result.output) == (0, True), result.output
+    assert file_of(served, RED).is_file()
 
 
 def test_a_share_takes_the_file_of_one_audience_and_nothing_else(
