@@ -207,7 +207,10 @@ def print_strays(files: Sequence[str]) -> None:
     """What lies in the inbox and is never taken, and where it belongs."""
     where = "请移到 城市代码/单位代码/ 下；不知是谁报的，移到 城市代码/_unsorted/"
     for file in files:
-        said = f"收件箱中未收取：{file}（{where}）"
+        # A plain file in a unit's own folder would have been taken.
+        is_in_place = file.count("/") == 2
+        advice = "是链接或特殊文件，不跟随、不打开；请放文件本身" if is_in_place else where
+        said = f"收件箱中未收取：{file}（{advice}）"
         tell(said, style="yellow")
 
 

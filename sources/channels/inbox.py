@@ -8,6 +8,7 @@ as an unfinished or temporary file.
 from __future__ import annotations
 
 import os
+import stat
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -61,6 +62,14 @@ def is_ignored(file_name: str) -> bool:
     return any(fnmatchcase(file_name.lower(), pattern) for pattern in IGNORED_NAMES)
 
 
+def _is_plain(path: Path) -> bool:
+    """Whether a path is a file itself; of one that has gone meanwhile nothing is to be told."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except FileNotFoundError:
+        return True
+
+
 class FolderInbox:
     """Files dropped into one folder per city and unit."""
 
@@ -82,11 +91,18 @@ class FolderInbox:
         yield from sorted(found, key=lambda file: (file.received_at, file.arrival_key))
 
     def strays(self) -> Iterator[Path]:
-        """Files that lie beside the unit folders or below them: nobody's, and never taken."""
-        for folder, _, names in os.walk(self._folder):
-            depth = len(Path(folder).relative_to(self._folder).parts)
-            if depth != 2:
-                yield from (Path(folder) / name for name in sorted(names) if not is_ignored(name))
+        """What is never taken: files beside the unit folders or below them, which are nobody's.
+
+        And in them whatever is no plain file: a link is not followed, a pipe or device not opened.
+        """
+        for place, folders, names in os.walk(self._folder):
+            folder = Path(place)
+            depth = len(folder.relative_to(self._folder).parts)
+            # The walk does not go into a linked folder; a linked unit folder is its office's doing.
+            linked = [name for name in folders if depth >= 2 and (folder / name).is_symlink()]
+            for path in (folder / name for name in sorted([*names, *linked])):
+                if not is_ignored(path.name) and (depth != 2 or not _is_plain(path)):
+                    yield path
 
     def take(self, file: ArrivedFile) -> bytes:
         """The bytes of an arrival.

@@ -103,6 +103,18 @@ def test_a_file_name_that_looks_like_markup_is_shown_as_it_is(run: Run) -> None:
     assert (code, "[b]1[red].xlsx" in said) == (0, True)
 
 
+def test_what_lies_in_the_inbox_and_is_not_taken_is_told_with_what_to_do(run: Run) -> None:
+    inbox = Settings.load().inbox
+    folder = inbox / "150400" / "150402"
+    folder.mkdir(parents=True)
+    (folder / "l.csv").symlink_to(inbox)
+    (inbox / "lost.csv").write_bytes(b"x")
+    code, told = run("status")
+    assert code == 0
+    assert "150400/150402/l.csv（是链接或特殊文件，不跟随" in told
+    assert "lost.csv（请移到 城市代码/单位代码/ 下" in told
+
+
 def test_a_misspelt_unit_of_a_template_is_answered_with_the_nearest(run: Run) -> None:
     code, said = run("template", "--form", "IP-M1", "--unit", "松山", "--period", "2025-12")
     assert code == 1

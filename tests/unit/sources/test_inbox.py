@@ -149,5 +149,29 @@ def test_a_link_is_not_followed_out_of_the_inbox(tmp_path: Path) -> None:
     assert _seen(tmp_path / "inbox", now=ARRIVED + 10**9) == []
 
 
+def test_what_is_no_plain_file_is_told_and_never_followed(tmp_path: Path) -> None:
+    """Left silently it would look to its unit as if it had been handed in."""
+    outside, inbox = tmp_path / "outside", tmp_path / "inbox"
+    folder = inbox / "900100" / "900101"
+    folder.mkdir(parents=True)
+    outside.mkdir()
+    (outside / "a.csv").write_bytes(b"x")
+    (folder / "link.csv").symlink_to(outside / "a.csv")
+    (folder / "broken.csv").symlink_to(outside / "none.csv")
+    (folder / "linked folder").symlink_to(outside)
+    (folder / ".hidden").symlink_to(outside)
+    os.mkfifo(folder / "pipe.csv")
+    (folder / "deeper").mkdir()
+    (folder / "deeper" / "linked folder").symlink_to(outside)
+    (folder / "plain.csv").write_bytes(b"x")
+    seen = _seen(inbox, now=ARRIVED + 10**9)
+    assert [file.file_name for file in seen] == ["plain.csv"]
+    told = {path.relative_to(inbox).as_posix() for path in FolderInbox(inbox).strays()}
+    assert told == {
+        "900100/900101/link.csv", "900100/900101/broken.csv", "900100/900101/linked folder",
+        "900100/900101/pipe.csv", "900100/900101/deeper/linked folder",
+    }  # fmt: skip
+
+
 def test_an_inbox_that_does_not_exist_is_empty(tmp_path: Path) -> None:
     assert _seen(tmp_path / "none") == []
