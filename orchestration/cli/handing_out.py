@@ -88,9 +88,14 @@ def verify(
 ) -> None:
     """核验一张导出表：现在是否仍然有效，哪些数变了，为什么。
 
-    退出码 0 没有变化，1 有数变了，2 没有这个核验码。
+    退出码 0 没有变化，1 有数变了，2 没有这个核验码，或文件由几张表合成。
     """
-    from warehouse.exports.records import UnknownExport, record_named, record_of_file
+    from warehouse.exports.records import (
+        SeveralCodes,
+        UnknownExport,
+        record_named,
+        record_of_file,
+    )
     from warehouse.exports.verify import verify as verified
 
     settings = settings_of()
@@ -103,7 +108,7 @@ def verify(
             record, is_untouched = record_of_file(settings, Path(what))
         else:
             record, is_untouched = record_named(settings, what), None
-    except UnknownExport as error:
+    except (UnknownExport, SeveralCodes) as error:
         warn(error.message_zh, style="red")
         raise typer.Exit(UNKNOWN) from error
     verdict = verified(settings, record)

@@ -186,6 +186,16 @@ def test_a_file_that_was_edited_is_said_to_be(reporter: Visitor) -> None:
     assert "请对照下表" in told
 
 
+def test_a_file_of_two_tables_is_verified_by_neither_code_alone(reporter: Visitor) -> None:
+    asked = (ASKED, f"{ASKED}&measure=value")
+    codes = [reporter.get(f"/query.json?{one}").json()["table"]["code"] for one in asked]
+    assert len(set(codes)) == 2
+    data = b"".join(reporter.get(f"/query/table.csv?{one}").content for one in asked)
+    told = _looked_at(reporter, "合并.csv", data)
+    assert all(part in told for part in (*codes, "2 个核验码", "逐个核验"))
+    assert "没有变化" not in told
+
+
 def test_exactly_the_numbers_that_changed_are_named(desk: Office, reporter: Visitor) -> None:
     """The record is made that of an earlier release, in which one number was another."""
     asked = f"{ASKED}&measure=value"

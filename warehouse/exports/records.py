@@ -36,6 +36,7 @@ _READ_AT_MOST = 64 * 1024 * 1024
 """Bytes of a file that are looked through for a code, unpacked and all parts together."""
 _PARTS_AT_MOST = 2000
 _CODES_AT_MOST = 10_000
+_CODES_TOLD = 10
 _SLIPS = 2
 _TABLE_FOLDERS = ("csv/", "sdmx/city_indicators")
 
@@ -50,6 +51,19 @@ class UnknownExport(WarehouseError):
             f"本工作区没有导出过{what_zh}。{meant}核验码印在导出表的下方，形如 ABCD-2345；"
             "文件须为本工作区导出的原件。"
         )
+
+
+class SeveralCodes(WarehouseError):
+    """A file that bears the codes of several exports, so that none of them speaks for all of it."""
+
+    def __init__(self, name: str, codes: Sequence[str]) -> None:
+        """Name the file and its codes."""
+        told = "、".join(codes[:_CODES_TOLD]) + ("……" if len(codes) > _CODES_TOLD else "")
+        super().__init__(
+            f"文件“{name}”里有 {len(codes)} 个核验码（{told}），是由几张导出表合成的，"
+            "不能当作其中一张核验；请按核验码逐个核验。"
+        )
+        self.codes = tuple(codes)
 
 
 @dataclass(frozen=True)
@@ -171,14 +185,18 @@ def record_of_file(settings: Settings, file: Path) -> tuple[ExportRecord, bool]:
 
     Raises:
         UnknownExport: it bears no code of this workspace.
+        SeveralCodes: it was made of several exports.
     """
     digest = sha256_of(file)
-    for code in codes_in(file):
-        found = _read(_path(settings, code))
-        if found is not None and digest in found.files:
+    named = [_read(_path(settings, code)) for code in codes_in(file)]
+    borne = [one for one in named if one is not None]
+    for found in borne:
+        if digest in found.files:
             return _part(found, found.files[digest], file), True
-        if found is not None:
-            return found, False
+    if len(borne) > 1:
+        raise SeveralCodes(file.name, [one.code for one in borne])
+    if borne:
+        return borne[0], False
     for path in sorted(settings.exports.glob("*.json")):
         found = _read(path)
         if found is not None and digest in found.files:
