@@ -17,6 +17,7 @@ COUNTED = "models/intermediate/measures/int_elements_counted.sql"
 SUCCESSIONS = "models/intermediate/measures/int_unit_successions.sql"
 FOLLOWED = "models/macros/successions.sql"
 AS_IS = "models/intermediate/measures/int_indicator_parts_as_is.sql"
+BY_SPELL = "models/intermediate/measures/int_indicator_parts_by_spell.sql"
 CITIES_AS_IS = "models/marts/published/city_indicators_as_is.sql"
 UNITS_AS_IS = "models/marts/published/unit_indicators_as_is.sql"
 GRID = "models/intermediate/reporting/int_form_periods_expected.sql"
@@ -188,7 +189,7 @@ MUTATIONS: dict[str, Mutation] = {
         "int_unit_successions+",
     ),
     "a year goes the way of its last day": Mutation(
-        "t12_split", AS_IS, "    where longer.has_flow", "    where false"
+        "t12_split", BY_SPELL, "    where longer.has_flow", "    where false"
     ),
     "a split in halves where nobody knows": Mutation(
         "t12_undivided", "models/staging/definitions/stg_definitions__unit_changes.sql",

@@ -8,15 +8,7 @@ sources_of_record as (select * from {{ ref('stg_definitions__sources_of_record')
 
 authority_views as (select * from {{ ref('int_authority_views') }}),
 
-register_figures as (select * from {{ ref('int_register_figures') }}),
-
-register_derivations as (select * from {{ ref('stg_definitions__register_derivations') }}),
-
-forms as (select * from {{ ref('stg_definitions__forms') }}),
-
-elements as (select * from {{ ref('stg_definitions__elements') }}),
-
-plans as (select * from {{ ref('stg_definitions__plans') }}),
+register_views as (select * from {{ ref('int_register_views') }}),
 
 views_sourced as (
     select
@@ -323,116 +315,12 @@ of_authorities as (
     where authority_views.is_chosen
 ),
 
--- A register's figure of a city is counted over the rows of all its members: a right that two of
--- them file counts once.
-registered_series as (
-    select distinct
-        plans.city_code,
-        register_derivations.element_code,
-        forms.frequency as period_type
-    from plans
-    cross join register_derivations
-    inner join forms
-        on
-            register_derivations.form_code = forms.form_code
-            and register_derivations.form_version = forms.form_version
-    inner join sources_of_record
-        on
-            sources_of_record.source_kind = 'register'
-            and coalesce(sources_of_record.element_code, register_derivations.element_code)
-            = register_derivations.element_code
-            and coalesce(sources_of_record.city_code, plans.city_code) = plans.city_code
-),
-
-registered_views as (
-    select
-        registered_series.city_code,
-        registered_series.element_code,
-        elements.kind,
-        view_periods.*
-    from registered_series
-    inner join elements
-        on registered_series.element_code = elements.element_code
-    inner join view_periods
-        on registered_series.period_type = view_periods.filed_type
-    left join plans
-        on view_periods.plan_code = plans.plan_code
-    where coalesce(plans.city_code, registered_series.city_code) = registered_series.city_code
-),
-
-register_views as (
-    select registered_views.*
-    from registered_views
-    {{ joined_sources('registered_views') }}
-    where {{ source_kind() }} = 'register'
-),
-
-of_registers as (
-    select
-        register_views.city_code as unit_code,
-        register_views.element_code,
-        register_views.view_type,
-        register_views.view_code,
-        register_views.plan_code,
-        register_views.city_code,
-        'city' as level_code,
-        false as is_partition_member,
-        max(register_views.kind) as kind,
-        max(register_views.view_start) as view_start,
-        max(register_views.view_end) as view_end,
-        max(register_views.coarseness) as coarseness,
-        cast(sum(register_figures.value) as decimal(28, 6)) as value,
-        max(
-            case
-                when register_views.kind in ('flow', 'fact')
-                    then register_views.filed_periods_in_view
-                else 1
-            end
-        ) as expected_cells,
-        count(case when register_figures.is_complete then 1 end) as reported_cells,
-        true as is_due,
-        coalesce(bool_or(register_figures.is_provisional), false) as is_provisional,
-        false as is_carried,
-        false as is_history,
-        count(case when register_figures.is_complete then 1 end) >= max(
-            case
-                when register_views.kind in ('flow', 'fact')
-                    then register_views.filed_periods_in_view
-                else 1
-            end
-        ) as is_reported,
-        false as is_member,
-        'register' as source_of_record,
-        true as is_counted,
-        false as is_awaiting_authority
-    from register_views
-    left join register_figures
-        on
-            register_views.city_code = register_figures.area_code
-            and register_figures.is_city
-            and register_views.element_code = register_figures.element_code
-            and register_views.filed_type = register_figures.period_type
-            and register_views.filed_code = register_figures.period_code
-    where
-        register_views.kind in ('flow', 'fact')
-        or (
-            register_views.is_last
-            and (
-                register_views.kind = 'stock'
-                or register_views.view_type = register_views.filed_type
-            )
-        )
-    group by
-        register_views.city_code, register_views.element_code, register_views.view_type,
-        register_views.view_code, register_views.plan_code
-),
-
 elements_counted as (
     select * from of_bodies
     union all
     select * from of_authorities
     union all
-    select * from of_registers
+    select * from register_views
 )
 
 select * from elements_counted
