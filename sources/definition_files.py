@@ -39,6 +39,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "explanation_reasons": ("reason_code",),
     "publication_settings": ("indicator_code", "city_code"),
     "reading_marks": ("mark_kind", "mark_text"),
+    "codelists": ("code_list", "code"),
     "audiences": ("audience_code",),
     "audience_tables": ("audience_code", "table_name"),
     "registers": ("form_code", "form_version"),

@@ -21,6 +21,7 @@
                 'is_required': is_required(column),
                 'is_key': 'true' if column.name in key else 'false',
                 'comment_zh': column.description.strip() | replace("'", "''"),
+                'code_list': column.meta.get('code_list', ''),
             }) -%}
         {%- endfor -%}
     {%- endfor -%}
@@ -73,6 +74,7 @@
         '{{ entry.data_type }}' as data_type,
         {{ entry.is_required }} as is_required,
         {{ entry.is_key }} as is_key,
-        '{{ entry.comment_zh }}' as comment_zh
+        '{{ entry.comment_zh }}' as comment_zh,
+        nullif('{{ entry.code_list }}', '') as code_list
     {%- endfor %}
 {%- endmacro %}

@@ -59,7 +59,7 @@ MANDATORY: frozenset[tuple[str, str]] = frozenset({
     ("plan_targets", "direction"), ("plan_targets", "basis"), ("plan_targets", "quote"),
     ("plan_targets", "line"), ("units", "unit_name_zh"), ("channels", "channel_kind"),
     ("explanation_reasons", "reason_zh"), ("audiences", "audience_zh"),
-    ("audiences", "highest_class_zh"),
+    ("audiences", "highest_class_zh"), ("codelists", "label_zh"), ("codelists", "code_order"),
     ("register_columns", "confidentiality_zh"), ("register_columns", "data_type"),
     ("registers", "key_column"),
     # The rooms count and compare by these.

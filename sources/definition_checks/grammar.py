@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 
+from sources.codelists import CODELISTS
 from sources.definition_files import SEEDS
 from sources.marks import KINDS
 
@@ -80,6 +81,7 @@ CLOSED_LISTS: Mapping[tuple[str, str], frozenset[str]] = {
     ("publication_settings", "rounding_mode"): _ROUNDINGS,
     ("publication_settings", "denominator_vintage"): _VINTAGES,
     ("reading_marks", "mark_kind"): frozenset(KINDS),
+    ("codelists", "code_list"): frozenset(CODELISTS),
     ("audiences", "highest_class_zh"): _CONFIDENTIALITY,
     ("audience_tables", "table_name"): _MARTS,
     ("registers", "semantics"): frozenset({"snapshot", "events"}),
@@ -107,7 +109,9 @@ CLOSED_LISTS: Mapping[tuple[str, str], frozenset[str]] = {
 # Columns of numbers, by name: what they mean is the same in every table.
 WHOLE: Mapping[str, tuple[int, int]] = {
     **dict.fromkeys(("year", "target_year", "baseline_year", "path_year"), (1900, 2199)),
-    **dict.fromkeys(("row_order", "target_order", "column_order", "term_order"), (0, 9999)),
+    **dict.fromkeys(
+        ("row_order", "target_order", "column_order", "term_order", "code_order"), (0, 9999)
+    ),
     "decimals": (0, 6),
     "carry_periods": (0, 120),
     "due_day": (1, 31),

@@ -102,9 +102,57 @@ def test_a_view_with_chinese_names_has_the_rows_of_its_mart(
     ).fetchall()
     assert sorted(table for table, _ in pairs) == names(marts, "marts")
     for table, view in pairs:
-        both = (f'(select * from marts."{table}")', f'(select * from marts_zh."{view}")')
+        # Words for codes stand behind the columns of the mart.
+        shown = ", ".join(
+            f'"{name}"'
+            for (name,) in marts.execute(
+                "select column_zh from marts.data_dictionary where table_name = ?"
+                " order by column_order",
+                [table],
+            ).fetchall()
+        )
+        both = (f'(select * from marts."{table}")', f'(select {shown} from marts_zh."{view}")')
         for one, other in (both, both[::-1]):
             assert marts.execute(f"{one} except all {other} limit 1").fetchall() == [], table
+
+
+def test_every_column_of_codes_names_its_list_and_every_code_has_a_word(
+    marts: duckdb.DuckDBPyConnection,
+) -> None:
+    """A column of few short words in ASCII holds codes, whatever its name is."""
+    columns = marts.execute(
+        "select table_name, column_name, table_zh, column_zh, code_list from marts.data_dictionary"
+        " where lower(data_type) = 'varchar' order by 1, 2"
+    ).fetchall()
+    listed = [row for row in columns if row[4] is not None]
+    assert len(listed) > 50
+    for table, column, view, column_zh, _ in listed:
+        name = column_zh.removesuffix("代码") + "名称"
+        unsaid = marts.execute(
+            f'select distinct "{column_zh}", "{name}" from marts_zh."{view}"'
+            f""" where "{column_zh}" is not null and regexp_matches("{name}", '[a-z]{{3,}}')"""
+        ).fetchall()
+        assert unsaid == [], (table, column)
+    silent = []
+    for table, column, *_, code_list in columns:
+        few = marts.execute(
+            f"select count(distinct {column}) between 1 and 20 and count(*) > 20"
+            f" and bool_and(regexp_full_match({column}, '[a-z_+]{{2,}}')) from marts.{table}"
+        ).fetchall()[0][0]
+        if few and code_list is None:
+            silent.append((table, column))
+    assert silent == []
+
+
+def test_a_code_finds_one_word_of_its_list(marts: duckdb.DuckDBPyConnection) -> None:
+    """What `docs/marts.md` tells who joins words to codes."""
+    joined = marts.sql(
+        "select facts.target_code, codes.label_zh from marts.plan_table as facts"
+        " left join marts.codelists as codes"
+        " on codes.code_list = 'target_status' and codes.code = facts.status_code"
+    ).fetchall()
+    assert len(joined) == len(marts.sql("select * from marts.plan_table").fetchall())
+    assert all(word for _, word in joined)
 
 
 def test_every_plan_has_its_own_table_with_its_years_side_by_side(

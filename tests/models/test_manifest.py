@@ -115,6 +115,7 @@ def test_every_gate_test_is_stored_in_the_schema_the_release_step_reads(
 
 COMMON_CHECKS = {
     "register_derivations_have_one_row_per_element": "definitions that every city shares",
+    "codelists_have_one_row_per_code": "words that every city shares",
     "data_dictionary_has_one_row_per_key": "the dictionary of the marts",
     "revisions_has_one_row_per_key": "kept from release to release, whatever city they tell of",
 }

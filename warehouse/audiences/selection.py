@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sources.vocabulary import WITHHELD
+from sources.codelists import WITHHELD
 from warehouse.errors import WarehouseError
-from warehouse.releases.chinese_views import literal, quoted
 from warehouse.releases.city_rows import filled, rows_of_city
+from warehouse.sql_text import literal, quoted
 
 SOURCE = "source_release"
 """Name under which the release is attached."""
 CODES = "withheld_codes"
 """Temporary table: code and reason of everything withheld from the audience."""
 SHARED = frozenset({
-    "data_dictionary", "elements", "indicator_terms", "indicators", "periods", "release",
+    "codelists", "data_dictionary", "elements", "indicator_terms", "indicators", "periods",
+    "release",
 })  # fmt: skip
 """Marts of definitions that are every city's."""
 DEFINITIONS = SHARED | {"plan_targets", "plans", "sources_of_record", "target_links", "units"}

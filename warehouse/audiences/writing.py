@@ -22,12 +22,13 @@ from warehouse.audiences.selection import CODES, SOURCE, Selected, select_table
 from warehouse.connection import scalar, transaction
 from warehouse.errors import NoRelease, ReleaseBroken
 from warehouse.releases.build import STORAGE_VERSION
-from warehouse.releases.chinese_views import DICTIONARY, create_chinese_views, literal, quoted
+from warehouse.releases.chinese_views import DICTIONARY, create_chinese_views
 from warehouse.releases.city_rows import copy_comments, make_like
 from warehouse.releases.digest import mart_names, sha256_of
 from warehouse.releases.history import MANIFEST, read_manifest, standing_manifest, write_manifest
 from warehouse.releases.places import log_of, remove_log, replace_patiently
 from warehouse.settings import PUBLISHED_FILE
+from warehouse.sql_text import literal, quoted
 
 AUDIENCE_TABLE = "audience"
 NOT_GIVEN_ZH = "（本文件不提供）"

@@ -10,17 +10,15 @@ import re
 from collections.abc import Mapping
 
 from sources.periods import PeriodError, parse_period
-from sources.vocabulary import TARGET_STATUS_ZH, said
+from sources.vocabulary import (
+    PUBLISHED_TABLE_ZH,
+    REVISED_COLUMN_ZH,
+    TARGET_STATUS_ZH,
+    said,
+)
 
-TABLES_ZH: Mapping[str, str] = {
-    "plan_table": "规划指标表",
-    "plan_progress": "目标进度",
-    "city_indicators": "全市指标",
-    "unit_indicators": "单位指标",
-    "unit_observations": "填报数",
-    "unit_progress": "逐单位目标",
-}
-COLUMNS_ZH: Mapping[str, str] = {"value": "数值", "actual_value": "实际值", "status_code": "状态"}
+TABLES_ZH = PUBLISHED_TABLE_ZH
+COLUMNS_ZH = REVISED_COLUMN_ZH
 
 NAMES = """
 select unit_code as code, unit_name_zh as name_zh from marts.units where is_current

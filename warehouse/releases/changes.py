@@ -12,21 +12,11 @@ from typing import Any
 
 import duckdb
 
+from sources.vocabulary import REVISION_REASON_ZH
 from warehouse.connection import scalar
 from warehouse.releases.digest import columns_of, mart_names
 
-REASONS: dict[str, str] = {
-    "reopened": "封库后经开封的补报或更正",
-    "corrected": "经确认并批准的更正",
-    "resubmitted": "填报单位重新报送",
-    "authority_revised": "主管部门发布数据有变化",
-    "withdrawn": "原报送已撤回、退回或不再采用",
-    "late_report": "补报或迟报数据计入",
-    "population_revised": "人口分母有变化",
-    "definitions_changed": "指标定义或规划参数有变化",
-    "software_changed": "软件版本变化后重新计算",
-    "recalculated": "重新计算",
-}
+REASONS = REVISION_REASON_ZH
 """Reason codes, the gravest first."""
 
 
@@ -227,7 +217,7 @@ def reason_text(column: str, connection: duckdb.DuckDBPyConnection) -> str:
     """
     found = connection.execute("select distinct release_name from reopened order by all").fetchall()
     names = "、".join(str(name) for (name,) in found).replace("'", "''")
-    said = REASONS | ({"reopened": f"{REASONS['reopened']}（{names}）"} if names else {})
+    said = dict(REASONS) | ({"reopened": f"{REASONS['reopened']}（{names}）"} if names else {})
     cases = " ".join(f"when '{code}' then '{text}'" for code, text in said.items())
     return f"case {column} {cases} end"
 

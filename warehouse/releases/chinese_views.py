@@ -1,8 +1,9 @@
 """Views with Chinese names over the marts of one release: `marts_zh`.
 
 Who builds a page in FineBI or opens a table in Excel reads names, not comments. Every mart has a
-view of the same grain and the same values; every plan one more, its own table with its years side
-by side. Names come from `marts.data_dictionary`, which dbt writes from the models' properties.
+view of the same grain and the same values, with a column of words appended for each that holds
+codes; every plan one more, its own table with its years side by side. Names come from
+`marts.data_dictionary`, which dbt writes from the models' properties, words from `marts.codelists`.
 """
 
 from __future__ import annotations
@@ -15,13 +16,19 @@ from operator import attrgetter
 
 import duckdb
 
-from sources.vocabulary import TARGET_STATUS_ZH, WITHHELD, WITHHELD_ZH
-from warehouse.releases.digest import mart_names
+from warehouse.releases.code_words import (
+    Words,
+    commented,
+    word_names,
+    word_sql,
+    words_of_release,
+)
+from warehouse.releases.digest import columns_of, mart_names
+from warehouse.sql_text import literal, quoted
 
 SCHEMA = "marts_zh"
 DICTIONARY = "data_dictionary"
 PLAN_VIEW = "规划表_"
-STATUSES_ZH = {**TARGET_STATUS_ZH, WITHHELD: WITHHELD_ZH}
 
 
 @dataclass(frozen=True)
@@ -34,25 +41,18 @@ class Entry:
     column_name: str
     column_zh: str
     comment_zh: str
-
-
-def quoted(name: str) -> str:
-    """An identifier of SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """A text of SQL."""
-    return "'" + text.replace("'", "''") + "'"
+    code_list: str | None
 
 
 def dictionary(connection: duckdb.DuckDBPyConnection) -> list[Entry]:
     """The dictionary of an open release, table by table; empty where a release has none yet."""
     if DICTIONARY not in mart_names(connection):
         return []
+    # A release made before there were code lists names none.
+    code_list = "code_list" if "code_list" in columns_of(connection, DICTIONARY) else "null"
     rows = connection.execute(
-        "select table_name, table_zh, table_comment_zh, column_name, column_zh, comment_zh "
-        f"from marts.{DICTIONARY} order by table_name, column_order"
+        "select table_name, table_zh, table_comment_zh, column_name, column_zh, comment_zh,"
+        f" {code_list} from marts.{DICTIONARY} order by table_name, column_order"
     ).fetchall()
     return [Entry(*row) for row in rows]
 
@@ -90,13 +90,14 @@ def chinese_views(connection: duckdb.DuckDBPyConnection, marts: str = "marts") -
     if not entries:
         return []
     standing = set(mart_names(connection))
+    words = words_of_release(connection)
     views = [
-        _mart_view(table, list(group), marts)
+        _mart_view(table, list(group), marts, words)
         for table, group in groupby(entries, key=attrgetter("table_name"))
         if table in standing
     ]
     if {"plans", "plan_table", "plan_progress"} <= standing:
-        views += _plan_views(connection, marts)
+        views += _plan_views(connection, marts, words)
     return views
 
 
@@ -113,14 +114,22 @@ def statements(view: View, schema: str) -> list[str]:
     ]
 
 
-def _mart_view(table: str, columns: Sequence[Entry], marts: str) -> View:
-    listed = ", ".join(f"{quoted(one.column_name)} as {quoted(one.column_zh)}" for one in columns)
+def _mart_view(table: str, columns: Sequence[Entry], marts: str, words: Words) -> View:
+    """The mart's own columns as they stand, then a column of words for each that holds codes."""
+    listed = {one.column_zh: quoted(one.column_name) for one in columns}
     comments = {one.column_zh: one.comment_zh for one in columns}
-    sql = f"select {listed} from {marts}.{quoted(table)}"
+    named = word_names({one.column_zh: one.code_list for one in columns})
+    for one in columns:
+        if one.code_list is not None and one.column_zh in named:
+            name = named[one.column_zh]
+            listed[name] = word_sql(quoted(one.column_name), one.code_list, words)
+            comments[name] = commented(one.column_zh, words.get(one.code_list, {}))
+    selected = ", ".join(f"{sql} as {quoted(name)}" for name, sql in listed.items())
+    sql = f"select {selected} from {marts}.{quoted(table)}"
     return View(columns[0].table_zh, sql, columns[0].table_comment_zh, comments)
 
 
-def _plan_views(connection: duckdb.DuckDBPyConnection, marts: str) -> list[View]:
+def _plan_views(connection: duckdb.DuckDBPyConnection, marts: str, words: Words) -> list[View]:
     plans = connection.execute(
         "select plan_code, plan_zh, table_title_zh, plan_start, plan_end, has_attribute_column"
         " from marts.plans order by plan_code"
@@ -128,7 +137,7 @@ def _plan_views(connection: duckdb.DuckDBPyConnection, marts: str) -> list[View]
     views = []
     for plan_code, plan_zh, title, start, end, has_attribute in plans:
         years = _years(start, end)
-        columns = _plan_columns(years, bool(has_attribute))
+        columns = _plan_columns(years, bool(has_attribute), words)
         listed = ",\n    ".join(f"{sql} as {quoted(name)}" for name, sql in columns.items())
         sql = _PLAN_SQL.format(
             listed=listed, years=_year_values(years), plan=literal(str(plan_code)), marts=marts
@@ -196,7 +205,7 @@ def _year_values(years: Iterable[int]) -> str:
     )
 
 
-def _plan_columns(years: Iterable[int], has_attribute: bool) -> dict[str, str]:
+def _plan_columns(years: Iterable[int], has_attribute: bool, words: Words) -> dict[str, str]:
     """Columns of a plan's own table, in the order documents have them: name to SQL."""
     columns = {
         "序号": "targets.target_order",
@@ -216,7 +225,7 @@ def _plan_columns(years: Iterable[int], has_attribute: bool) -> dict[str, str]:
         "本期实际值": "targets.actual_value",
         "本期应达值": "targets.expected_value",
         "完成率": "targets.completion_pct",
-        "状态": _words("targets.status_code", STATUSES_ZH),
+        "状态": word_sql("targets.status_code", "target_status", words),
         "状态说明": "targets.status_reason_zh",
         "报齐率": "targets.coverage_pct",
         "是否可加总": "targets.is_additive",
@@ -225,8 +234,3 @@ def _plan_columns(years: Iterable[int], has_attribute: bool) -> dict[str, str]:
         "截至日期": "targets.as_of",
         "发布编号": "targets.release_id",
     }
-
-
-def _words(column: str, said: Mapping[str, str]) -> str:
-    cases = " ".join(f"when {literal(code)} then {literal(text)}" for code, text in said.items())
-    return f"case {column} {cases} else {column} end"

@@ -12,8 +12,9 @@ import duckdb
 
 from warehouse.connection import scalar, transaction
 from warehouse.releases.build import STORAGE_VERSION
-from warehouse.releases.chinese_views import create_chinese_views, literal, quoted
+from warehouse.releases.chinese_views import create_chinese_views
 from warehouse.releases.digest import columns_of, mart_names
+from warehouse.sql_text import literal, quoted
 
 LINKS: tuple[tuple[str, str], ...] = (
     ("city_code", "city_code = $city"),

@@ -19,10 +19,11 @@ from psycopg import sql
 
 from warehouse.connection import scalar
 from warehouse.errors import TargetRefused
-from warehouse.releases.chinese_views import SCHEMA, chinese_views, literal, statements
+from warehouse.releases.chinese_views import SCHEMA, chinese_views, statements
 from warehouse.releases.digest import columns_of, mart_names
 from warehouse.releases.history import release_db
 from warehouse.settings import Settings
+from warehouse.sql_text import literal
 
 MARTS = "marts"
 OWN = "强市 Qiangshi "

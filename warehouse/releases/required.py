@@ -13,8 +13,8 @@ import duckdb
 
 from warehouse.connection import transaction
 from warehouse.errors import ReleaseBroken
-from warehouse.releases.chinese_views import quoted
 from warehouse.releases.digest import columns_of, mart_names
+from warehouse.sql_text import quoted
 
 
 def set_required(connection: duckdb.DuckDBPyConnection, release_id: str) -> None:

@@ -15,7 +15,8 @@ final as (
         entries.data_type,
         entries.is_required,
         entries.is_key,
-        entries.comment_zh
+        entries.comment_zh,
+        entries.code_list
     from entries
 )
 
