@@ -198,9 +198,9 @@ def record_of_file(settings: Settings, file: Path) -> tuple[ExportRecord, bool]:
     if borne:
         return borne[0], False
     for path in sorted(settings.exports.glob("*.json")):
-        found = _read(path)
-        if found is not None and digest in found.files:
-            return _part(found, found.files[digest], file), True
+        kept = _read(path)
+        if kept is not None and digest in kept.files:
+            return _part(kept, kept.files[digest], file), True
     touched = _table_of_release(settings, file)
     if touched is not None:
         return touched, False
