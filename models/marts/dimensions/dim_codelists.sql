@@ -39,7 +39,7 @@ codes as (
         'form' as code_list,
         form_code as code,
         row_number() over (order by form_code) as code_order,
-        form_zh as label_zh,
+        coalesce(form_zh, form_code) as label_zh,
         cast(null as string) as meaning_zh
     from newest_forms
     where age = 1
@@ -48,7 +48,7 @@ codes as (
         'explanation_reason' as code_list,
         reason_code as code,
         row_number() over (order by reason_code) as code_order,
-        reason_zh as label_zh,
+        coalesce(reason_zh, reason_code) as label_zh,
         cast(null as string) as meaning_zh
     from explanation_reasons
 ),
