@@ -36,7 +36,7 @@ def odd(demo: Workspace, tmp_path_factory: pytest.TempPathFactory) -> tuple[Bund
     shutil.copytree(source / "definitions", target / "definitions")
     shutil.copyfile(source / "ip_marts.duckdb", target / "ip_marts.duckdb")
     told = json.loads((source / "manifest.json").read_text(encoding="utf-8"))
-    told["held_cities"] = [{"city_code": HELD, "reason": REASON}]
+    told |= {"held_cities": [{"city_code": HELD, "reason": REASON}], "previous_release_id": BEFORE}
     (target / "manifest.json").write_text(json.dumps(told), encoding="utf-8")
     with duckdb.connect(str(target / "ip_marts.duckdb")) as marts:
         for table in ("unit_indicators", "unit_observations", "units"):
