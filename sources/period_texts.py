@@ -78,7 +78,18 @@ def _read(text: str, frequency: str | None) -> Period | None:
         return parse_period(plain)
     except PeriodError:
         pass
-    plain = _typed(plain)
+    try:
+        return _of_words(_typed(plain), frequency)
+    except PeriodError:
+        return None
+
+
+def _of_words(plain: str, frequency: str | None) -> Period | None:
+    """The period of a wording.
+
+    Raises:
+        PeriodError: it names a year that the calendar does not have.
+    """
     if match := _SPAN.fullmatch(plain):
         return _spanned(int(match[1]), int(match[2]), int(match[3]), frequency)
     for pattern, kind in ((_IN_MONTH, "month"), (_COMPACT, "month"), (_IN_QUARTER, "quarter")):
@@ -95,15 +106,18 @@ def asked_period(text: str) -> tuple[Period, bool] | None:
     """The period a person asks for by code or name, and whether the wording is the year so far.
 
     `2025年1—12月` is December and its running total; `2025年10—12月` is the fourth quarter. None
-    where the text names no period.
+    where the text names no period; a day is none: it may stand for its month, quarter or year.
     """
+    plain = _typed(unicodedata.normalize("NFKC", text))
+    if _WHOLE_DAY.fullmatch(plain):
+        return None
     named = read_period(text)
     if named is None:
         # A span that does not begin with the year is only ever a whole quarter or half.
         spans = (read_period(text, frequency) for frequency in ("quarter", "half"))
         named = next((one for one in spans if one is not None), None)
         return (named, False) if named else None
-    span = _SPAN.fullmatch(_typed(unicodedata.normalize("NFKC", text).strip()))
+    span = _SPAN.fullmatch(plain)
     return named, span is not None and span[2] != span[3]
 
 

@@ -74,8 +74,10 @@ def period_of(period_type: str, year: int, index: int = 1) -> Period:
     """The `index`-th period of a type in a year (month 3, quarter 1, half 2, year 1).
 
     Raises:
-        PeriodError: the type has no such index.
+        PeriodError: the type has no such index, or the calendar no such year.
     """
+    if not 1 <= year <= 9999:
+        raise PeriodError(f"{period_type} {year} {index}")
     if period_type == "month" and 1 <= index <= 12:
         return _span("month", year, index, f"{year}-{index:02d}")
     if period_type == "quarter" and 1 <= index <= 4:

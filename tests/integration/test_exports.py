@@ -302,3 +302,20 @@ def test_a_record_is_written_once_and_says_nothing_that_was_not_handed_out(three
     assert sorted(told["files"].values()) == sorted(FILES)
     rows = three.workspace.run(*ASKED, "--json").json["rows"]
     assert len(told["figures"]) == 5 * len(rows)
+
+
+def test_the_year_so_far_is_told_of_what_is_filed_by_the_quarter_too(demo: Workspace) -> None:
+    """June is no period of a quarterly figure, but its first half year ends with June."""
+    asked = ("query", "--unit", "150200", "--unit", "150202", "--indicator", "PLEDGE_REGISTERED")
+
+    def so_far(period: str) -> dict[str, tuple[Any, Any]]:
+        rows = demo.run(*asked, "--period", period, "--json").json["rows"]
+        return {row["unit_code"]: (row["value"], row["ytd"]) for row in rows}
+
+    by_quarter, by_month = so_far("2025-Q2"), so_far("2025年1—6月")
+    assert all(value is not None for _, value in by_quarter.values())
+    assert by_month == {unit: (None, value) for unit, (_, value) in by_quarter.items()}
+    assert {ytd for _, ytd in so_far("2025-05").values()} == {None}
+    told = demo.run(*asked, "--period", "2025年1—6月", "--measure", "累计,同比").output
+    assert "此项指标没有这一期单独的数，累计取自 2025-Q2" in told
+    assert "累计：自年初至该期末；同一期的同比只说该期" in told

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -62,7 +62,9 @@ def page_of(table: QueryTable, code: str, title: str | None = None) -> Page:
         entries = [Entry(line.unit_name_zh), Entry(line.indicator_zh), Entry(line.unit_zh)]
         for cell in line.cells.values():
             mark = notes.mark(_remark(cell, table.release_id))
-            entries += [_entry(line, cell, measure, mark) for measure in selection.measures]
+            first, *others = selection.measures
+            entries.append(_entry(line, cell, first, mark))
+            entries += [_entry(line, cell, measure, "") for measure in others]
         rows.append(tuple(entries))
     stamp = f"【{SYNTHETIC_ZH}】" if table.is_synthetic else ""
     return Page(
@@ -91,7 +93,6 @@ def default_title(table: QueryTable) -> str:
 def _entry(line: Line, cell: Cell, measure: str, mark: str) -> Entry:
     text = line.text(cell.period_code, measure)
     value = cell.of(measure)
-    mark = mark if measure == "value" else ""
     if value is None or isinstance(value, str):
         return Entry(text + mark)
     if measure.endswith("_pct"):
@@ -113,7 +114,7 @@ def _remark(cell: Cell, release_id: str) -> str | None:
         told = f"未报齐，{facts['expected_units']} 个单位中 {facts['reported_units']} 个已报"
         missing = facts.get("missing_units_zh")
         said.append(told + (f"，缺 {missing}" if missing else ""))
-    if cell.facts.get("is_provisional") and cell.of("value") is not None:
+    if cell.facts.get("is_provisional") and cell.has_number:
         said.append("初步数，尚未全部接收")
     return "；".join(said) or None
 
@@ -135,9 +136,16 @@ class _Notes:
         return [f"{mark} {remark}。" for remark, mark in self._marks.items()]
 
 
+def _others(asked: Sequence[str]) -> list[str]:
+    return [MEASURES[measure] for measure in asked if measure != "ytd"]
+
+
 def _general(table: QueryTable) -> tuple[str, ...]:
     asked = table.selection.measures
     said = [f"{NONE_ZH} 表示无数或不适用，不是零。"]
+    if "ytd" in asked and len(asked) > 1:
+        rest = "、".join(word.removesuffix("（%）") for word in _others(asked))
+        said.append(f"累计：自年初至该期末；同一期的{rest}只说该期，不是年初以来的。")
     if "rank" in asked:
         said.append(
             "位次：地级市在本系统各市之间，旗县区在本市各旗县区之间，只在已有数的单位中排列；"

@@ -24,10 +24,12 @@ from warehouse.releases.build import DEFINITIONS
 from warehouse.settings import Settings
 
 NOT_ASKED_ZH = "该单位本期没有此项指标的数"
+ONLY_SO_FAR_ZH = "此项指标没有这一期单独的数，累计取自 "
 PCT_DECIMALS = 2
 
 # A city's own figure and the figures of the units below it, side by side. A year so far ends on the
-# same day as its period; of a half year or a year it is that of its last month or quarter.
+# same day as its period; of a half year or a year it is that of its last month or quarter. What is
+# filed by the quarter has no June, but a year so far that ends with it.
 _SQL = """
 with areas as (
     select release_id, city_code as unit_code, city_name_zh as unit_name_zh, city_code,
@@ -44,10 +46,31 @@ with areas as (
         is_synthetic
     from marts.unit_indicators
 ),
-asked as (
+own as (
     select areas.* from areas
     where list_contains($indicators, indicator_code)
         and list_contains($periods, period_code || '|' || period_type)
+),
+asked as (
+    select * from own
+    union all by name
+    select areas.* replace (
+            named.period_code as period_code, named.period_type as period_type,
+            named.period_start as period_start, null as value, null as yoy_pct, null as yoy_status,
+            $only_so_far || areas.period_code as value_reason_zh
+        )
+    from areas
+    inner join marts.periods as named
+        on areas.period_end = named.period_end and areas.period_start <= named.period_start
+    anti join own
+        on areas.unit_code = own.unit_code and areas.indicator_code = own.indicator_code
+        and named.period_code = own.period_code and named.period_type = own.period_type
+    where areas.period_type = 'ytd' and list_contains($indicators, areas.indicator_code)
+        and list_contains($periods, named.period_code || '|' || named.period_type)
+    qualify row_number() over (
+        partition by areas.unit_code, areas.indicator_code, named.period_code, named.period_type
+        order by areas.value is null, areas.period_code
+    ) = 1
 ),
 placed as (
     select asked.*, indicators.direction,
@@ -118,7 +141,12 @@ class Cell:
     def is_partial(self) -> bool:
         """Whether not all units that owe the figure have filed it."""
         coverage = self.facts.get("coverage_pct")
-        return self.of("value") is not None and coverage is not None and coverage < 100
+        return self.has_number and coverage is not None and coverage < 100
+
+    @property
+    def has_number(self) -> bool:
+        """Whether the period or the year so far has a number."""
+        return self.of("value") is not None or self.of("ytd") is not None
 
 
 @dataclass(frozen=True)
@@ -301,6 +329,7 @@ def _found(
             "units": list(selection.unit_codes),
             "indicators": list(selection.indicator_codes),
             "periods": typed,
+            "only_so_far": ONLY_SO_FAR_ZH,
         },
     )
     found: dict[tuple[str, str, str], dict[str, Any]] = defaultdict(dict)

@@ -109,6 +109,22 @@ def test_a_person_asks_for_a_period_by_code_or_by_name(
     assert (found[0].code, found[1]) == (code, is_running)
 
 
-@pytest.mark.parametrize("text", ["", "四季度", "2025年五季度", "2025年2—4月", "2025-13", "去年"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "四季度",
+        "2025年五季度",
+        "2025年2—4月",
+        "2025-13",
+        "去年",
+        "2025-12-31",
+        "2025年12月31日",
+        "0000",
+        "0000年1月",
+        "0000-Q1",
+        "0000年1—3月",
+    ],
+)
 def test_what_names_no_period_is_not_guessed_for_a_person_either(text: str) -> None:
     assert asked_period(text) is None
