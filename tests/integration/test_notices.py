@@ -14,7 +14,7 @@ from tests.integration.conftest import Workspace
 from tests.receivers import LOOPBACK, mail_server, web_server
 from tests.servers import free_port
 from warehouse.exports.bundle import open_source
-from warehouse.reports.facts import FIRST_ZH, UNCHANGED_ZH, gather
+from warehouse.reports.facts import FIRST_ZH, UNCHANGED_ZH, UNREVISED_ZH, gather
 from warehouse.reports.notices import notice_text
 from warehouse.reports.sending import addresses_of, send_notices
 from warehouse.settings import Settings
@@ -64,7 +64,8 @@ def test_the_first_release_is_said_to_be(told: tuple[Settings, str]) -> None:
     first = gather(source)
     later = replace(first, is_first=False)
     assert first.revisions == []
-    for facts, words in ((first, FIRST_ZH), (later, UNCHANGED_ZH)):
+    official = gather(replace(source, manifest={**source.manifest, "kind": "official"}))
+    for facts, words in ((first, FIRST_ZH), (later, UNCHANGED_ZH), (official, UNREVISED_ZH)):
         section = notice_text(source, "150200", facts).split("二、")[1].split("三、")[0]
         assert section.splitlines()[1] == words
     folder = settings.releases / release / "exports"

@@ -103,6 +103,7 @@ order by case table_name when 'plan_table' then 0 when 'city_indicators' then 1
 
 FIRST_ZH = "这是首次发布，没有更早的数可以比较。"
 UNCHANGED_ZH = "已公布的数没有变化。"
+UNREVISED_ZH = "没有按修订决定改动的数。"
 
 
 @dataclass(frozen=True)
@@ -120,10 +121,14 @@ class Facts:
     """Titles of the forms by their codes."""
     is_first: bool
     """Whether nothing was published before: there is no earlier figure that could have changed."""
+    is_official: bool
+    """An official release has no release before it: what it tells are the decisions to revise."""
 
     @property
     def unchanged_zh(self) -> str:
         """What is said where no published figure is another than before."""
+        if self.is_official:
+            return UNREVISED_ZH
         return FIRST_ZH if self.is_first else UNCHANGED_ZH
 
     def label(self, key_text: str) -> str:
@@ -143,6 +148,7 @@ def gather(source: Source) -> Facts:
         names={str(row["code"]): str(row["name_zh"] or row["code"]) for row in source.ask(NAMES)},
         forms=form_titles(source),
         is_first=source.manifest.get("previous_release_id") is None,
+        is_official=source.manifest["kind"] == "official",
     )
 
 
