@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
+from sources.codelists import CODELISTS
 from sources.definition_checks.changes import change_problems
 from sources.definition_checks.grammar import number
 from sources.definition_checks.problem import Problem, problem
@@ -41,11 +42,26 @@ def relation_problems(definitions: Definitions) -> Iterator[Problem]:
     yield from _rules_that_never_fire(definitions)
     yield from _successors(definitions)
     yield from _authorities(definitions)
+    yield from _words_of_codes(definitions)
 
 
 def numbered(definitions: Definitions, table: str) -> list[tuple[int, Row]]:
     """Rows of a table with their place in it."""
     return list(enumerate(definitions.table(table).iter_rows(named=True)))
+
+
+def _words_of_codes(definitions: Definitions) -> Iterator[Problem]:
+    """Commands and desk know the project's own words: a mart must not say others."""
+    known = {(name, one.code): one for name, codes in CODELISTS.items() for one in codes}
+    for index, row in numbered(definitions, "codelists"):
+        own = known.get((row["code_list"], row["code"]))
+        column, word = "label_zh", own.label_zh if own else None
+        if own is not None and row["label_zh"] == word:
+            column, word = "meaning_zh", own.meaning_zh or None
+        if own is None or row[column] != word:
+            said = f"只能是“{word or ''}”" if own else "没有这个代码"
+            said = f"代码的名称随软件发布，定义文件夹不能增改（{said}），请删去本行"
+            yield problem(definitions, "codelists", index, column, row[column], said)
 
 
 def _overlapping(definitions: Definitions, table: str, key: tuple[str, ...]) -> Iterator[Problem]:

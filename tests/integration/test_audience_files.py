@@ -187,6 +187,10 @@ def test_the_public_file_has_no_filing_in_it(demo: Workspace) -> None:
             " and table_name = 'city_indicators' and column_name = 'missing_units_zh'"
         ).fetchall()[0][0]
         assert comment.endswith("（本文件不提供）")
+        lists = "select distinct code_list from marts.{} where code_list is not null order by 1"
+        named = connection.execute(lists.format("data_dictionary")).fetchall()
+        assert connection.execute(lists.format("codelists")).fetchall() == named
+        assert "submission_state" not in {row[0] for row in named}
 
 
 def test_a_withheld_value_stands_nowhere_in_the_public_file(

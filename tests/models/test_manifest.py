@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from sources.codelists import CODELISTS, words
 from tests.models.builders import PROJECT, Warehouse, problems
 from tests.models.worlds import small_city
 
@@ -111,6 +112,22 @@ def test_every_gate_test_is_stored_in_the_schema_the_release_step_reads(
         assert test["config"]["store_failures"] is True, test["name"]
         assert test["schema"] == "gate", test["name"]
         assert "city_code" in test["raw_code"] or test["test_metadata"], test["name"]
+
+
+def test_the_comment_of_a_column_tells_its_codes_in_the_words_of_their_list(
+    parsed: tuple[dict[str, Any], Warehouse],
+) -> None:
+    """Two words for one code would be two things to a reader."""
+    told = 0
+    for model in parsed[0]["nodes"].values():
+        for name, column in model.get("columns", {}).items():
+            code_list = column["config"].get("meta", {}).get("code_list")
+            for code, word in words(code_list).items() if code_list in CODELISTS else ():
+                named = rf"(?<![a-z_]){re.escape(code)} ([^，。；、（）：]+)"
+                said = set(re.findall(named, column["description"]))
+                assert said <= {word}, (model["name"], name, code)
+                told += len(said)
+    assert told > 150
 
 
 COMMON_CHECKS = {

@@ -167,6 +167,9 @@ def _where(
         return filled(_REVISIONS.replace("$told", _revised(tables)), SOURCE, city_code)
     if table == "data_dictionary":
         return f"table_name in ({listed})"
+    if table == "codelists":
+        dictionary = f"{SOURCE}.marts.data_dictionary"
+        return f"code_list in (select code_list from {dictionary} where table_name in ({listed}))"
     if table in SHARED:
         return "true"
     link = rows_of_city(table, columns)

@@ -99,6 +99,7 @@ CELLS = (
     "form_code,form_version,row_order,row_code,item_zh,value_column,element_code,unit_zh,"
     "unit_factor,is_required,decimals\n"
 )
+LISTED = "code_list,code,code_order,label_zh,meaning_zh\n"
 RULES = (
     "rule_id,rule_version,stage,rule_kind,severity_code,form_code,target_element,left_expression,"
     "operator,right_expression,missing_strategy,title_zh,message_zh,advice_zh,source_zh,valid_from\n"
@@ -145,6 +146,12 @@ def _target(**words: str) -> str:
          "valid_from", "重叠"),
         ("units", UNITS + "150298,某县,county,150200,150200,true,2020-01-01,2020-01-01\n", 2,
          "valid_to", "有效期为空"),
+        # words of codes
+        ("codelists", LISTED + "target_status,met,4,已达到,达到目标\n", 2, "label_zh",
+         "只能是“达标”"),
+        ("codelists", LISTED + "target_status,met,4,达标,已经达到\n", 2, "meaning_zh",
+         "只能是“达到目标”"),
+        ("codelists", LISTED + "target_status,fine,9,很好,\n", 2, "label_zh", "没有这个代码"),
         # changes of units
         ("unit_changes", CHANGES + "s1,split,2024-01-01,150202,150203,0.6\n"
          "s2,split,2024-01-01,150202,150204,0.3\n", 3, "share", "0.9"),

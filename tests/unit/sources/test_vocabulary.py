@@ -75,6 +75,12 @@ def test_no_other_module_names_a_state_or_severity_once_more() -> None:
     assert found == set()
 
 
+def test_the_reason_of_an_official_revision_has_a_word() -> None:
+    from warehouse.official.making import REVISED
+
+    assert REVISED in vocabulary.REVISION_REASON_ZH
+
+
 def test_every_verb_of_the_steward_has_a_word() -> None:
     from orchestration.cli.steward import VERBS
 
