@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -136,15 +136,11 @@ class _Notes:
         return [f"{mark} {remark}。" for remark, mark in self._marks.items()]
 
 
-def _others(asked: Sequence[str]) -> list[str]:
-    return [MEASURES[measure] for measure in asked if measure != "ytd"]
-
-
 def _general(table: QueryTable) -> tuple[str, ...]:
     asked = table.selection.measures
     said = [f"{NONE_ZH} 表示无数或不适用，不是零。"]
     if "ytd" in asked and len(asked) > 1:
-        rest = "、".join(word.removesuffix("（%）") for word in _others(asked))
+        rest = "、".join(MEASURES[one].removesuffix("（%）") for one in asked if one != "ytd")
         said.append(f"累计：自年初至该期末；同一期的{rest}只说该期，不是年初以来的。")
     if "rank" in asked:
         said.append(

@@ -8,10 +8,10 @@ from typing import Any
 
 import duckdb
 
-from sources.vocabulary import said
+from sources.vocabulary import PUBLISHED_TABLE_ZH, REVISED_COLUMN_ZH, said
 from warehouse.errors import NoRelease, OfficialStands
 from warehouse.queries.published import marts, release_file, rows
-from warehouse.queries.row_names import COLUMNS_ZH, NAMES, TABLES_ZH, row_zh, value_zh
+from warehouse.queries.row_names import NAMES, row_zh, value_zh
 from warehouse.releases.changes import explain_changes, reason_text
 from warehouse.releases.history import OFFICIAL, release_manifests, thinned_releases
 from warehouse.releases.swap import put_in_place
@@ -101,9 +101,9 @@ def in_words(settings: Settings, release_id: str, changes: Rows) -> Rows:
     return [
         change
         | {
-            "table_zh": said(TABLES_ZH, change["table_name"]),
+            "table_zh": said(PUBLISHED_TABLE_ZH, change["table_name"]),
             "row_zh": row_zh(change["key_text"], names),
-            "column_zh": said(COLUMNS_ZH, change["column_name"]),
+            "column_zh": said(REVISED_COLUMN_ZH, change["column_name"]),
             "old_zh": value_zh(change["column_name"], change["old_value"]),
             "new_zh": value_zh(change["column_name"], change["new_value"]),
         }

@@ -10,15 +10,7 @@ import re
 from collections.abc import Mapping
 
 from sources.periods import PeriodError, parse_period
-from sources.vocabulary import (
-    PUBLISHED_TABLE_ZH,
-    REVISED_COLUMN_ZH,
-    TARGET_STATUS_ZH,
-    said,
-)
-
-TABLES_ZH = PUBLISHED_TABLE_ZH
-COLUMNS_ZH = REVISED_COLUMN_ZH
+from sources.vocabulary import TARGET_STATUS_ZH, said
 
 NAMES = """
 select unit_code as code, unit_name_zh as name_zh from marts.units where is_current

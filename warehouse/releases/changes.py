@@ -16,9 +16,6 @@ from sources.vocabulary import REVISION_REASON_ZH
 from warehouse.connection import scalar
 from warehouse.releases.digest import columns_of, mart_names
 
-REASONS = REVISION_REASON_ZH
-"""Reason codes, the gravest first."""
-
 
 @dataclass(frozen=True)
 class Compared:
@@ -217,7 +214,9 @@ def reason_text(column: str, connection: duckdb.DuckDBPyConnection) -> str:
     """
     found = connection.execute("select distinct release_name from reopened order by all").fetchall()
     names = "、".join(str(name) for (name,) in found).replace("'", "''")
-    said = dict(REASONS) | ({"reopened": f"{REASONS['reopened']}（{names}）"} if names else {})
+    said = dict(REVISION_REASON_ZH)
+    if names:
+        said["reopened"] += f"（{names}）"
     cases = " ".join(f"when '{code}' then '{text}'" for code, text in said.items())
     return f"case {column} {cases} end"
 
@@ -299,7 +298,7 @@ def _changes_sql(
     )
     codes = [name for name in ("indicator_code", "target_code") if name in known]
     defined = " or ".join(f"redefined.code = changed.{name}" for name in codes) or "false"
-    gravity = "[" + ", ".join(f"'{code}'" for code in REASONS) + "]"
+    gravity = "[" + ", ".join(f"'{code}'" for code in REVISION_REASON_ZH) + "]"
     fields = sorted(known & {
         "unit_code", "element_code", "city_code", "indicator_code", "target_code",
         "period_start", "period_end",

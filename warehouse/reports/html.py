@@ -11,7 +11,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from sources.vocabulary import (
     OBSERVED_ZH,
+    PUBLISHED_TABLE_ZH,
     RELEASE_KIND_ZH,
+    REVISED_COLUMN_ZH,
     SEVERITY_ZH,
     SOURCE_ZH,
     TARGET_STATUS_ZH,
@@ -22,13 +24,7 @@ from warehouse.exports.bundle import REPORT, Source, Written
 from warehouse.exports.plan_figures import decimals_of, held_zh, remark, shown
 from warehouse.exports.plan_layout import PlanTable
 from warehouse.exports.printing import NONE_ZH, printed
-from warehouse.queries.row_names import (
-    COLUMNS_ZH,
-    TABLES_ZH,
-    cell_words,
-    period_words,
-    value_zh,
-)
+from warehouse.queries.row_names import cell_words, period_words, value_zh
 from warehouse.reports.charts import FONTS, svg_of, target_chart
 from warehouse.reports.facts import MOST_FINDINGS, MOST_REVISIONS, Facts, gather, heat
 
@@ -290,8 +286,8 @@ def _finding(row: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
 def _revision(row: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
     column = str(row["column_name"])
     return {
-        "table": said(TABLES_ZH, row["table_name"]),
-        "what": f"{facts.label(row['key_text'])} {said(COLUMNS_ZH, column)}",
+        "table": said(PUBLISHED_TABLE_ZH, row["table_name"]),
+        "what": f"{facts.label(row['key_text'])} {said(REVISED_COLUMN_ZH, column)}",
         "old": value_zh(column, row["old_value"]) or NONE_ZH,
         "new": value_zh(column, row["new_value"]) or NONE_ZH,
         "reason": row["reason_zh"],

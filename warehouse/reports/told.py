@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sources.vocabulary import said
+from sources.vocabulary import REVISED_COLUMN_ZH, said
 from warehouse.exports.bundle import Source
 from warehouse.exports.plan_layout import PlanTable
 from warehouse.exports.printing import NONE_ZH
-from warehouse.queries.row_names import COLUMNS_ZH, period_words, value_zh
+from warehouse.queries.row_names import period_words, value_zh
 from warehouse.reports.facts import Facts, form_titles
 
 _OWED = """
@@ -88,7 +88,7 @@ def revision_line(facts: Facts, row: Mapping[str, Any]) -> str:
     """One change as a sentence."""
     column = str(row["column_name"])
     old, new = (value_zh(column, row[one]) for one in ("old_value", "new_value"))
-    what = f"{facts.label(str(row['key_text']))}{said(COLUMNS_ZH, column)}"
+    what = f"{facts.label(str(row['key_text']))}{said(REVISED_COLUMN_ZH, column)}"
     return f"{what}由{old or NONE_ZH}变为{new or NONE_ZH}（{row['reason_zh']}）。"
 
 
